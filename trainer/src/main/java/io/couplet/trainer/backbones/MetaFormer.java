@@ -26,7 +26,7 @@ record MetaFormer(
     }
 
     static Backbone poolFormerV2Nano(int imageSize, int classes) {
-        return new MetaFormer(7, imageSize / 8, 2, List.of(32, 64), List.of(2, 2), 4, 1).build(classes);
+        return new MetaFormer(7, imageSize / 8, 2, List.of(24, 48), List.of(2, 2), 4, 1).build(classes);
     }
 
     private Backbone build(int classes) {

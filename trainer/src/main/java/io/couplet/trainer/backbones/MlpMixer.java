@@ -15,7 +15,7 @@ record MlpMixer(int patch, int width, int depth, int tokenHidden, int channelHid
     }
 
     static Backbone nano(int imageSize, int classes) {
-        return new MlpMixer(imageSize / 8, 48, 3, 64, 96).build(imageSize, classes);
+        return new MlpMixer(imageSize / 8, 48, 3, 32, 96).build(imageSize, classes);
     }
 
     private Backbone build(int imageSize, int classes) {

@@ -28,7 +28,7 @@ record Vgg(List<List<Integer>> stages, int headKernel, int hidden, double dropou
     }
 
     static Backbone nano(int imageSize, int classes) {
-        return new Vgg(List.of(List.of(12), List.of(32), List.of(48), List.of(64)), imageSize / 16, 128, 0)
+        return new Vgg(List.of(List.of(8), List.of(24), List.of(48), List.of(64)), imageSize / 16, 128, 0)
                 .build(classes);
     }
 

@@ -317,7 +317,7 @@ public final class DeviceUpdater implements AutoCloseable {
         }
 
         private NDArray number(double a) {
-            return update.scratch.create((float) a).toType(values.getDataType(), false);
+            return update.scratch.create(a).toType(values.getDataType(), true);
         }
 
         @Override

@@ -21,7 +21,7 @@ public final class HostUpdater {
     private final List<String> stateNames;
     private final float[][] state;
     private final float[] work;
-    private final Chunk chunk = new Chunk();
+    private final Chunk chunk;
     private long step;
 
     public HostUpdater(Optimizer optimizer, Tensors tensors) {
@@ -30,6 +30,7 @@ public final class HostUpdater {
         this.stateNames = optimizer.state();
         this.state = new float[stateNames.size()][tensors.elements()];
         this.work = new float[tensors.elements()];
+        this.chunk = new Chunk();
     }
 
     /**
@@ -169,8 +170,9 @@ public final class HostUpdater {
         private final Values workValues = new Values(this);
         private final Values[] states;
         private final List<Values> copies = new ArrayList<>();
-        private HostUpdate update = new HostUpdate(
-                FloatBuffer.allocate(tensors.elements()), FloatBuffer.allocate(tensors.elements()), 0);
+        private FloatBuffer allParameters = FloatBuffer.allocate(0);
+        private FloatBuffer wholeGradient = FloatBuffer.allocate(0);
+        private float gradientScale = 1;
         private int copiesInUse;
         private int start;
         private int length;
@@ -181,7 +183,9 @@ public final class HostUpdater {
         }
 
         void open(HostUpdate update, int start) {
-            this.update = update;
+            allParameters = update.parameters;
+            wholeGradient = update.gradient;
+            gradientScale = update.gradientScale;
             this.start = start;
             length = Math.min(CHUNK, tensors.elements() - start);
             copiesInUse = 0;
@@ -198,7 +202,7 @@ public final class HostUpdater {
         double store() {
             double squaredChange = 0;
             if (parameters.loaded) {
-                update.parameters.put(start, parameters.values, 0, length);
+                allParameters.put(start, parameters.values, 0, length);
                 for (int i = 0; i < length; i++) {
                     before[i] -= parameters.values[i];
                 }
@@ -218,7 +222,7 @@ public final class HostUpdater {
         @Override
         public Flat parameters() {
             if (!parameters.loaded) {
-                update.parameters.get(start, parameters.values, 0, length);
+                allParameters.get(start, parameters.values, 0, length);
                 System.arraycopy(parameters.values, 0, before, 0, length);
                 parameters.loaded = true;
             }
@@ -228,9 +232,9 @@ public final class HostUpdater {
         @Override
         public Flat gradient() {
             if (!gradient.loaded) {
-                update.gradient.get(start, gradient.values, 0, length);
-                if (update.gradientScale != 1) {
-                    gradient.scale(update.gradientScale);
+                wholeGradient.get(start, gradient.values, 0, length);
+                if (gradientScale != 1) {
+                    gradient.scale(gradientScale);
                 }
                 gradient.loaded = true;
             }
