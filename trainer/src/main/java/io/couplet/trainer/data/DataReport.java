@@ -6,7 +6,7 @@ import java.util.Locale;
 /**
  * What was read, for the log and as provenance.
  *
- * @param source the name of the file or folder, or {@code built-in}
+ * @param source the path as it was given, or {@code built-in}
  * @param format {@code procedural}, {@code class folders}, {@code CIFAR-10 binary}, {@code CIFAR-100 binary} or {@code IDX}
  * @param imagesRead images in use, both parts together
  * @param skipped files that could not be used

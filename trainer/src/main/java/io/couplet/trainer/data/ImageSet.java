@@ -116,7 +116,8 @@ public final class ImageSet {
         }
         for (ImageSet set : sets) {
             digest.update(String.join("\n", set.classNames).getBytes(StandardCharsets.UTF_8));
-            digest.update(ByteBuffer.allocate(8).putInt(set.side).putInt(set.size()).array());
+            digest.update(
+                    ByteBuffer.allocate(8).putInt(set.side).putInt(set.size()).array());
             ByteBuffer labelBytes = ByteBuffer.allocate(4 * set.size());
             labelBytes.asIntBuffer().put(set.labels);
             digest.update(labelBytes);

@@ -73,6 +73,9 @@ final class ProceduralImages {
         }
     }
 
+    /** The most that an object is turned either way, in radians. */
+    private static final double TILT = 0.6;
+
     private static final Shape[] SHAPES = Shape.values();
     private static final Texture[] TEXTURES = Texture.values();
 
@@ -116,7 +119,7 @@ final class ProceduralImages {
         }
 
         byte[] draw(int label) {
-            double[] background = colour();
+            double[] background = colour(0.05, 0.7);
             paintBackground(background);
             int distractors = 1 + random.nextInt(3);
             for (int i = 0; i < distractors; i++) {
@@ -129,15 +132,19 @@ final class ProceduralImages {
             return developed();
         }
 
-        private double[] colour() {
-            return new double[] {random.between(0.05, 0.95), random.between(0.05, 0.95), random.between(0.05, 0.95)};
+        private double[] colour(double darkest, double brightest) {
+            return new double[] {
+                random.between(darkest, brightest),
+                random.between(darkest, brightest),
+                random.between(darkest, brightest)
+            };
         }
 
         /** A random colour that can be told from the others. */
         private double[] colourUnlike(double least, double[]... others) {
-            double[] candidate = colour();
+            double[] candidate = colour(0.3, 0.95);
             for (int attempt = 0; attempt < 20 && nearest(candidate, others) < least; attempt++) {
-                candidate = colour();
+                candidate = colour(0.3, 0.95);
             }
             return candidate;
         }
@@ -205,9 +212,9 @@ final class ProceduralImages {
 
         private void paintDistractor() {
             Shape shape = SHAPES[random.nextInt(SHAPES.length)];
-            Placement placement =
-                    new Placement(random.between(0, 1), random.between(0, 1), random.between(0.05, 0.11));
-            double[] flat = colour();
+            Placement placement = new Placement(
+                    random.between(0, 1), random.between(0, 1), random.between(0.05, 0.11), StrictMath.PI);
+            double[] flat = colour(0.05, 0.95);
             for (int y = 0; y < side; y++) {
                 for (int x = 0; x < side; x++) {
                     mix(x, y, placement.coverage(shape, x, y), flat);
@@ -218,10 +225,10 @@ final class ProceduralImages {
         private void paintObject(Shape shape, Texture texture, double[] background) {
             double[] ground = colourUnlike(0.45, background);
             double[] ink = colourUnlike(0.45, background, ground);
-            double radius = random.between(0.26, 0.40);
-            double reach = Math.max(radius * 0.85, 0.30);
+            double radius = random.between(0.30, 0.42);
+            double reach = 0.38;
             Placement placement =
-                    new Placement(random.between(reach, 1 - reach), random.between(reach, 1 - reach), radius);
+                    new Placement(random.between(reach, 1 - reach), random.between(reach, 1 - reach), radius, TILT);
             Pattern pattern = new Pattern(texture);
             for (int y = 0; y < side; y++) {
                 for (int x = 0; x < side; x++) {
@@ -287,13 +294,13 @@ final class ProceduralImages {
             private final double cos;
             private final double sin;
 
-            Placement(double centreX, double centreY, double radius) {
+            Placement(double centreX, double centreY, double radius, double tilt) {
                 this.centreX = centreX;
                 this.centreY = centreY;
                 double stretch = random.between(0.85, 1.0);
                 this.radiusX = radius;
                 this.radiusY = radius * stretch;
-                double turn = random.between(0, 2 * StrictMath.PI);
+                double turn = random.between(-tilt, tilt);
                 this.cos = StrictMath.cos(turn);
                 this.sin = StrictMath.sin(turn);
             }

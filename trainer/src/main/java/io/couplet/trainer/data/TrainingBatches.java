@@ -20,8 +20,7 @@ final class TrainingBatches {
     private long keptEpoch = -1;
     private int[] keptPermutation = {};
 
-    TrainingBatches(
-            ImageSet set, Normalisation normalisation, int batchSize, Augmentation augmentation, long seed) {
+    TrainingBatches(ImageSet set, Normalisation normalisation, int batchSize, Augmentation augmentation, long seed) {
         if (batchSize < 1) {
             throw new IllegalArgumentException("batchSize must be at least 1, was " + batchSize);
         }
