@@ -121,8 +121,8 @@ public final class Backbones {
         }
         int divisor = size == Size.NANO ? 16 : 32;
         if (imageSize < divisor || imageSize % divisor != 0) {
-            throw new IllegalArgumentException(
-                    "imageSize must be a multiple of " + divisor + " for " + size.key() + " backbones, was " + imageSize);
+            throw new IllegalArgumentException("imageSize must be a multiple of " + divisor + " for " + size.key()
+                    + " backbones, was " + imageSize);
         }
         return (size == Size.NANO ? entry.nano() : entry.paper()).build(imageSize, classes);
     }

@@ -30,8 +30,7 @@ record DeiT(int patch, int width, int depth, int heads, int mlpRatio) {
             int positions = root.undecayed("pos_embed", small, 1, tokens, width);
             Convolution patches = new Convolution(3, width, patch, patch, 0);
             Initializer patchInitializer = Initializer.torchDefault(patches.fanIn());
-            Layer embedding =
-                    patches.layer(root.in("patch_embed").in("proj"), patchInitializer, patchInitializer);
+            Layer embedding = patches.layer(root.in("patch_embed").in("proj"), patchInitializer, patchInitializer);
             List<Layer> blocks = new ArrayList<>();
             for (int i = 0; i < depth; i++) {
                 Scope scope = root.in("blocks").in(i);

@@ -20,8 +20,8 @@ final class Layers {
     /** (batch, channels, height, width) → (batch, channels). */
     static final Layer GLOBAL_AVERAGE_POOL = (pass, x) -> Pool.globalAvgPool2d(x);
 
-    static final Layer FLATTEN =
-            (pass, x) -> x.reshape(x.getShape().get(0), x.getShape().size() / x.getShape().get(0));
+    static final Layer FLATTEN = (pass, x) ->
+            x.reshape(x.getShape().get(0), x.getShape().size() / x.getShape().get(0));
 
     /** (batch, channels, height, width) → (batch, height, width, channels). */
     static NDArray channelsLast(NDArray x) {

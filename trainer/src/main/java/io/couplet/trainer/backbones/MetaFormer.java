@@ -91,11 +91,8 @@ record MetaFormer(
     private static Layer starRelu(Scope scope) {
         int scale = scope.parameter("scale", Initializer.constant(0.8944), 1);
         int bias = scope.parameter("bias", Initializer.constant(-0.4472), 1);
-        return (pass, x) -> Layers.RELU
-                .forward(pass, x)
-                .square()
-                .mul(pass.parameter(scale))
-                .add(pass.parameter(bias));
+        return (pass, x) ->
+                Layers.RELU.forward(pass, x).square().mul(pass.parameter(scale)).add(pass.parameter(bias));
     }
 
     private static Layer convolution(Scope scope, Convolution convolution) {

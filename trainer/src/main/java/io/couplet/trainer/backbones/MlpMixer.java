@@ -40,8 +40,8 @@ record MlpMixer(int patch, int width, int depth, int tokenHidden, int channelHid
             }
             Layer norm = Layers.layerNorm(root.in("norm"), width, EPSILON);
             // timm starts the head at zero: the first loss is exactly ln(classes).
-            Layer head = Layers.linear(
-                    root.in("head"), width, classes, Initializer.constant(0), Initializer.constant(0));
+            Layer head =
+                    Layers.linear(root.in("head"), width, classes, Initializer.constant(0), Initializer.constant(0));
             Layer body = Layer.sequence(blocks).then(norm);
             return (pass, images) -> {
                 long batch = images.getShape().get(0);

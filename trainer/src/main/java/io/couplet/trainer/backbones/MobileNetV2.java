@@ -30,8 +30,7 @@ record MobileNetV2(int stemWidth, List<Stage> stages, int headWidth) {
     }
 
     static Backbone nano(int imageSize, int classes) {
-        return new MobileNetV2(
-                        8, List.of(new Stage(1, 8, 1, 1), new Stage(4, 16, 2, 2), new Stage(4, 32, 2, 2)), 96)
+        return new MobileNetV2(8, List.of(new Stage(1, 8, 1, 1), new Stage(4, 16, 2, 2), new Stage(4, 32, 2, 2)), 96)
                 .build(classes);
     }
 

@@ -76,8 +76,8 @@ public final class DeviceUpdater implements AutoCloseable {
             }
             DeviceUpdate update = new DeviceUpdate(parameters, scaled, learningRate, scratch, numbers);
             optimizer.apply(update);
-            return NDArrays.stack(new NDList(
-                    gradientNorm, norm(parameters.sub(before), scratch), norm(before, scratch)));
+            return NDArrays.stack(
+                    new NDList(gradientNorm, norm(parameters.sub(before), scratch), norm(before, scratch)));
         }
     }
 
@@ -110,8 +110,7 @@ public final class DeviceUpdater implements AutoCloseable {
         private final NDManager numbers;
         private final NDArray work;
 
-        DeviceUpdate(
-                NDArray parameters, NDArray gradient, double learningRate, NDManager scratch, NDManager numbers) {
+        DeviceUpdate(NDArray parameters, NDArray gradient, double learningRate, NDManager scratch, NDManager numbers) {
             this.parameters = parameters;
             this.gradient = gradient;
             this.learningRate = learningRate;
@@ -353,5 +352,4 @@ public final class DeviceUpdater implements AutoCloseable {
             return result(NDArrays.where(decaysPerTensor.eq(1), values, values.onesLike()));
         }
     }
-
 }

@@ -66,8 +66,8 @@ public final class HostUpdater {
         }
         for (int i = 0; i < state.length; i++) {
             if (saved.vectors().get(i).length != state[i].length) {
-                throw new IllegalArgumentException("the state has " + saved.vectors().get(i).length
-                        + " elements where the parameters have " + state[i].length);
+                throw new IllegalArgumentException("the state has "
+                        + saved.vectors().get(i).length + " elements where the parameters have " + state[i].length);
             }
             System.arraycopy(saved.vectors().get(i), 0, state[i], 0, state[i].length);
         }

@@ -8,8 +8,20 @@ import java.util.List;
  */
 final class Lamb implements Optimizer {
     static final Options DEFAULTS = Options.defaults(
-            "beta1", 0.9, "beta2", 0.999, "eps", 1e-6, "weight_decay", 0.01, "max_grad_norm", 1, "trust_clip", 0,
-            "always_adapt", 0);
+            "beta1",
+            0.9,
+            "beta2",
+            0.999,
+            "eps",
+            1e-6,
+            "weight_decay",
+            0.01,
+            "max_grad_norm",
+            1,
+            "trust_clip",
+            0,
+            "always_adapt",
+            0);
 
     private final double beta1;
     private final double beta2;
@@ -48,8 +60,10 @@ final class Lamb implements Optimizer {
             Flat gradient = x.gradient().scale(clip);
             Flat mean = x.state(0).lerp(gradient, 1 - beta1);
             Flat square = x.state(1).scale(beta2).addProduct(gradient, gradient, 1 - beta2);
-            Flat scale =
-                    x.copyOf(square).squareRoot().scale(1 / Math.sqrt(correction2)).add(epsilon);
+            Flat scale = x.copyOf(square)
+                    .squareRoot()
+                    .scale(1 / Math.sqrt(correction2))
+                    .add(epsilon);
             Flat direction = x.work().clear().addQuotient(mean, scale, 1 / correction1);
             direction.addProduct(x.decays(), x.parameters(), weightDecay);
             if (!trusted) {

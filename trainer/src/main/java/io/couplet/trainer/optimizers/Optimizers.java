@@ -46,8 +46,7 @@ public final class Optimizers {
 
     private static final Map<String, Entry> ENTRIES = list(
             new Entry("sgd", "SGD-M", Family.FIXED_RATE, Sgd.DEFAULTS, new LearningRates(0.05, 0.1, 0.1), Sgd::new),
-            new Entry(
-                    "adam", "Adam", Family.ADAPTIVE, Adam.DEFAULTS, new LearningRates(1e-3, 3e-3, 2e-3), Adam::adam),
+            new Entry("adam", "Adam", Family.ADAPTIVE, Adam.DEFAULTS, new LearningRates(1e-3, 3e-3, 2e-3), Adam::adam),
             new Entry(
                     "adamw",
                     "AdamW",
@@ -56,8 +55,7 @@ public final class Optimizers {
                     new LearningRates(1e-3, 3e-3, 2e-3),
                     Adam::adamW),
             new Entry("lamb", "LAMB", Family.ADAPTIVE, Lamb.DEFAULTS, new LearningRates(0.01, 0.02, 0.01), Lamb::new),
-            new Entry(
-                    "lion", "Lion", Family.FIXED_RATE, Lion.DEFAULTS, new LearningRates(2e-4, 5e-4, 5e-4), Lion::new),
+            new Entry("lion", "Lion", Family.FIXED_RATE, Lion.DEFAULTS, new LearningRates(2e-4, 5e-4, 5e-4), Lion::new),
             new Entry(
                     "rmsprop",
                     "RMSProp",

@@ -4,8 +4,7 @@ import java.util.List;
 
 /** Stochastic gradient descent with momentum, as torch.optim.SGD: the momentum holds gradients, and the first one enters undampened. */
 final class Sgd implements Optimizer {
-    static final Options DEFAULTS =
-            Options.defaults("momentum", 0.9, "dampening", 0, "weight_decay", 0, "nesterov", 0);
+    static final Options DEFAULTS = Options.defaults("momentum", 0.9, "dampening", 0, "weight_decay", 0, "nesterov", 0);
 
     private final double momentum;
     private final double dampening;

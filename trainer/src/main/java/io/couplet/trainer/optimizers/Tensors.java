@@ -59,8 +59,7 @@ public final class Tensors {
         int tensor = found >= 0 ? found : -found - 2;
         int end = start + length;
         while (tensor < count() && offsets[tensor] < end) {
-            visitor.visit(
-                    tensor, Math.max(offsets[tensor], start) - start, Math.min(offsets[tensor + 1], end) - start);
+            visitor.visit(tensor, Math.max(offsets[tensor], start) - start, Math.min(offsets[tensor + 1], end) - start);
             tensor++;
         }
     }

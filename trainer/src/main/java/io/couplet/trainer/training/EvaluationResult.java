@@ -12,4 +12,11 @@ package io.couplet.trainer.training;
  * @param deviceSeconds since the run began
  */
 public record EvaluationResult(
-        int step, int rung, double fraction, double loss, double top1, double top5, int samples, double deviceSeconds) {}
+        int step,
+        int rung,
+        double fraction,
+        double loss,
+        double top1,
+        double top5,
+        int samples,
+        double deviceSeconds) {}

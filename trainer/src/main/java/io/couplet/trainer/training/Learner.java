@@ -135,7 +135,8 @@ final class Learner implements AutoCloseable {
         }
         NDArray norms = onDevice.step(flat, gradient, learningRate, maxNorm, scratch);
         JniUtils.zeroGrad((PtNDArray) flat);
-        NDArray labels = scratch.create(Arrays.stream(batch.labels()).asLongStream().limit(batch.size()).toArray());
+        NDArray labels = scratch.create(
+                Arrays.stream(batch.labels()).asLongStream().limit(batch.size()).toArray());
         NDArray correct = logits.argMax(1).eq(labels).sum().toType(DataType.FLOAT32, false);
         NDArray values = NDArrays.concat(new NDList(loss.reshape(1), correct.reshape(1), norms));
         values.attach(manager);
@@ -149,8 +150,8 @@ final class Learner implements AutoCloseable {
             return List.of();
         }
         List<Measured> measured = new ArrayList<>();
-        try (NDArray stacked = NDArrays.stack(
-                new NDList(pending.stream().map(Pending::values).toArray(NDArray[]::new)))) {
+        try (NDArray stacked =
+                NDArrays.stack(new NDList(pending.stream().map(Pending::values).toArray(NDArray[]::new)))) {
             float[] values = stacked.toFloatArray();
             long nanos = (System.nanoTime() - pending.get(0).startNanos()) / pending.size();
             for (int i = 0; i < pending.size(); i++) {

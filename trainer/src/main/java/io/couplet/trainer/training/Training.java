@@ -66,8 +66,7 @@ public final class Training {
             for (int next = 1; next <= plan.budgetSteps(); next++) {
                 Optional<String> reason = stop.reason();
                 if (reason.isPresent()) {
-                    return tell(learner.flush())
-                            .orElseGet(() -> new Outcome.Stopped(step, seconds(), reason.get()));
+                    return tell(learner.flush()).orElseGet(() -> new Outcome.Stopped(step, seconds(), reason.get()));
                 }
                 List<Learner.Measured> known =
                         learner.train(next, batches.next(), plan.learningRate() * schedule.factor(next));
@@ -102,8 +101,8 @@ public final class Training {
                     plan.batchSize() * 1e9 / m.nanos(),
                     m.nanos()));
             if (!Double.isFinite(m.loss())) {
-                return Optional.of(new Outcome.Diverged(
-                        step, seconds(), "The loss of step " + step + " was " + m.loss() + "."));
+                return Optional.of(
+                        new Outcome.Diverged(step, seconds(), "The loss of step " + step + " was " + m.loss() + "."));
             }
         }
         return Optional.empty();
@@ -142,6 +141,8 @@ public final class Training {
 
     private static String sentence(Throwable e) {
         String message = e.getMessage();
-        return message == null ? e.getClass().getSimpleName() : message.lines().findFirst().orElse(message);
+        return message == null
+                ? e.getClass().getSimpleName()
+                : message.lines().findFirst().orElse(message);
     }
 }

@@ -47,8 +47,12 @@ class BackboneParityTest {
             tensor.get(1).forEach(n -> shape.add(n.longValue()));
             (tensor.size() > 2 ? buffers : parameters).add(tensor.get(0).asText() + shape);
         }
-        assertThat(layout.parameters()).extracting(p -> p.name() + shape(p.shape())).isEqualTo(parameters);
-        assertThat(layout.buffers()).extracting(b -> b.name() + shape(b.shape())).isEqualTo(buffers);
+        assertThat(layout.parameters())
+                .extracting(p -> p.name() + shape(p.shape()))
+                .isEqualTo(parameters);
+        assertThat(layout.buffers())
+                .extracting(b -> b.name() + shape(b.shape()))
+                .isEqualTo(buffers);
         assertThat(layout.parameterCount()).isEqualTo(json.get("num_params").intValue());
     }
 

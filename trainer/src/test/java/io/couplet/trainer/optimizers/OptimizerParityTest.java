@@ -29,8 +29,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Twenty steps of a toy problem against torch and timm. */
 class OptimizerParityTest {
     private static final int[] SIZES = {12, 5, 54};
-    private static final Tensors TENSORS = new Tensors(
-            List.of(new Tensor(0, 12, true), new Tensor(12, 5, true), new Tensor(17, 54, true)));
+    private static final Tensors TENSORS =
+            new Tensors(List.of(new Tensor(0, 12, true), new Tensor(12, 5, true), new Tensor(17, 54, true)));
 
     @BeforeAll
     static void startTorch() {
@@ -39,8 +39,17 @@ class OptimizerParityTest {
 
     @ParameterizedTest
     @CsvSource({
-        "sgd,sgd", "sgd_momentum,sgd", "sgd_nesterov,sgd", "adam,adam", "adam_amsgrad,adam", "adamw,adamw", "lamb,lamb",
-        "lamb_noclip,lamb", "lamb_nowd,lamb", "lion,lion", "rmsprop,rmsprop"
+        "sgd,sgd",
+        "sgd_momentum,sgd",
+        "sgd_nesterov,sgd",
+        "adam,adam",
+        "adam_amsgrad,adam",
+        "adamw,adamw",
+        "lamb,lamb",
+        "lamb_noclip,lamb",
+        "lamb_nowd,lamb",
+        "lion,lion",
+        "rmsprop,rmsprop"
     })
     void followsTheReferenceInFloat32OnTheHost(String reference, String name) {
         JsonNode json = read(reference);
@@ -60,16 +69,24 @@ class OptimizerParityTest {
 
     @ParameterizedTest
     @CsvSource({
-        "sgd,sgd", "sgd_momentum,sgd", "sgd_nesterov,sgd", "adam,adam", "adam_amsgrad,adam", "adamw,adamw", "lamb,lamb",
-        "lamb_noclip,lamb", "lamb_nowd,lamb", "lion,lion", "rmsprop,rmsprop"
+        "sgd,sgd",
+        "sgd_momentum,sgd",
+        "sgd_nesterov,sgd",
+        "adam,adam",
+        "adam_amsgrad,adam",
+        "adamw,adamw",
+        "lamb,lamb",
+        "lamb_noclip,lamb",
+        "lamb_nowd,lamb",
+        "lion,lion",
+        "rmsprop,rmsprop"
     })
     void followsTheReferenceInFloat64OnWholeBuffers(String reference, String name) {
         JsonNode json = read(reference);
         double learningRate = json.at("/hyper_parameters/lr").doubleValue();
         JniUtils.setGradMode(false);
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-                DeviceUpdater updater =
-                        new DeviceUpdater(optimizer(name, json), TENSORS, manager, DataType.FLOAT64)) {
+                DeviceUpdater updater = new DeviceUpdater(optimizer(name, json), TENSORS, manager, DataType.FLOAT64)) {
             NDArray parameters = manager.create(initial());
             for (int step = 1; step <= 20; step++) {
                 try (NDManager scratch = manager.newSubManager()) {
@@ -78,8 +95,7 @@ class OptimizerParityTest {
                     for (int i = 0; i < gradient.length; i++) {
                         gradient[i] = wave(step, i) + 0.1 * before[i];
                     }
-                    updater.step(
-                            parameters, scratch.create(gradient), learningRate, Double.POSITIVE_INFINITY, scratch);
+                    updater.step(parameters, scratch.create(gradient), learningRate, Double.POSITIVE_INFINITY, scratch);
                 }
                 compare(json.at("/float64/" + step), parameters.toDoubleArray(), 1e-8);
             }
@@ -101,12 +117,11 @@ class OptimizerParityTest {
         Map<String, Double> options = new LinkedHashMap<>();
         JsonNode all = json.get("hyper_parameters");
         for (String option : entry.defaults().asMap().keySet()) {
-            JsonNode value =
-                    switch (option) {
-                        case "beta1" -> all.at("/betas/0");
-                        case "beta2" -> all.at("/betas/1");
-                        default -> all.get(option);
-                    };
+            JsonNode value = switch (option) {
+                case "beta1" -> all.at("/betas/0");
+                case "beta2" -> all.at("/betas/1");
+                default -> all.get(option);
+            };
             if (value == null) {
                 throw new IllegalStateException("the reference has no option " + option);
             }

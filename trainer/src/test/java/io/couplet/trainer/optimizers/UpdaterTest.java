@@ -64,8 +64,8 @@ class UpdaterTest {
     @Test
     void weightDecayLeavesUndecayingTensorsAlone() {
         Optimizers.Entry entry = Optimizers.entry("adamw");
-        HostUpdater updater = new HostUpdater(
-                entry.constructor().apply(entry.defaults().with(Map.of("weight_decay", 0.5))), TENSORS);
+        HostUpdater updater =
+                new HostUpdater(entry.constructor().apply(entry.defaults().with(Map.of("weight_decay", 0.5))), TENSORS);
         float[] parameters = random(1, 1);
         float[] before = parameters.clone();
         float[] noGradient = new float[TENSORS.elements()];
