@@ -1,0 +1,65 @@
+package io.couplet.schemas;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.errors.TopicExistsException;
+
+/** Creates the topics that are missing and leaves those that exist; creating twice changes nothing. */
+public final class TopicCreation {
+
+    private TopicCreation() {}
+
+    /**
+     * What was done.
+     *
+     * @param created names of topics that were missing
+     * @param existing names of topics that were there
+     */
+    public record Result(List<String> created, List<String> existing) {}
+
+    /**
+     * Creates every topic of {@link Topics} that is missing.
+     *
+     * @param replicationFactor copies of each partition, at least 1
+     * @throws IllegalArgumentException when the replication factor is below 1
+     * @throws ExecutionException when the broker refuses, with its reason as the cause
+     */
+    public static Result createMissing(Admin admin, int replicationFactor)
+            throws ExecutionException, InterruptedException {
+        if (replicationFactor < 1) {
+            throw new IllegalArgumentException("replicationFactor must be at least 1, was " + replicationFactor);
+        }
+        List<String> created = new ArrayList<>();
+        List<String> existing = new ArrayList<>();
+        Map<String, KafkaFuture<Void>> answers =
+                admin.createTopics(newTopics((short) replicationFactor)).values();
+        for (Map.Entry<String, KafkaFuture<Void>> answer : new TreeMap<>(answers).entrySet()) {
+            try {
+                answer.getValue().get();
+                created.add(answer.getKey());
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof TopicExistsException)) {
+                    throw e;
+                }
+                existing.add(answer.getKey());
+            }
+        }
+        return new Result(List.copyOf(created), List.copyOf(existing));
+    }
+
+    private static List<NewTopic> newTopics(short replicationFactor) {
+        List<NewTopic> topics = new ArrayList<>();
+        for (Topic<?> topic : Topics.all()) {
+            topics.add(new NewTopic(topic.name(), topic.partitions(), replicationFactor).configs(topic.settings()));
+        }
+        topics.add(new NewTopic(Topics.DEAD_LETTERS, Topics.DEAD_LETTERS_PARTITIONS, replicationFactor)
+                .configs(Topic.settings(Topics.DEAD_LETTERS_RETENTION, false)));
+        return topics;
+    }
+}
