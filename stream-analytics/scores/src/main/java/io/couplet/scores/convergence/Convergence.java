@@ -110,11 +110,13 @@ public record Convergence(
                 extremes.explodedStep(),
                 state.timeMillis(),
                 state.gapMillis().meanOrNaN(),
-                verdict(settings, tally, extremes, smoothed, slope));
+                verdict(state, smoothed, slope, from));
     }
 
-    private static Verdict verdict(
-            ConvergenceSettings settings, Tally tally, Extremes extremes, double smoothed, Slope slope) {
+    private static Verdict verdict(ConvergenceState state, double smoothed, Slope slope, long from) {
+        ConvergenceSettings settings = state.settings();
+        Tally tally = state.tally();
+        Extremes extremes = state.extremes();
         if (extremes.nonFinite().ofLoss() || extremes.explodedStep() > 0) {
             return Verdict.DIVERGED;
         }
@@ -124,7 +126,8 @@ public record Convergence(
         }
         double initial = extremes.initialLoss();
         double gained = Math.max(initial - extremes.bestLoss(), Math.abs(initial) / 2);
-        if (slope.value() - 2 * slope.standardError() > 0 && smoothed - extremes.bestLoss() > LOST * gained) {
+        Slope sinceBest = Slope.of(state.window().points(Math.max(from, extremes.bestStep())));
+        if (smoothed - extremes.bestLoss() > LOST * gained && sinceBest.value() - 2 * sinceBest.standardError() > 0) {
             return Verdict.DIVERGING;
         }
         if (Math.abs(smoothed) <= NOTHING_LEFT * Math.abs(initial)

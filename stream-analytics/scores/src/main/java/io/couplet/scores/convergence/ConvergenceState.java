@@ -64,7 +64,7 @@ public record ConvergenceState(
      * @param step 1-based step, after that optimizer update
      * @param stepLoss the loss in nats; NaN and infinity are kept by name and stay out of every mean
      * @param rate the learning rate, NaN when unknown
-     * @param gradient the gradient's L2 norm, NaN when it was NaN; pass 0 or less when it is unknown
+     * @param gradient the gradient's L2 norm, NaN when it was not measured
      * @param accuracy the batch accuracy as a fraction, NaN when unknown
      * @param time milliseconds since the epoch
      */
@@ -103,7 +103,7 @@ public record ConvergenceState(
                 tally.plus(attempt, step),
                 seen,
                 nextLoss,
-                Double.isFinite(gradient) && gradient > 0 ? gradientNorm.plus(gradient, decay) : gradientNorm,
+                Double.isFinite(gradient) ? gradientNorm.plus(gradient, decay) : gradientNorm,
                 Double.isFinite(accuracy) ? batchAccuracy.plus(accuracy, decay) : batchAccuracy,
                 timeMillis > 0 && time >= timeMillis ? gapMillis.plus(time - timeMillis, decay) : gapMillis,
                 stepLoss,
@@ -125,8 +125,7 @@ public record ConvergenceState(
     }
 
     private double curveBlockEnd(long step) {
-        double growth =
-                settings.budgetSteps() > 1 ? Math.max(1.1, Math.pow(settings.budgetSteps(), 1.0 / 40)) : 1.3;
+        double growth = settings.budgetSteps() > 1 ? Math.max(1.1, Math.pow(settings.budgetSteps(), 1.0 / 40)) : 1.3;
         return Math.max(step + 1, Math.ceil(step * growth));
     }
 

@@ -10,7 +10,8 @@ package io.couplet.scores.convergence;
  * @param spikes steps whose loss stood out of the smoothed loss, after warm-up
  * @param nonFinite the first value that was no number
  * @param nonFiniteStep its step; 0 for none
- * @param explodedFor how many steps in a row the smoothed loss has been far above its best and above the initial loss
+ * @param explodedFor how many steps in a row both the loss and the smoothed loss have been far above the best and above the initial loss; both,
+ *     because one spike stays in the mean for long
  * @param explodedStep the step at which that had lasted long enough to count; 0 for never
  */
 public record Extremes(
@@ -26,8 +27,7 @@ public record Extremes(
 
     static final int INITIAL_STEPS = 5;
 
-    static final Extremes EMPTY =
-            new Extremes(0, 0, Double.POSITIVE_INFINITY, 0, 0, NonFinite.NONE, 0, 0, 0);
+    static final Extremes EMPTY = new Extremes(0, 0, Double.POSITIVE_INFINITY, 0, 0, NonFinite.NONE, 0, 0, 0);
 
     /** Mean of the first losses; NaN before the first. */
     public double initialLoss() {
@@ -48,7 +48,9 @@ public record Extremes(
         boolean better = !initial && smoothed < bestLoss;
         double best = better ? smoothed : bestLoss;
         long exploding =
-                step > settings.warmupSteps() && explodes(smoothed, best, sum / count, settings) ? explodedFor + 1 : 0;
+                step > settings.warmupSteps() && explodes(Math.min(loss, smoothed), best, sum / count, settings)
+                        ? explodedFor + 1
+                        : 0;
         boolean lasted = exploding >= Math.max(5, Math.ceil(2 * settings.halfLifeSteps()));
         return new Extremes(
                 sum,
@@ -62,10 +64,10 @@ public record Extremes(
                 explodedStep == 0 && lasted ? step : explodedStep);
     }
 
-    private static boolean explodes(double smoothed, double best, double initial, ConvergenceSettings settings) {
+    private static boolean explodes(double loss, double best, double initial, ConvergenceSettings settings) {
         return Double.isFinite(best)
-                && smoothed > initial
-                && smoothed - best > (settings.explosionFactor() - 1) * Math.abs(best);
+                && loss > initial
+                && loss - best > (settings.explosionFactor() - 1) * Math.abs(best);
     }
 
     /** The beginning of the run is kept, what a later attempt repeats is forgotten. */

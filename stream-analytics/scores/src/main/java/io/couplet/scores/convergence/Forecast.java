@@ -12,8 +12,8 @@ import org.apache.commons.statistics.distribution.TDistribution;
  * usually brings the loss below it.
  *
  * @param loss the forecast loss at the last step of the budget; NaN when there were too few points
- * @param low lower end of the 90 % interval
- * @param high upper end of the 90 % interval
+ * @param low lower end of the 95 % interval
+ * @param high upper end of the 95 % interval
  * @param floor the fitted loss after infinitely many steps
  * @param exponent the fitted exponent
  * @param points how many log-spaced points it was fitted to
@@ -23,7 +23,7 @@ public record Forecast(double loss, double low, double high, double floor, doubl
     /** Three parameters and at least three degrees of freedom. */
     static final int FEWEST = 6;
 
-    private static final double LEVEL = 0.90;
+    private static final double LEVEL = 0.95;
     private static final double EXPONENT_STEP = 0.05;
     private static final int EXPONENTS = 40;
     /** Two-sided t quantiles by degrees of freedom; constant from the last one on. */
@@ -74,8 +74,7 @@ public record Forecast(double loss, double low, double high, double floor, doubl
                 forecast = k == best ? value : forecast;
             }
         }
-        return new Forecast(
-                forecast, Math.max(0, low), high, lines[best].intercept(), EXPONENT_STEP * (best + 1), n);
+        return new Forecast(forecast, Math.max(0, low), high, lines[best].intercept(), EXPONENT_STEP * (best + 1), n);
     }
 
     private static double[] tQuantiles(int upTo) {

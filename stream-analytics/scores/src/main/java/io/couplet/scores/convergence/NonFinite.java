@@ -1,11 +1,10 @@
 package io.couplet.scores.convergence;
 
-/** The first value of a run that was no number, by name. */
+/** The first value of a run that was no number, by name. A gradient norm of NaN says that none was measured, not that it was NaN. */
 public enum NonFinite {
     NONE,
     NAN_LOSS,
     INFINITE_LOSS,
-    NAN_GRADIENT,
     INFINITE_GRADIENT;
 
     /** True for a loss: such a run has diverged. A gradient alone may still be clipped or skipped by the trainer. */
@@ -19,9 +18,6 @@ public enum NonFinite {
         }
         if (Double.isInfinite(loss)) {
             return INFINITE_LOSS;
-        }
-        if (Double.isNaN(gradientNorm)) {
-            return NAN_GRADIENT;
         }
         return Double.isInfinite(gradientNorm) ? INFINITE_GRADIENT : NONE;
     }
