@@ -37,12 +37,14 @@ final class EventStream {
      * @param version version of the model
      * @param studies all studies in one line each
      * @param study the study asked for; null when it is not known
+     * @param advice its advice; null in a delta that does not change it
      */
     record Update(
             String instance,
             long version,
             List<StudySummary> studies,
-            @Nullable StudySnapshot study) {}
+            @Nullable StudySnapshot study,
+            @Nullable List<Advice.Sentence> advice) {}
 
     EventStream(ViewModel model, @Nullable String studyId, OutputStream out, CountDownLatch closing) {
         this.model = model;
