@@ -1,0 +1,73 @@
+package io.couplet.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** {@code couplet}: which optimizer suits which vision backbone, on your data, for the least GPU time. */
+@Command(
+        name = "couplet",
+        mixinStandardHelpOptions = true,
+        versionProvider = BuildInfo.VersionProvider.class,
+        description = "Finds out, live, which optimizer suits which vision backbone on your data for the least GPU time.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {
+            RunStudyCommand.class,
+            SubmitStudyCommand.class,
+            ServeTrainerCommand.class,
+            ServeStopperCommand.class,
+            ServeDashboardCommand.class,
+            WatchStudyCommand.class,
+            StopRunCommand.class,
+            ReportStudyCommand.class,
+            TopicsCommand.class,
+            ListNamesCommand.class,
+        },
+        footer = {
+            "",
+            "Every flag can come from the environment: --data-dir from COUPLET_DATA_DIR.",
+            "Exit codes: 0 done, 1 it broke while it ran, 2 something you can mend."
+        })
+public final class Couplet implements Runnable {
+
+    @Option(
+            names = "--verbose",
+            scope = ScopeType.INHERIT,
+            description = "Log what happens to stderr, with stack traces.")
+    boolean verbose;
+
+    private Couplet() {}
+
+    public static void main(String[] arguments) {
+        System.exit(commandLine().execute(arguments));
+    }
+
+    /** The command with all its subcommands, for {@code main} and for tests. */
+    static CommandLine commandLine() {
+        Couplet couplet = new Couplet();
+        Errors errors = new Errors();
+        CommandLine commandLine = new CommandLine(couplet);
+        commandLine
+                .setDefaultValueProvider(new EnvironmentDefaults(System.getenv()))
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
+                .setExecutionExceptionHandler(errors)
+                .setParameterExceptionHandler(errors)
+                .setUsageHelpWidth(100)
+                .setExecutionStrategy(parsed -> {
+                    Logs.toStandardError(couplet.verbose ? ch.qos.logback.classic.Level.INFO : ch.qos.logback.classic.Level.OFF);
+                    return new CommandLine.RunLast().execute(parsed);
+                });
+        return commandLine;
+    }
+
+    /** Without a command: say which there are. */
+    @Override
+    public void run() {
+        commandLine().usage(System.out);
+    }
+}

@@ -1,0 +1,71 @@
+package io.couplet.cli;
+
+import org.apache.kafka.common.errors.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The one place that turns an exception into one sentence and an exit code; the stack trace goes to the log only. */
+final class Errors implements IExecutionExceptionHandler, IParameterExceptionHandler {
+
+    /** The user can mend it. */
+    static final int USAGE = 2;
+    /** It broke while it ran. */
+    static final int FAILED = 1;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Errors.class);
+
+    @Override
+    public int handleExecutionException(Exception thrown, CommandLine commandLine, ParseResult arguments) {
+        LOG.error("couplet {} ended", String.join(" ", arguments.originalArgs()), thrown);
+        commandLine.getErr().println("couplet: " + sentence(thrown));
+        return isUsersToMend(thrown) ? USAGE : FAILED;
+    }
+
+    @Override
+    public int handleParseException(ParameterException thrown, String[] arguments) {
+        CommandLine commandLine = thrown.getCommandLine();
+        StringBuilder sentence = new StringBuilder("couplet: ").append(oneLine(thrown.getMessage()));
+        if (thrown instanceof UnmatchedArgumentException unmatched
+                && !unmatched.getUnmatched().isEmpty()) {
+            var near = unmatched.getSuggestions();
+            if (!near.isEmpty()) {
+                sentence.append("; did you mean ").append(near.get(0)).append('?');
+            }
+        }
+        commandLine
+                .getErr()
+                .println(sentence + " (couplet "
+                        + (commandLine.getParent() == null ? "" : commandLine.getCommandName() + " ") + "--help)");
+        return USAGE;
+    }
+
+    private static boolean isUsersToMend(Throwable thrown) {
+        return thrown instanceof UserError;
+    }
+
+    private static String sentence(Throwable thrown) {
+        if (isUsersToMend(thrown)) {
+            return thrown.getMessage() == null ? "" : thrown.getMessage();
+        }
+        Throwable root = thrown;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        if (root instanceof TimeoutException) {
+            return "Kafka did not answer (" + oneLine(root.getMessage())
+                    + "); check --bootstrap-servers and --kafka-config.";
+        }
+        String message = root.getMessage() == null ? root.getClass().getSimpleName() : oneLine(root.getMessage());
+        return message;
+    }
+
+    private static String oneLine(@org.jspecify.annotations.Nullable String text) {
+        return text == null ? "" : text.replaceAll("\\s*\\R\\s*", " ");
+    }
+}

@@ -1,0 +1,64 @@
+package io.couplet.cli.local;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Properties;
+
+/**
+ * Where a {@code couplet run} that is going on can be reached, as it wrote it into its data directory.
+ *
+ * @param bootstrapServers its broker
+ * @param dashboard its page
+ * @param pid its process
+ */
+public record RunningSystem(String bootstrapServers, String dashboard, long pid) {
+
+    private static final String FILE = "running.properties";
+
+    /** The system that runs in a data directory, if one does. */
+    public static Optional<RunningSystem> in(Path dataDirectory) {
+        Path file = dataDirectory.resolve(FILE);
+        if (!Files.isRegularFile(file)) {
+            return Optional.empty();
+        }
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(file)) {
+            properties.load(reader);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        RunningSystem system = new RunningSystem(
+                properties.getProperty("bootstrap.servers", ""),
+                properties.getProperty("dashboard", ""),
+                Long.parseLong(properties.getProperty("pid", "-1")));
+        boolean alive = ProcessHandle.of(system.pid()).map(ProcessHandle::isAlive).orElse(false);
+        return alive ? Optional.of(system) : Optional.empty();
+    }
+
+    /** Says that this process' system runs in a data directory. */
+    static void announce(Path dataDirectory, String bootstrapServers, String dashboard) {
+        Properties properties = new Properties();
+        properties.setProperty("bootstrap.servers", bootstrapServers);
+        properties.setProperty("dashboard", dashboard);
+        properties.setProperty("pid", Long.toString(ProcessHandle.current().pid()));
+        try (Writer writer = Files.newBufferedWriter(dataDirectory.resolve(FILE))) {
+            properties.store(writer, "The couplet run that is going on in this directory");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Takes it back. */
+    static void withdraw(Path dataDirectory) {
+        try {
+            Files.deleteIfExists(dataDirectory.resolve(FILE));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
