@@ -2,7 +2,7 @@ package io.couplet.cli;
 
 import ch.qos.logback.classic.Level;
 import io.couplet.stopper.EarlyStopper;
-import io.couplet.stopper.StopperSettings;
+import io.couplet.stopper.EarlyStopperSettings;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,7 +21,7 @@ final class ServeStopperCommand implements Callable<Integer> {
         try (Services.Shutdown shutdown = new Services.Shutdown();
                 ScratchDirectory scratch = ScratchDirectory.create("couplet-stopper");
                 EarlyStopper stopper = new EarlyStopper(
-                        StopperSettings.of(Views.bootstrapServers(properties), properties, scratch.path()))) {
+                        EarlyStopperSettings.of(Views.bootstrapServers(properties), properties, scratch.path()))) {
             stopper.start();
             shutdown.await();
         }

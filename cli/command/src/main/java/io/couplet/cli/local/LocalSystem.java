@@ -7,12 +7,11 @@ import io.couplet.producers.SubmissionException;
 import io.couplet.schemas.TopicCreation;
 import io.couplet.schemas.study.StudySpecification;
 import io.couplet.stopper.EarlyStopper;
-import io.couplet.stopper.StopperSettings;
+import io.couplet.stopper.EarlyStopperSettings;
 import io.couplet.trainer.worker.TrainerService;
 import io.couplet.trainer.worker.TrainerSettings;
 import io.couplet.trainer.worker.TrainingImages;
 import io.couplet.view.LiveView;
-import io.couplet.view.LiveViewException;
 import io.couplet.view.LiveViewSettings;
 import io.couplet.view.model.ViewModel;
 import java.io.IOException;
@@ -59,7 +58,7 @@ public final class LocalSystem implements AutoCloseable {
      * Starts all that watches and decides; nothing is trained before {@link #train}.
      *
      * @param told hears in a few words what is being started
-     * @throws UserError when the user can mend it, e.g. a port is taken
+     * @throws UserError when the user can mend it; other parts throw their own exceptions, one sentence each
      */
     public static LocalSystem start(DataDirectory data, LocalSettings settings, Consumer<String> told)
             throws InterruptedException {
@@ -86,17 +85,13 @@ public final class LocalSystem implements AutoCloseable {
                 settings.host(),
                 settings.port())));
         view = startedView;
-        try {
-            startedView.start();
-        } catch (LiveViewException e) {
-            throw new UserError(String.valueOf(e.getMessage()), e);
-        }
+        startedView.start();
         told.accept("the Flink jobs");
         analytics = keep(AnalyticsCluster.start(
                 startedBroker.bootstrapServers(), Map.of(), data.checkpoints(), ANALYTICS_PARALLELISM));
         told.accept("the early stopper");
-        stopper = keep(new EarlyStopper(StopperSettings.local(
-                        startedBroker.bootstrapServers(), data.streams().resolve("stopper")))
+        stopper = keep(new EarlyStopper(EarlyStopperSettings.of(
+                        startedBroker.bootstrapServers(), Map.of(), data.streams().resolve("stopper")))
                 .start());
         RunningSystem.announce(
                 data.root(), startedBroker.bootstrapServers(), startedView.address().toString());
