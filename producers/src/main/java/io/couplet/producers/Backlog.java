@@ -544,7 +544,11 @@ final class Backlog {
     List<SpoolSegment> takeFinished(Spool spool) {
         lock.lock();
         try {
-            return spool.takeFinished();
+            List<SpoolSegment> finished = spool.takeFinished();
+            for (SpoolSegment segment : finished) {
+                spoolUnread -= segment.read ? 0 : segment.records - segment.recordsRead;
+            }
+            return finished;
         } finally {
             lock.unlock();
         }

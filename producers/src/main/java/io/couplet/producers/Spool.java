@@ -129,6 +129,12 @@ final class Spool implements Closeable {
                 segment.records += blocks.getBlockCount();
                 blocks.nextBlock();
             }
+            // Avro takes half a block at the end for the end of the file.
+            long unreadable = segment.bytes - blocks.previousSync();
+            if (unreadable > 0) {
+                segment.damaged = true;
+                LOG.warn("The last {} bytes of {} are half a block and cannot be read", unreadable, segment.file);
+            }
         } catch (IOException | AvroRuntimeException e) {
             segment.damaged = true;
             LOG.warn(
@@ -200,7 +206,12 @@ final class Spool implements Closeable {
             }
             try {
                 if (open.hasNext()) {
-                    return spooled(open.next(), segment);
+                    Spooled spooled = spooled(open.next(), segment);
+                    segment.recordsRead++;
+                    if (segment.recordsRead == segment.records) {
+                        closeReader();
+                    }
+                    return spooled;
                 }
             } catch (AvroRuntimeException e) {
                 damaged(segment, e);
@@ -249,15 +260,16 @@ final class Spool implements Closeable {
     }
 
     /**
-     * Takes out the files that were read and whose records are all settled; to be called with the publisher's lock. A
-     * damaged file is taken out when it has been read, whatever of it is settled.
+     * Takes out the files whose records are all settled, read back or not; to be called with the publisher's lock. Of a
+     * damaged file only those count that could be read.
      */
     List<SpoolSegment> takeFinished() {
         List<SpoolSegment> finished = new ArrayList<>();
         for (Iterator<SpoolSegment> each = segments.iterator(); each.hasNext(); ) {
             SpoolSegment segment = each.next();
-            boolean open = writer != null && writer.segment == segment;
-            if (!open && segment.read && (segment.settled >= segment.records || segment.damaged)) {
+            boolean allSettled = segment.records > 0 && segment.settled >= segment.records;
+            boolean nothingMore = segment.read && segment.settled >= segment.recordsRead;
+            if (allSettled || nothingMore) {
                 finished.add(segment);
                 each.remove();
             }
@@ -269,6 +281,12 @@ final class Spool implements Closeable {
     void remove(List<SpoolSegment> finished) {
         for (SpoolSegment segment : finished) {
             bytes -= segment.bytes;
+            if (beingRead == segment) {
+                closeReader();
+            }
+            if (writer != null && writer.segment == segment) {
+                closeWriter();
+            }
             try {
                 if (segment.damaged) {
                     Files.move(segment.file, segment.file.resolveSibling(segment.file.getFileName() + ".damaged"));

@@ -17,6 +17,8 @@ final class SpoolSegment {
     long bytes;
     /** Whether the file's end cannot be read; such a file is set aside, never deleted. */
     boolean damaged;
+    /** Records that were read back. */
+    long recordsRead;
     /** Whether the reader is through with it. */
     boolean read;
 

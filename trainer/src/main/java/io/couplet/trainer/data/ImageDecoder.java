@@ -8,7 +8,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
@@ -69,14 +69,14 @@ final class ImageDecoder {
         if (width * height > MANY_PIXELS && thinning > 1) {
             parameters.setSourceSubsampling(thinning, thinning, 0, 0);
         }
-        AtomicReference<String> cutShort = new AtomicReference<>("");
+        AtomicBoolean cutShort = new AtomicBoolean();
         reader.addIIOReadWarningListener((source, warning) -> {
             if (warning.contains("Premature end")) {
-                cutShort.set(warning);
+                cutShort.set(true);
             }
         });
         BufferedImage image = reader.read(0, parameters);
-        if (!cutShort.get().isEmpty()) {
+        if (cutShort.get()) {
             throw new UnusableImageException("damaged (the file ends too early)");
         }
         return planes(image);

@@ -14,20 +14,31 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code couplet topics}: shows the table of topics, or creates those that are missing. */
+/** {@code couplet topics}: lists the table of topics, or creates those that are missing. */
 @Command(
         name = "topics",
         mixinStandardHelpOptions = true,
-        description = "Show the table of topics; with --create, create those that are missing.")
-final class CreateTopicsCommand implements Callable<Integer> {
+        description = "List the table of topics, or create those that are missing.")
+final class TopicsCommand implements Callable<Integer> {
 
     @Mixin
     KafkaOptions kafka = new KafkaOptions();
 
-    @Option(names = "--create", description = "Create the missing topics; creating twice changes nothing.")
-    boolean create;
+    /** What to do about topics. */
+    enum Action {
+        LIST,
+        CREATE
+    }
+
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "ACTION",
+            defaultValue = "list",
+            description = "list the table of topics, or create those that are missing (default: ${DEFAULT-VALUE}).")
+    Action action = Action.LIST;
 
     @Option(
             names = "--replication-factor",
@@ -43,7 +54,7 @@ final class CreateTopicsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws ExecutionException, InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
-        if (!create) {
+        if (action == Action.LIST) {
             print(out);
             return 0;
         }

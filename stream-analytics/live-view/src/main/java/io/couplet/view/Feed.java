@@ -1,0 +1,119 @@
+package io.couplet.view;
+
+import io.couplet.view.model.ViewModel;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Kafka Streams around the model: from the beginning of every topic, under a group of its own that ends with it. */
+final class Feed implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Feed.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final int REPLACEMENTS = 3;
+
+    private final Map<String, Object> clientSettings;
+    private final String applicationId = "couplet-live-view-" + UUID.randomUUID();
+    private final KafkaStreams streams;
+    private final AtomicInteger replaced = new AtomicInteger();
+    private volatile @Nullable String failure;
+
+    Feed(LiveViewSettings settings, ViewModel model) {
+        clientSettings = new java.util.HashMap<>(settings.clientProperties());
+        clientSettings.put("bootstrap.servers", settings.bootstrapServers());
+        Properties properties = new Properties();
+        properties.putAll(clientSettings);
+        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, applicationId);
+        properties.put(StreamsConfig.STATE_DIR_CONFIG, settings.stateDirectory().toString());
+        properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
+        properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
+        properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 2000);
+        streams = new KafkaStreams(ViewTopology.of(new RecordIntake(model), RecordIntake.topics()), properties);
+        streams.setUncaughtExceptionHandler(this::onFailure);
+    }
+
+    /** Starts to read. @throws LiveViewException when Kafka is away or topics are missing */
+    void start() {
+        requireTopics();
+        streams.start();
+    }
+
+    /** Why nothing is read any more; null while it is. */
+    @Nullable
+    String failure() {
+        return failure;
+    }
+
+    private void requireTopics() {
+        Set<String> existing = withAdmin(
+                "list its topics", admin -> admin.listTopics().names().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
+        List<String> missing = RecordIntake.topics().stream()
+                .filter(topic -> !existing.contains(topic))
+                .toList();
+        if (!missing.isEmpty()) {
+            throw new LiveViewException("Kafka at " + clientSettings.get("bootstrap.servers") + " has no topic "
+                    + String.join(", ", missing) + ": create them with couplet topics create.");
+        }
+    }
+
+    /** A call on a Kafka admin client. */
+    private interface AdminCall<T> {
+        T on(Admin admin) throws ExecutionException, TimeoutException, InterruptedException;
+    }
+
+    private <T> T withAdmin(String what, AdminCall<T> call) {
+        try (Admin admin = Admin.create(clientSettings)) {
+            return call.on(admin);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new LiveViewException(
+                    "Kafka at " + clientSettings.get("bootstrap.servers") + " did not " + what
+                            + ": check that it runs and that the address is right.",
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LiveViewException("Interrupted while Kafka was asked to " + what + ": start again.", e);
+        }
+    }
+
+    /** A thread that failed is replaced a few times; positions read twice by it count once in the model. */
+    private StreamThreadExceptionResponse onFailure(Throwable cause) {
+        if (replaced.incrementAndGet() <= REPLACEMENTS) {
+            LOG.warn("The view's reader failed and is replaced ({} of {})", replaced.get(), REPLACEMENTS, cause);
+            return StreamThreadExceptionResponse.REPLACE_THREAD;
+        }
+        failure = String.valueOf(cause.getMessage());
+        LOG.error("The view's reader failed for good; the page shows what was read until now", cause);
+        return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+    }
+
+    @Override
+    public void close() {
+        streams.close(PATIENCE);
+        streams.cleanUp();
+        try {
+            withAdmin(
+                    "forget the view's group",
+                    admin -> admin.deleteConsumerGroups(List.of(applicationId))
+                            .all()
+                            .get(2, TimeUnit.SECONDS));
+        } catch (LiveViewException e) {
+            // Kafka forgets an empty group by itself; it may well be down before the view is.
+            LOG.debug("The group {} was left to expire", applicationId, e);
+        }
+    }
+}

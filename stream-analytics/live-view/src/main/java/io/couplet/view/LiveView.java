@@ -1,0 +1,67 @@
+package io.couplet.view;
+
+import io.couplet.view.http.ViewServer;
+import io.couplet.view.model.ViewModel;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The live view: reads every topic from its beginning and serves the page, the API and the event stream. */
+public final class LiveView implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LiveView.class);
+
+    private final LiveViewSettings settings;
+    private final ViewModel model = new ViewModel();
+    private final ViewServer server;
+    private final Feed feed;
+
+    /** Checks the settings and connects to nothing. */
+    public LiveView(LiveViewSettings settings) {
+        this.settings = settings;
+        try {
+            Files.createDirectories(settings.stateDirectory());
+        } catch (IOException e) {
+            throw new LiveViewException(
+                    "The view cannot write to " + settings.stateDirectory() + ": choose another data directory.", e);
+        }
+        this.feed = new Feed(settings, model);
+        this.server = new ViewServer(model, feed::failure);
+    }
+
+    /**
+     * Binds the port, then starts to read.
+     *
+     * @throws LiveViewException in one sentence with the fix, when the port is taken, Kafka is away or a topic is missing;
+     *     nothing is left running then
+     */
+    public LiveView start() {
+        server.start(settings.host(), settings.port());
+        try {
+            feed.start();
+        } catch (LiveViewException e) {
+            close();
+            throw e;
+        }
+        LOG.info("Live view at {}", address());
+        return this;
+    }
+
+    /** Address of the page, e.g. {@code http://127.0.0.1:8080/}. */
+    public URI address() {
+        return server.address();
+    }
+
+    /** What has been read so far; grows while the view runs. */
+    public ViewModel model() {
+        return model;
+    }
+
+    @Override
+    public void close() {
+        feed.close();
+        server.close();
+    }
+}

@@ -1,0 +1,38 @@
+package io.couplet.view;
+
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Where the view reads and where it serves.
+ *
+ * @param bootstrapServers Kafka's addresses
+ * @param clientProperties further settings for every Kafka client, taken as they are
+ * @param stateDirectory a directory of its own for Kafka Streams; it keeps nothing there when it stops
+ * @param host address to serve on; {@value #LOOPBACK} serves this machine only
+ * @param port port to serve on; 0 takes a free one
+ */
+public record LiveViewSettings(
+        String bootstrapServers, Map<String, String> clientProperties, Path stateDirectory, String host, int port) {
+
+    /** The default host. */
+    public static final String LOOPBACK = "127.0.0.1";
+
+    public LiveViewSettings {
+        if (bootstrapServers.isBlank()) {
+            throw new IllegalArgumentException("bootstrapServers must name a broker, was empty");
+        }
+        if (host.isBlank()) {
+            throw new IllegalArgumentException("host must be an address, was empty");
+        }
+        if (port < 0 || port > 65_535) {
+            throw new IllegalArgumentException("port must be between 0 and 65535, was " + port);
+        }
+        clientProperties = Map.copyOf(clientProperties);
+    }
+
+    /** For this machine only, on any free port. */
+    public static LiveViewSettings local(String bootstrapServers, Path stateDirectory) {
+        return new LiveViewSettings(bootstrapServers, Map.of(), stateDirectory, LOOPBACK, 0);
+    }
+}

@@ -1,0 +1,166 @@
+package io.couplet.view.model;
+
+import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.RunEventKind;
+import io.couplet.schemas.avro.StepMetrics;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** One attempt at a run, as its records tell it. */
+final class AttemptState {
+
+    private static final double PACE_HALF_LIFE_STEPS = 20;
+
+    private final int attempt;
+    private final Curve curve = new Curve();
+    private @Nullable StepSet seen;
+    private long duplicates;
+    private int firstStep = Integer.MAX_VALUE;
+    private int lastStep;
+    private long lastStepMillis;
+    private double lastLoss = Double.NaN;
+    private double weightedLoss;
+    private double lossWeight;
+    private double weightedPace;
+    private double paceWeight;
+    private double deviceSeconds;
+    private @Nullable RunEvent start;
+    private @Nullable RunEvent ending;
+
+    AttemptState(int attempt) {
+        this.attempt = attempt;
+    }
+
+    /** Takes a step in; false when it repeats one. */
+    boolean add(StepMetrics metrics, double halfLifeSteps) {
+        if (seen == null) {
+            seen = new StepSet(Math.max(0, metrics.getStep() - 1));
+        }
+        if (!seen.add(metrics.getStep())) {
+            duplicates++;
+            return false;
+        }
+        curve.add(new Curve.Point(
+                metrics.getStep(),
+                metrics.getLoss(),
+                metrics.getLearningRate(),
+                metrics.getGradientNorm(),
+                metrics.getBatchAccuracy(),
+                metrics.getSamplesPerSecond()));
+        firstStep = Math.min(firstStep, metrics.getStep());
+        if (Double.isFinite(metrics.getLoss())) {
+            double keep = Math.pow(0.5, 1 / halfLifeSteps);
+            weightedLoss = keep * weightedLoss + (1 - keep) * metrics.getLoss();
+            lossWeight = keep * lossWeight + (1 - keep);
+        }
+        if (metrics.getStep() == lastStep + 1 && lastStepMillis > 0) {
+            double keep = Math.pow(0.5, 1 / PACE_HALF_LIFE_STEPS);
+            double seconds = Math.max(0, metrics.getTimeMillis() - lastStepMillis) / 1000.0;
+            weightedPace = keep * weightedPace + (1 - keep) * seconds;
+            paceWeight = keep * paceWeight + (1 - keep);
+        }
+        if (metrics.getStep() > lastStep) {
+            lastStep = metrics.getStep();
+            lastStepMillis = metrics.getTimeMillis();
+            lastLoss = metrics.getLoss();
+        }
+        return true;
+    }
+
+    void add(RunEvent event) {
+        deviceSeconds = Math.max(deviceSeconds, event.getDeviceSeconds());
+        switch (event.getKind()) {
+            case STARTED, RESUMED -> start = event;
+            case COMPLETED, STOPPED, DIVERGED, FAILED, RELEASED -> ending = event;
+            default -> {
+                // A checkpoint, or a kind this version does not know, changes nothing else here.
+            }
+        }
+    }
+
+    void busyFor(double seconds) {
+        deviceSeconds = Math.max(deviceSeconds, seconds);
+    }
+
+    int number() {
+        return attempt;
+    }
+
+    boolean begun() {
+        return start != null || seen != null;
+    }
+
+    @Nullable
+    RunEvent start() {
+        return start;
+    }
+
+    @Nullable
+    RunEvent ending() {
+        return ending;
+    }
+
+    Curve curve() {
+        return curve;
+    }
+
+    /** Step at which it took up: as its start event says, or else the step before its first record; none before both. */
+    int resumedAt() {
+        if (start != null) {
+            return start.getResumedAtStep();
+        }
+        return firstStep == Integer.MAX_VALUE ? Integer.MAX_VALUE : firstStep - 1;
+    }
+
+    int lastStep() {
+        return Math.max(lastStep, ending == null ? 0 : ending.getStep());
+    }
+
+    long stepsInTopic() {
+        return seen == null ? 0 : seen.size();
+    }
+
+    long duplicates() {
+        return duplicates;
+    }
+
+    double deviceSeconds() {
+        return deviceSeconds;
+    }
+
+    /** Smoothed loss; null before the first finite one, and while the newest is not finite. */
+    @Nullable
+    Double loss() {
+        return lossWeight > 0 && Double.isFinite(lastLoss) ? (Double) (weightedLoss / lossWeight) : null;
+    }
+
+    @Nullable
+    Double secondsPerStep() {
+        return paceWeight > 0 ? (Double) (weightedPace / paceWeight) : null;
+    }
+
+    /** Whether it said how it ended, or gave the run back. */
+    boolean ended() {
+        return ending != null;
+    }
+
+    boolean released() {
+        return ending != null && ending.getKind() == RunEventKind.RELEASED;
+    }
+
+    AttemptSnapshot snapshot() {
+        RunEvent end = ending;
+        int resumedAt = resumedAt();
+        return new AttemptSnapshot(
+                attempt,
+                resumedAt == Integer.MAX_VALUE ? 0 : resumedAt,
+                end == null ? null : (Long) end.getStepsTrained(),
+                stepsInTopic(),
+                duplicates,
+                end == null ? null : end.getKind().name().toLowerCase(Locale.ROOT),
+                deviceSeconds,
+                end == null ? null : end.getRecordsEmitted(),
+                end == null ? null : end.getRecordsAcknowledged(),
+                end == null ? null : end.getRecordsSpooled());
+    }
+}

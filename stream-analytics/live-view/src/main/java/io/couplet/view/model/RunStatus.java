@@ -1,0 +1,27 @@
+package io.couplet.view.model;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Locale;
+
+/** Where a run stands. */
+public enum RunStatus {
+    /** Asked for, not taken up yet, or handed back to the queue. */
+    WAITING,
+    RUNNING,
+    COMPLETED,
+    /** Ended early by a command. */
+    STOPPED,
+    DIVERGED,
+    FAILED;
+
+    /** Whether no more steps will come. */
+    public boolean ended() {
+        return this != WAITING && this != RUNNING;
+    }
+
+    /** In lower case, as JSON and people read it. */
+    @JsonValue
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

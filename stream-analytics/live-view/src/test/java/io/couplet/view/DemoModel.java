@@ -1,0 +1,57 @@
+package io.couplet.view;
+
+import io.couplet.view.http.ViewServer;
+import io.couplet.view.model.ViewModel;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.apache.avro.specific.SpecificRecord;
+
+/**
+ * The page on made-up records, to look at: {@code DemoModel empty|live|done|huge [port]}.
+ */
+public final class DemoModel {
+
+    private DemoModel() {}
+
+    public static void main(String[] args) throws InterruptedException {
+        ViewModel model = new ViewModel();
+        switch (args.length == 0 ? "live" : args[0]) {
+            case "empty" -> {}
+            case "done" -> fill(model, eight(1, 0));
+            case "huge" -> fill(model, huge());
+            default -> fill(model, eight(0.62, 2));
+        }
+        ViewServer server = new ViewServer(model, () -> null);
+        server.start("127.0.0.1", args.length < 2 ? 8080 : Integer.parseInt(args[1]));
+        System.out.println(server.address());
+        new CountDownLatch(1).await();
+    }
+
+    static DemoRecords.Shape eight(double done, int running) {
+        return new DemoRecords.Shape("first-look", DemoRecords.EIGHT, DemoRecords.SIX, 2, 300, 8, done, running);
+    }
+
+    static DemoRecords.Shape huge() {
+        List<String> backbones = new ArrayList<>();
+        List<String> optimizers = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            backbones.add(i < 8 ? DemoRecords.EIGHT.get(i) : "backbone-" + i);
+            optimizers.add(i < 6 ? DemoRecords.SIX.get(i) : "optimizer-" + i);
+        }
+        return new DemoRecords.Shape("twenty-by-twenty", backbones, optimizers, 3, 200, 8, 0.8, 4);
+    }
+
+    /** Folds a made-up study into a model, as if each topic had one partition. */
+    static void fill(ViewModel model, DemoRecords.Shape shape) {
+        Map<String, Long> offsets = new HashMap<>();
+        DemoRecords.write(shape, (topic, record) -> apply(model, offsets, topic, record));
+    }
+
+    private static void apply(ViewModel model, Map<String, Long> offsets, String topic, SpecificRecord record) {
+        long next = offsets.merge(topic, 1L, Long::sum);
+        model.apply(new ViewModel.Origin(topic, 0, next - 1), record);
+    }
+}
