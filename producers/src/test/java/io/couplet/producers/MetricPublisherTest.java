@@ -308,19 +308,16 @@ class MetricPublisherTest {
 
     @Test
     void propertiesOfTheUserCannotWeakenDelivery() {
-        PublisherSettings settings = PublisherSettings.of(
-                "kafka:9092",
-                Map.of(
-                        "acks", "1",
-                        "enable.idempotence", "false",
-                        "retries", "0",
-                        "delivery.timeout.ms", "1",
-                        "transactional.id", "x",
-                        "bootstrap.servers", "elsewhere:1",
-                        "linger.ms", "50",
-                        "security.protocol", "SSL"),
-                directory);
-        assertThat(MetricPublisher.producerProperties(settings))
+        Map<String, String> given = Map.of(
+                "acks", "1",
+                "enable.idempotence", "false",
+                "retries", "0",
+                "delivery.timeout.ms", "1",
+                "transactional.id", "x",
+                "bootstrap.servers", "elsewhere:1",
+                "linger.ms", "50",
+                "security.protocol", "SSL");
+        assertThat(MetricPublisher.producerProperties("kafka:9092", given))
                 .containsEntry("acks", "all")
                 .containsEntry("enable.idempotence", true)
                 .containsEntry("retries", Integer.MAX_VALUE)

@@ -18,7 +18,8 @@ enum Bounds {
             return true;
         }
     },
-    SEED(-999_999_999_999_999_999L, 999_999_999_999_999_999L, true),
+    /** What a double holds exactly, so that no JSON reader changes it. */
+    SEED(-9_007_199_254_740_991L, 9_007_199_254_740_991L, true),
     STEPS(1, 10_000_000, true),
     BATCH_SIZE(2, 65_536, true),
     WARMUP_STEPS(0, 10_000_000, true),

@@ -67,7 +67,7 @@ final class StudyReader {
         HyperparameterGrid hyperparameters = hyperparameters(study.fields("hyperparameters"));
         SortedMap<String, OptimizerOptions> optimizerOptions = optimizerOptions(study.fields("optimizer-options"));
         List<StoppingRuleSpecification> earlyStopping = earlyStopping(study);
-        List<Double> rungs = doubles(study.numbers("rungs", DEFAULTS.rungs(), Bounds.RUNG));
+        List<Double> rungs = doubles(study.numbers("rungs", StudySpecification.eighths(budget.steps()), Bounds.RUNG));
         String device = study.optionalText("device");
         study.end();
 

@@ -66,7 +66,7 @@ public record StudySpecification(
             HyperparameterGrid.DEFAULTS,
             new TreeMap<>(),
             List.of(StoppingRuleSpecification.of("divergence")),
-            List.of(0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0),
+            eighths(240),
             null);
 
     public StudySpecification {
@@ -93,6 +93,18 @@ public record StudySpecification(
         if (!contradictions.isEmpty()) {
             throw new IllegalArgumentException(contradictions.get(0).text());
         }
+    }
+
+    /** Eighths of a budget; of those that fall on the same step, because there are few, the last. */
+    static List<Double> eighths(int steps) {
+        TreeMap<Integer, Double> byStep = new TreeMap<>();
+        for (int i = 1; i <= 8; i++) {
+            int step = step(i / 8.0, steps);
+            if (step > 0) {
+                byStep.put(step, i / 8.0);
+            }
+        }
+        return List.copyOf(byStep.values());
     }
 
     /** The study that is run when nobody says which; what a file leaves out is taken from it. */
@@ -440,8 +452,9 @@ public record StudySpecification(
                 device);
     }
 
-    /** The same with another budget. */
+    /** The same with another budget; rungs that were the usual eighths are the eighths of the new one. */
     public StudySpecification withBudget(Budget newBudget) {
+        List<Double> newRungs = rungs.equals(eighths(budget.steps())) ? eighths(newBudget.steps()) : rungs;
         return new StudySpecification(
                 name,
                 data,
@@ -454,7 +467,7 @@ public record StudySpecification(
                 hyperparameters,
                 optimizerOptions,
                 earlyStopping,
-                rungs,
+                newRungs,
                 device);
     }
 
