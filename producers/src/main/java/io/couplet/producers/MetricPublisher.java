@@ -91,23 +91,28 @@ public final class MetricPublisher implements AutoCloseable {
         return publisher;
     }
 
+    private static Map<String, Object> producerProperties(PublisherSettings settings) {
+        Map<String, Object> properties = producerProperties(settings.bootstrapServers(), settings.clientProperties());
+        properties.put(ProducerConfig.BUFFER_MEMORY_CONFIG, Math.max(32L << 20, 4L * settings.inFlightBytes()));
+        return properties;
+    }
+
     /** The producer's properties: ours that are a matter of taste, the user's, ours that the guarantees rest on. */
-    static Map<String, Object> producerProperties(PublisherSettings settings) {
+    static Map<String, Object> producerProperties(String bootstrapServers, Map<String, String> clientProperties) {
         Map<String, Object> properties = new LinkedHashMap<>();
         properties.put(ProducerConfig.LINGER_MS_CONFIG, 5);
         properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
         properties.put(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1_000);
-        properties.putAll(settings.clientProperties());
+        properties.putAll(clientProperties);
 
         Map<String, Object> guarantees = new LinkedHashMap<>();
-        guarantees.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, settings.bootstrapServers());
+        guarantees.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
         guarantees.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         guarantees.put(ProducerConfig.ACKS_CONFIG, "all");
         guarantees.put(ProducerConfig.RETRIES_CONFIG, Integer.MAX_VALUE);
         // A record never expires in the producer: one that did could be overtaken by the next of its key.
         guarantees.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Integer.MAX_VALUE);
         guarantees.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 5);
-        guarantees.put(ProducerConfig.BUFFER_MEMORY_CONFIG, Math.max(32L << 20, 4L * settings.inFlightBytes()));
         guarantees.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 500);
         guarantees.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, StringSerializer.class);
         guarantees.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);

@@ -129,6 +129,12 @@ final class Spool implements Closeable {
                 segment.records += blocks.getBlockCount();
                 blocks.nextBlock();
             }
+            // Avro takes half a block at the end for the end of the file.
+            long unreadable = segment.bytes - blocks.previousSync();
+            if (unreadable > 0) {
+                segment.damaged = true;
+                LOG.warn("The last {} bytes of {} are half a block and cannot be read", unreadable, segment.file);
+            }
         } catch (IOException | AvroRuntimeException e) {
             segment.damaged = true;
             LOG.warn(

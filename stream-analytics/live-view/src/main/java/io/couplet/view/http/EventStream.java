@@ -3,6 +3,7 @@ package io.couplet.view.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.couplet.view.model.Advice;
+import io.couplet.view.model.Json;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.StudySummary;
 import io.couplet.view.model.ViewModel;
@@ -37,12 +38,14 @@ final class EventStream {
      * @param version version of the model
      * @param studies all studies in one line each
      * @param study the study asked for; null when it is not known
+     * @param advice its advice; null in a delta that does not change it
      */
     record Update(
             String instance,
             long version,
             List<StudySummary> studies,
-            @Nullable StudySnapshot study) {}
+            @Nullable StudySnapshot study,
+            @Nullable List<Advice.Sentence> advice) {}
 
     EventStream(ViewModel model, @Nullable String studyId, OutputStream out, CountDownLatch closing) {
         this.model = model;

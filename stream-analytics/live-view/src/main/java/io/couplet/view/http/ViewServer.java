@@ -1,25 +1,21 @@
 package io.couplet.view.http;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import io.couplet.view.LiveViewException;
 import io.couplet.view.model.Advice;
+import io.couplet.view.model.Json;
 import io.couplet.view.model.RunSnapshot;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.ViewModel;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
-import io.javalin.http.staticfiles.Location;
 import io.javalin.util.JavalinBindException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.URI;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
@@ -32,7 +28,6 @@ public final class ViewServer implements AutoCloseable {
     static final int DEFAULT_POINTS = 600;
     private static final int MOST_POINTS = 4096;
     private static final int MOST_STREAMS = 64;
-    private static final String PAGE = "/io/couplet/view/page";
     private static final Set<String> LOOPBACK_HOSTS = Set.of("127.0.0.1", "localhost", "[::1]", "::1");
     private static final Map<String, String> SECURITY_HEADERS = Map.of(
             "Content-Security-Policy",
@@ -66,17 +61,14 @@ public final class ViewServer implements AutoCloseable {
      * Binds the port.
      *
      * @param port 0 takes a free one
-     * @throws LiveViewException when it cannot be bound
+     * @throws BindException when it cannot be bound
      */
-    public void start(String onHost, int port) {
+    public void start(String onHost, int port) throws BindException {
         host = onHost;
         try {
             javalin.start(onHost, port);
         } catch (JavalinBindException e) {
-            throw new LiveViewException(
-                    "The dashboard cannot use port " + port + " on " + onHost
-                            + ": another program has it or it is not allowed; choose another one, or 0 for any free one.",
-                    e);
+            throw (BindException) new BindException(String.valueOf(e.getMessage())).initCause(e);
         }
     }
 
@@ -97,19 +89,11 @@ public final class ViewServer implements AutoCloseable {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
         config.startup.startupWatcherEnabled = false;
-        config.staticFiles.add(files -> {
-            files.hostedPath = "/vendor/uplot";
-            files.directory = "/META-INF/resources/webjars/uplot/" + uplotVersion() + "/dist";
-            files.location = Location.CLASSPATH;
-            files.headers = SECURITY_HEADERS;
-        });
-        config.staticFiles.add(files -> {
-            files.hostedPath = "/";
-            files.directory = PAGE;
-            files.location = Location.CLASSPATH;
-            files.headers = SECURITY_HEADERS;
-        });
         config.routes.before(this::guard);
+        new PageFiles()
+                .all()
+                .forEach((path, file) -> config.routes.get(
+                        path, context -> context.contentType(file.contentType()).result(file.bytes())));
         config.routes.get("/api/health", this::health);
         config.routes.get("/api/studies", context -> json(context, model.studies()));
         config.routes.get("/api/studies/{id}", this::study);
@@ -120,18 +104,6 @@ public final class ViewServer implements AutoCloseable {
                 json(context, Map.of("error", "There is nothing at " + context.path() + "."));
             }
         });
-    }
-
-    /** The WebJar has its version in its paths; the page has not. */
-    private static String uplotVersion() {
-        String resource = "/META-INF/maven/org.webjars.npm/uplot/pom.properties";
-        try (InputStream in = ViewServer.class.getResourceAsStream(resource)) {
-            Properties properties = new Properties();
-            properties.load(Objects.requireNonNull(in, resource));
-            return Objects.requireNonNull(properties.getProperty("version"), resource);
-        } catch (IOException e) {
-            throw new UncheckedIOException(resource, e);
-        }
     }
 
     /** Reads only, and on the loopback address only under its own names, so that no web page elsewhere can read along. */

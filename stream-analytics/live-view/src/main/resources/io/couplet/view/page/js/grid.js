@@ -1,0 +1,306 @@
+// The heat map: rows are optimizers, columns backbones. Cells are buttons; arrow keys move between them.
+
+import { h, fill, setText, setAttribute } from "./dom.js";
+import { pairing } from "./feed.js";
+import { sequential, diverging, VERDICTS } from "./colours.js";
+import * as format from "./format.js";
+
+export const MODES = [
+  { id: "accuracy", label: "Accuracy" },
+  { id: "coupling", label: "Coupling" },
+  { id: "verdict", label: "Verdict" },
+  { id: "progress", label: "Progress" },
+  { id: "seconds", label: "Time" },
+];
+
+const NOTES = {
+  accuracy: "Top-1 on the validation images, percent; the mean over seeds of each pairing’s best point.",
+  coupling: "Points above or below what backbone and optimizer alone would give.",
+  verdict: "How the training loss of each pairing moves.",
+  progress: "Share of each pairing’s runs that is done.",
+  seconds: "Device time of all runs of each pairing so far.",
+};
+
+const MANY_COLUMNS = 10;
+
+export class Grid {
+  #table;
+  #legend;
+  #note;
+  #onSelect;
+  #cells = new Map();
+  #shape = "";
+  #focus = [0, 0];
+  #backbones = [];
+  #optimizers = [];
+
+  constructor(table, legend, note, onSelect) {
+    this.#table = table;
+    this.#legend = legend;
+    this.#note = note;
+    this.#onSelect = onSelect;
+    table.addEventListener("keydown", (event) => this.#onKey(event));
+  }
+
+  /** `rung` is 0 for each cell's newest. */
+  render(study, mode, rung, selected) {
+    this.#build(study);
+    setText(this.#note, NOTES[mode]);
+    const values = new Map();
+    for (const optimizer of study.optimizers) {
+      for (const backbone of study.backbones) {
+        const cell = study.byPairing.get(pairing(backbone, optimizer));
+        values.set(pairing(backbone, optimizer), describe(cell, mode, rung));
+      }
+    }
+    const scale = scaleOf(mode, [...values.values()]);
+    for (const [key, { button, value, tag }] of this.#cells) {
+      const cell = study.byPairing.get(key);
+      paint(button, value, tag, cell, values.get(key), scale, mode, rung, selected === key);
+    }
+    this.#summaries(study, mode, rung);
+    this.#drawLegend(mode, scale);
+  }
+
+  #build(study) {
+    const shape = JSON.stringify([study.summary.id, study.backbones, study.optimizers]);
+    if (shape === this.#shape) return;
+    this.#shape = shape;
+    this.#backbones = study.backbones;
+    this.#optimizers = study.optimizers;
+    this.#cells.clear();
+    this.#focus = [0, 0];
+    const dense = study.backbones.length > MANY_COLUMNS;
+    this.#table.classList.toggle("dense", dense);
+    this.#table.style.setProperty("--columns", String(study.backbones.length));
+    const head = h(
+      "tr",
+      {},
+      h("td", { class: "corner" }),
+      study.backbones.map((backbone) => h("th", { scope: "col", class: "column" }, h("span", { title: backbone }, backbone))),
+      h("th", { scope: "col", class: "summary", id: "row-summary-title" }, h("span", {}, "")),
+    );
+    const rows = study.optimizers.map((optimizer, y) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row", class: "row", title: optimizer }, optimizer),
+        study.backbones.map((backbone, x) => {
+          const value = h("span", { class: "value" });
+          const tag = h("span", { class: "tag" });
+          const key = pairing(backbone, optimizer);
+          const button = h(
+            "button",
+            {
+              type: "button",
+              class: "cell",
+              tabindex: x === 0 && y === 0 ? 0 : -1,
+              onclick: () => {
+                this.#moveFocus(x, y, false);
+                this.#onSelect(backbone, optimizer);
+              },
+            },
+            value,
+            tag,
+            h("span", { class: "bar", "aria-hidden": "true" }),
+          );
+          this.#cells.set(key, { button, value, tag, x, y });
+          return h("td", { role: "gridcell" }, button);
+        }),
+        h("td", { class: "summary" }, h("span", {})),
+      ),
+    );
+    const foot = h(
+      "tr",
+      { class: "foot" },
+      h("th", { scope: "row", class: "row summaryname", id: "column-summary-title" }, ""),
+      study.backbones.map(() => h("td", { class: "summary" }, h("span", {}))),
+      h("td", {}),
+    );
+    fill(this.#table, h("thead", {}, head), h("tbody", {}, rows, foot));
+  }
+
+  /** Beside each row and beneath each column: what the scores say of the optimizer, of the backbone. */
+  #summaries(study, mode, rung) {
+    const score = scoreFor(study, rung);
+    const scored = mode === "accuracy" || mode === "coupling";
+    const label = { accuracy: "effect, points", coupling: "mean |coupling|", progress: "mean", seconds: "sum", verdict: "" }[mode];
+    const shown = scored && !score ? "" : label;
+    setText(this.#table.querySelector("#row-summary-title span"), shown);
+    setText(this.#table.querySelector("#column-summary-title"), shown);
+    const text = (entries, name, cells) => {
+      if (mode === "verdict") return "";
+      if (scored) {
+        const entry = entries?.find((each) => each.name === name);
+        return entry ? (mode === "coupling" ? format.number(entry.coupling, 1) : format.signed(entry.effect)) : "";
+      }
+      const sum = cells.reduce((total, cell) => total + (cell ? cell[mode] : 0), 0);
+      return mode === "progress" ? `${Math.round((100 * sum) / cells.length)}` : format.durationShort(sum);
+    };
+    const at = (backbone, optimizer) => study.byPairing.get(pairing(backbone, optimizer));
+    const rows = this.#table.querySelectorAll("tbody tr:not(.foot) td.summary span");
+    study.optimizers.forEach((name, i) => setText(rows[i], text(score?.optimizers, name, study.backbones.map((b) => at(b, name)))));
+    const columns = this.#table.querySelectorAll("tr.foot td.summary span");
+    study.backbones.forEach((name, i) => setText(columns[i], text(score?.backbones, name, study.optimizers.map((o) => at(name, o)))));
+  }
+
+  #drawLegend(mode, scale) {
+    if (mode === "verdict") {
+      fill(
+        this.#legend,
+        Object.values(VERDICTS).map((verdict) =>
+          h("span", { class: "key" }, h("i", { class: `swatch tone-${verdict.tone}` }, verdict.sign), verdict.words)),
+      );
+      return;
+    }
+    const ramp = h("span", { class: "ramp", "aria-hidden": "true" });
+    const steps = 24;
+    for (let i = 0; i < steps; i++) {
+      const t = i / (steps - 1);
+      const step = h("i");
+      step.style.background = (mode === "coupling" ? diverging(2 * t - 1) : sequential(t)).background;
+      ramp.append(step);
+    }
+    const ends =
+      mode === "coupling"
+        ? [`worse than expected ${format.signed(-scale.high)}${scale.beyond ? " and beyond" : ""}`, `${format.signed(scale.high)} better`]
+        : [show(mode, scale.low), show(mode, scale.high)];
+    const stars = mode === "accuracy" ? h("span", { class: "key" }, h("i", { class: "dot" }), "cannot be told apart from its backbone’s best") : null;
+    fill(this.#legend, h("span", { class: "end" }, ends[0]), ramp, h("span", { class: "end" }, ends[1]), stars);
+  }
+
+  #onKey(event) {
+    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const move = moves[event.key];
+    const [x, y] = this.#focus;
+    if (move) this.#moveFocus(x + move[0], y + move[1], true);
+    else if (event.key === "Home") this.#moveFocus(0, y, true);
+    else if (event.key === "End") this.#moveFocus(this.#backbones.length - 1, y, true);
+    else return;
+    event.preventDefault();
+  }
+
+  #moveFocus(x, y, focus) {
+    const toX = Math.min(this.#backbones.length - 1, Math.max(0, x));
+    const toY = Math.min(this.#optimizers.length - 1, Math.max(0, y));
+    const at = ([cx, cy]) => this.#cells.get(pairing(this.#backbones[cx], this.#optimizers[cy]))?.button;
+    at(this.#focus)?.setAttribute("tabindex", "-1");
+    this.#focus = [toX, toY];
+    const button = at(this.#focus);
+    button?.setAttribute("tabindex", "0");
+    if (focus) button?.focus();
+  }
+}
+
+export function scoreFor(study, rung) {
+  const wanted = rung || study.reportRung;
+  return study.rungScores.find((score) => score.rung === wanted) ?? null;
+}
+
+export function rungOf(cell, rung) {
+  if (!cell || cell.rungs.length === 0) return null;
+  return rung ? cell.rungs.find((value) => value.rung === rung) ?? null : cell.rungs[cell.rungs.length - 1];
+}
+
+/** The newest rung at which the cell's coupling is known. */
+export function couplingOf(cell, rung) {
+  if (rung) return rungOf(cell, rung);
+  return cell?.rungs.findLast((value) => value.coupling !== null) ?? null;
+}
+
+/** The number (or the verdict) a cell shows, and the rung it belongs to. */
+function describe(cell, mode, rung) {
+  if (!cell) return { value: null, rung: null };
+  switch (mode) {
+    case "accuracy": {
+      const at = rungOf(cell, rung);
+      return { value: at?.accuracy ?? null, rung: at };
+    }
+    case "coupling": {
+      const at = couplingOf(cell, rung);
+      return { value: at?.coupling ?? null, rung: at };
+    }
+    case "verdict":
+      return { value: cell.verdict, rung: null };
+    case "progress":
+      return { value: cell.progress, rung: null };
+    default:
+      return { value: cell.seconds > 0 ? cell.seconds : null, rung: null };
+  }
+}
+
+function scaleOf(mode, described) {
+  const numbers = described.map((each) => each.value).filter((value) => typeof value === "number");
+  const newest = Math.max(0, ...described.map((each) => each.rung?.rung ?? 0));
+  if (mode === "progress") return { low: 0, high: 1, newest };
+  if (mode === "coupling") return couplingScale(numbers.map(Math.abs).sort((a, b) => a - b), newest);
+  if (numbers.length === 0) return { low: 0, high: 1, newest };
+  if (mode === "seconds") return { low: 0, high: Math.max(...numbers), newest };
+  const low = Math.min(...numbers);
+  const high = Math.max(...numbers);
+  return high - low < 0.02 ? { low: Math.max(0, low - 0.01), high: high + 0.01, newest } : { low, high, newest };
+}
+
+/** One pairing that fell apart must not pale all the others: colours are full from the 95th percentile on, or from two
+ * fifths of the greatest coupling when that is more. */
+function couplingScale(sizes, newest) {
+  const most = sizes.length ? sizes[sizes.length - 1] : 1;
+  const usual = sizes.length ? sizes[Math.floor(0.95 * (sizes.length - 1))] : 1;
+  const high = Math.max(1, Math.min(most, Math.max(usual, 0.4 * most)));
+  return { low: 0, high, newest, beyond: most > high };
+}
+
+function show(mode, value) {
+  if (value === null) return "";
+  if (mode === "accuracy") return format.percentBare(value);
+  if (mode === "coupling") return format.signed(value);
+  if (mode === "progress") return `${Math.round(100 * value)}`;
+  return format.durationShort(value);
+}
+
+function paint(button, valueElement, tagElement, cell, described, scale, mode, rung, selected) {
+  const { value, rung: at } = described;
+  const status = cell?.status ?? "waiting";
+  setAttribute(button, "data-status", status);
+  setAttribute(button, "aria-pressed", selected);
+  let colour = null;
+  let tone = null;
+  if (mode === "verdict") {
+    const verdict = VERDICTS[value];
+    tone = verdict?.tone ?? null;
+    setText(valueElement, verdict ? verdict.sign : "");
+  } else {
+    setText(valueElement, show(mode, value));
+    if (value !== null) {
+      colour = mode === "coupling" ? diverging(value / scale.high) : sequential((value - scale.low) / (scale.high - scale.low || 1));
+    }
+  }
+  setAttribute(button, "data-tone", tone);
+  setAttribute(button, "data-ink", colour?.ink ?? null);
+  setAttribute(button, "data-empty", value === null);
+  button.style.background = colour?.background ?? "";
+  button.style.setProperty("--done", `${Math.round(100 * (cell?.progress ?? 0))}%`);
+  const behind = at && !rung && at.rung < scale.newest;
+  const broken = cell && (status === "diverged" || status === "failed" || at?.diverged);
+  setText(tagElement, broken ? "✕" : behind ? `r${at.rung}` : "");
+  setAttribute(button, "data-best", mode === "accuracy" && Boolean(at?.indistinguishableFromBest));
+  setAttribute(button, "aria-label", label(button, cell, rung));
+}
+
+/** What a screen reader says, and the tooltip shows. */
+function label(button, cell, rung) {
+  if (!cell) return "no run yet";
+  const at = rungOf(cell, rung);
+  const coupled = couplingOf(cell, rung);
+  const ended = cell.runs.filter((run) => run.status !== "running" && run.status !== "waiting").length;
+  const parts = [
+    `${cell.backbone} with ${cell.optimizer}`,
+    at ? `accuracy ${format.percent(at.accuracy)} at rung ${at.rung}` : "no accuracy yet",
+    coupled?.coupling != null ? `coupling ${format.signed(coupled.coupling)} points` : null,
+    cell.verdict ? VERDICTS[cell.verdict]?.words ?? cell.verdict : null,
+    `${cell.status}, ${ended} of ${format.plural(cell.runsExpected, "run")} ended`,
+  ];
+  const text = parts.filter(Boolean).join("; ");
+  setAttribute(button, "title", text);
+  return text;
+}

@@ -1,0 +1,361 @@
+// The page: follows one study and draws what changed, at most once a frame.
+
+import { h, fill, setText } from "./dom.js";
+import { Feed, merged, pairing } from "./feed.js";
+import { Grid, MODES, scoreFor } from "./grid.js";
+import { Detail } from "./detail.js";
+import { onThemeChange } from "./colours.js";
+import * as format from "./format.js";
+
+const $ = (id) => document.getElementById(id);
+const MANY_COLUMNS = 12;
+const WORDS = { connecting: "connecting", live: "live", lost: "connection lost, trying again" };
+
+const state = { study: null, studies: [], wanted: null, mode: "accuracy", rung: 0, chosen: null, chosenByHand: false, heard: false };
+
+const grid = new Grid($("grid"), $("legend"), $("grid-note"), (backbone, optimizer) => {
+  state.chosen = pairing(backbone, optimizer);
+  state.chosenByHand = true;
+  remember();
+  draw();
+  if (matchMedia("(max-width: 1080px)").matches) $("detail").scrollIntoView({ behavior: "smooth", block: "start" });
+});
+const detail = new Detail($("detail"));
+const feed = new Feed(onUpdate, (connection) => {
+  $("connection").dataset.state = connection;
+  setText($("connection").querySelector("span"), WORDS[connection]);
+});
+
+let frame = 0;
+const draw = () => {
+  if (!frame) {
+    frame = requestAnimationFrame(() => {
+      frame = 0;
+      render();
+    });
+  }
+};
+
+function onUpdate(kind, update) {
+  state.heard = true;
+  state.studies = update.studies;
+  const ids = update.studies.map((study) => study.id);
+  if (!ids.includes(state.wanted) && ids.length) {
+    choose(ids[0]);
+    return;
+  }
+  if (update.study) state.study = merged(state.study, kind, update);
+  draw();
+}
+
+function choose(id) {
+  if (id !== state.wanted) {
+    state.chosen = null;
+    state.chosenByHand = false;
+    state.rung = 0;
+  }
+  state.wanted = id;
+  state.study = null;
+  remember();
+  feed.follow(id);
+}
+
+/** The address carries what is shown, so that a link shows the same. */
+function remember() {
+  const parts = new URLSearchParams();
+  if (state.wanted) parts.set("study", state.wanted);
+  if (state.mode !== "accuracy") parts.set("show", state.mode);
+  if (state.rung) parts.set("rung", String(state.rung));
+  if (state.chosen && state.chosenByHand) parts.set("cell", state.chosen.replace("\u0000", "/"));
+  history.replaceState(null, "", `#${parts}`);
+}
+
+function recall() {
+  const parts = new URLSearchParams(location.hash.slice(1));
+  state.wanted = parts.get("study");
+  state.mode = MODES.some((mode) => mode.id === parts.get("show")) ? parts.get("show") : "accuracy";
+  state.rung = Number.parseInt(parts.get("rung") ?? "0", 10) || 0;
+  if (parts.get("cell")) {
+    state.chosen = parts.get("cell").replace("/", "\u0000");
+    state.chosenByHand = true;
+  }
+}
+
+function render() {
+  drawPicker();
+  const study = state.study;
+  document.title = study ? `${Math.round(100 * study.summary.progress)} % · ${study.summary.name} · Couplet` : "Couplet";
+  document.body.classList.toggle("nothing", !study);
+  if (!study) {
+    fill($("tiles"));
+    setText($("subtitle"), "");
+    fill($("grid"), h("tbody", {}, h("tr", {}, h("td", { class: "emptygrid" }, h("p", { class: "empty" }, state.heard ? "No study yet." : "Reading the topics …"), h("p", { class: "note" }, "Start one with ", h("code", {}, "couplet run"), " or send one with ", h("code", {}, "couplet submit"), ". It shows here by itself.")))));
+    fill($("legend"));
+    fill($("rungs"));
+    fill($("advice"));
+    fill($("decisions"));
+    fill($("foot"));
+    detail.render(null, null, null);
+    return;
+  }
+  $("board").classList.toggle("wide", study.backbones.length > MANY_COLUMNS);
+  if (!state.chosenByHand) state.chosen = liveliest(study) ?? state.chosen;
+  drawSubtitle(study);
+  drawTiles(study);
+  drawModes();
+  drawRungs(study);
+  grid.render(study, state.mode, state.rung, state.chosen);
+  drawAdvice(study);
+  drawDecisions(study);
+  drawFoot(study);
+  detail.render(study.byPairing.get(state.chosen) ?? null, state.chosen, study);
+}
+
+/** The pairing at work with the newest record, or else the most accurate one: what to show before anybody has chosen. */
+function liveliest(study) {
+  let best = null;
+  for (const [key, cell] of study.byPairing) {
+    const running = cell.status === "running" ? 1 : 0;
+    const rank = running ? Math.max(...cell.runs.map((run) => run.newestMillis)) : cell.rungs.at(-1)?.accuracy ?? -1;
+    if (!best || running > best.running || (running === best.running && rank > best.rank)) best = { key, running, rank };
+  }
+  return best?.key ?? null;
+}
+
+function drawPicker() {
+  const select = $("study");
+  const shape = JSON.stringify(state.studies.map((study) => [study.id, study.name]));
+  if (select.dataset.shape !== shape) {
+    select.dataset.shape = shape;
+    fill(
+      select,
+      state.studies.length
+        ? state.studies.map((study) => h("option", { value: study.id }, study.name === study.id ? study.id : `${study.name}  (${study.id})`))
+        : h("option", { value: "" }, "no study yet"),
+    );
+  }
+  select.disabled = state.studies.length < 2;
+  if (state.wanted) select.value = state.wanted;
+}
+
+function drawSubtitle(study) {
+  const s = study.settings;
+  setText(
+    $("subtitle"),
+    s
+      ? [
+          `${study.backbones.length} backbones × ${study.optimizers.length} optimizers × ${format.plural(s.seeds.length, "seed")}`,
+          `${format.count(s.budgetSteps)} steps of ${s.batchSize}`,
+          `${s.imageSize} px`,
+          `recipe ${s.recipe}`,
+        ].join("  ·  ")
+      : "",
+  );
+}
+
+function drawTiles(study) {
+  const s = study.summary;
+  const ended = s.completed + s.stopped + s.diverged + s.failed;
+  const score = scoreFor(study, 0);
+  let best = null;
+  for (const cell of study.byPairing.values()) {
+    const at = cell.rungs.at(-1);
+    if (at?.accuracy != null && (!best || at.accuracy > best.at.accuracy)) best = { cell, at };
+  }
+  const done = ended === s.runsExpected;
+  const bar = h("span", { class: "progress" }, h("i"));
+  bar.firstChild.style.width = `${100 * s.progress}%`;
+  const mix = [
+    [s.running, "running"],
+    [s.waiting, "waiting"],
+    [s.stopped, "stopped"],
+    [s.diverged, "diverged"],
+    [s.failed, "failed"],
+  ].filter(([n]) => n > 0).map(([n, name]) => `${format.count(n)} ${name}`);
+  const counts = study.counts;
+  const agree = counts.stepsTrained === counts.stepsInTopic;
+  const share = score?.interactionShare;
+  fill(
+    $("tiles"),
+    tile("Runs", `${format.count(ended)}`, ` of ${format.count(s.runsExpected)}`, done && !mix.length ? "all ended" : mix.join(", "), bar),
+    tile("Time left", done ? "done" : format.duration(s.etaSeconds), "", `${format.duration(s.deviceSeconds)} of device time`),
+    tile("Best pairing", best ? format.percent(best.at.accuracy) : "–", "", best ? `${best.cell.backbone} × ${best.cell.optimizer}` : "no evaluation yet"),
+    tile(
+      "One optimizer for all",
+      score?.minimaxOptimizer ?? "–",
+      "",
+      score?.minimaxRegret != null ? `gives away at most ${format.number(score.minimaxRegret, 1)} points` : score?.tooFew ?? "needs more cells",
+    ),
+    tile("Coupling", share != null ? format.percent(share, 0) : "–", "", share != null ? "of the variance in accuracy" : "needs more cells", share != null ? shares(score) : null),
+    tile(
+      "Steps in Kafka",
+      format.count(counts.stepsInTopic),
+      "",
+      [
+        agree ? "equal to the steps trained" : `${format.count(counts.stepsTrained)} trained`,
+        counts.duplicates ? `${format.plural(counts.duplicates, "duplicate")}` : null,
+        counts.deadLetters ? format.plural(counts.deadLetters, "dead letter") : null,
+        counts.unreadable ? `${format.count(counts.unreadable)} unreadable` : null,
+      ].filter(Boolean).join(", "),
+      null,
+      agree ? "good" : "warn",
+    ),
+  );
+}
+
+function shares(score) {
+  const parts = [["backbone", score.backboneShare], ["optimizer", score.optimizerShare], ["coupling", score.interactionShare]];
+  const bar = h("span", { class: "stack", title: parts.map(([name, share]) => `${name} ${format.percent(share, 0)}`).join(", ") });
+  for (const [name, share] of parts) {
+    const part = h("i", { class: `share-${name}` });
+    part.style.flexGrow = String(share ?? 0);
+    bar.append(part);
+  }
+  return bar;
+}
+
+function tile(name, value, unit, below, extra = null, tone = null) {
+  return h("div", { class: "tile", "data-tone": tone }, h("h3", {}, name), h("p", { class: "big" }, value, unit ? h("small", {}, unit) : null), extra, h("p", { class: "below", title: below }, below));
+}
+
+function drawModes() {
+  const box = $("modes");
+  if (!box.childElementCount) {
+    fill(
+      box,
+      MODES.map((mode) =>
+        h(
+          "button",
+          {
+            type: "button",
+            role: "radio",
+            "data-mode": mode.id,
+            onclick: () => {
+              state.mode = mode.id;
+              remember();
+              draw();
+            },
+            onkeydown: (event) => {
+              const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+              if (!step) return;
+              const next = MODES[(MODES.findIndex((each) => each.id === state.mode) + step + MODES.length) % MODES.length];
+              state.mode = next.id;
+              box.querySelector(`[data-mode=${next.id}]`).focus();
+              remember();
+              draw();
+            },
+          },
+          mode.label,
+        )),
+    );
+  }
+  for (const button of box.children) {
+    const on = button.dataset.mode === state.mode;
+    button.setAttribute("aria-checked", String(on));
+    button.tabIndex = on ? 0 : -1;
+  }
+}
+
+function drawRungs(study) {
+  const box = $("rungs");
+  const rungs = study.settings?.rungs ?? [];
+  const useful = rungs.length > 1 && (state.mode === "accuracy" || state.mode === "coupling");
+  box.hidden = !useful;
+  if (!useful) return;
+  if (box.dataset.shape !== `${study.summary.id}/${rungs.length}`) {
+    box.dataset.shape = `${study.summary.id}/${rungs.length}`;
+    const input = h("input", {
+      type: "range",
+      min: 1,
+      max: rungs.length + 1,
+      step: 1,
+      id: "rung",
+      oninput: (event) => {
+        const value = Number(event.target.value);
+        state.rung = value > rungs.length ? 0 : value;
+        remember();
+        draw();
+      },
+    });
+    fill(box, h("label", { for: "rung" }, "Budget"), input, h("output", { for: "rung" }));
+  }
+  const input = box.querySelector("input");
+  input.value = String(state.rung || rungs.length + 1);
+  const words = state.rung ? `${format.percent(rungs[state.rung - 1], 0)}, rung ${state.rung} of ${rungs.length}` : "newest of each";
+  input.setAttribute("aria-valuetext", words);
+  setText(box.querySelector("output"), words);
+}
+
+const ICONS = { "one-for-all": "◎", backbone: "▸", coupling: "◇", pairing: "◆", shares: "▤", cost: "◷", coverage: "" };
+
+function drawAdvice(study) {
+  const shape = JSON.stringify(study.advice);
+  const box = $("advice");
+  if (box.dataset.shape === shape) return;
+  box.dataset.shape = shape;
+  const coverage = study.advice.filter((sentence) => sentence.kind === "coverage");
+  const rest = study.advice.filter((sentence) => sentence.kind !== "coverage");
+  const group = (title, kinds) => {
+    const sentences = rest.filter((sentence) => kinds.includes(sentence.kind));
+    if (!sentences.length) return null;
+    return h("div", {}, h("h3", {}, title), h("ul", {}, sentences.map((sentence) => h("li", { class: `is-${sentence.kind}` }, h("i", { "aria-hidden": "true" }, ICONS[sentence.kind]), h("span", {}, sentence.text)))));
+  };
+  fill(
+    box,
+    group("Which optimizer", ["one-for-all", "backbone"]),
+    group("How they couple", ["shares", "coupling", "pairing", "cost"]),
+    rest.length ? null : h("p", { class: "empty" }, "Advice comes with the first scores."),
+  );
+  setText($("advice-note"), coverage.map((sentence) => sentence.text).join(" "));
+}
+
+function drawDecisions(study) {
+  setText($("decisions-note"), study.decisionsTotal ? format.plural(study.decisionsTotal, "decision") : "");
+  fill(
+    $("decisions"),
+    study.decisions.length
+      ? study.decisions.slice(0, 30).map((decision) =>
+          h(
+            "li",
+            {},
+            h("time", {}, format.clock(decision.timeMillis)),
+            h(
+              "div",
+              {},
+              h("p", {}, h("b", {}, `${decision.backbone} × ${decision.optimizer}`), ` seed ${decision.seed}`),
+              h("p", {}, decision.reason),
+              h(
+                "p",
+                { class: "note" },
+                [`rule ${decision.rule}`, decision.step ? `step ${format.count(decision.step)}` : null, decision.requestedBy, decision.shadow ? "shadow: not obeyed" : decision.acknowledged ? `obeyed ${decision.acknowledgedMillis - decision.timeMillis} ms later` : "not acknowledged yet"]
+                  .filter(Boolean)
+                  .join(" · "),
+              ),
+            ),
+          ))
+      : h("li", { class: "empty" }, "No run has been told to stop."),
+  );
+}
+
+function drawFoot(study) {
+  const data = study.provenance.data[0];
+  const environment = study.provenance.environments[0];
+  const parts = [
+    data ? `${data.source}: ${format.count(data.trainingImages)} training and ${format.count(data.validationImages)} validation images, ${data.classes} classes${data.imagesSkipped ? `, ${format.count(data.imagesSkipped)} skipped` : ""}` : null,
+    environment ? `Couplet ${environment.coupletVersion}${environment.gitRevision ? ` (${environment.gitRevision})` : ""}, ${environment.engine}, Java ${environment.javaVersion}, ${environment.device}` : null,
+    study.provenance.environments.length > 1 ? `${study.provenance.environments.length} different environments` : null,
+    study.provenance.data.length > 1 ? `${study.provenance.data.length} different data sets: the runs do not compare` : null,
+    study.counts.attemptsWithoutEnding ? `${format.plural(study.counts.attemptsWithoutEnding, "attempt")} died without a word` : null,
+    `begun ${format.dateTime(study.summary.firstMillis)}`,
+  ];
+  fill($("foot"), parts.filter(Boolean).map((part) => h("span", {}, part)));
+}
+
+$("study").addEventListener("change", (event) => choose(event.target.value));
+onThemeChange(() => {
+  draw();
+  detail.redraw();
+});
+recall();
+feed.follow(state.wanted);
+render();
