@@ -1,5 +1,7 @@
 package io.couplet.trainer.data;
 
+import java.util.Arrays;
+
 /** Writes images as normalised floats, (channels, height, width), into their place of a batch. */
 final class Normalised {
     private final Normalisation normalisation;
@@ -25,13 +27,18 @@ final class Normalised {
         }
     }
 
-    /** The window that lies so many pixels down and right of the image; outside of it stays 0, which is the mean colour. */
+    /**
+     * The window that lies so many pixels down and right of the image; outside of it is black, as torchvision pads. The mean colour would not do: it is zero after
+     * normalisation, a patch of nothing but padding then has no variance at all, and layer norm multiplies its gradient a thousandfold.
+     */
     void writeMoved(byte[] pixels, float[] target, int place, int down, int right, boolean mirrored) {
         int offset = place * valuesPerImage();
         int firstColumn = Math.max(0, -right);
         int endColumn = Math.min(side, side - right);
         for (int channel = 0; channel < ImageSet.CHANNELS; channel++) {
             float[] values = normalisation.valuesOf(channel);
+            int plane = offset + channel * side * side;
+            Arrays.fill(target, plane, plane + side * side, values[0]);
             for (int row = Math.max(0, -down); row < Math.min(side, side - down); row++) {
                 int from = (channel * side + row + down) * side + right;
                 int to = offset + (channel * side + row) * side;

@@ -45,23 +45,23 @@ public final class Optimizers {
             Function<Options, Optimizer> constructor) {}
 
     private static final Map<String, Entry> ENTRIES = list(
-            new Entry("sgd", "SGD-M", Family.FIXED_RATE, Sgd.DEFAULTS, new LearningRates(0.05, 0.1, 0.1), Sgd::new),
-            new Entry("adam", "Adam", Family.ADAPTIVE, Adam.DEFAULTS, new LearningRates(1e-3, 3e-3, 2e-3), Adam::adam),
+            new Entry("sgd", "SGD-M", Family.FIXED_RATE, Sgd.DEFAULTS, new LearningRates(0.05, 0.1, 0.05), Sgd::new),
+            new Entry("adam", "Adam", Family.ADAPTIVE, Adam.DEFAULTS, new LearningRates(1e-3, 3e-3, 1e-3), Adam::adam),
             new Entry(
                     "adamw",
                     "AdamW",
                     Family.ADAPTIVE,
                     Adam.DEFAULTS_W,
-                    new LearningRates(1e-3, 3e-3, 2e-3),
+                    new LearningRates(1e-3, 3e-3, 1e-3),
                     Adam::adamW),
-            new Entry("lamb", "LAMB", Family.ADAPTIVE, Lamb.DEFAULTS, new LearningRates(0.01, 0.02, 0.01), Lamb::new),
-            new Entry("lion", "Lion", Family.FIXED_RATE, Lion.DEFAULTS, new LearningRates(2e-4, 5e-4, 5e-4), Lion::new),
+            new Entry("lamb", "LAMB", Family.ADAPTIVE, Lamb.DEFAULTS, new LearningRates(0.01, 0.02, 0.02), Lamb::new),
+            new Entry("lion", "Lion", Family.FIXED_RATE, Lion.DEFAULTS, new LearningRates(2e-4, 1e-3, 5e-4), Lion::new),
             new Entry(
                     "rmsprop",
                     "RMSProp",
                     Family.ADAPTIVE_WITHOUT_MOMENTUM,
                     RmsProp.DEFAULTS,
-                    new LearningRates(5e-4, 2e-3, 1e-3),
+                    new LearningRates(5e-4, 2e-3, 5e-4),
                     RmsProp::new));
 
     private static Map<String, Entry> list(Entry... entries) {

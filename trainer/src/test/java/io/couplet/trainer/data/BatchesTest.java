@@ -116,7 +116,7 @@ class BatchesTest {
     }
 
     @Test
-    void augmentationMovesAndMirrorsAndFillsWithTheMeanColour() {
+    void augmentationMovesAndMirrorsAndFillsWithBlack() {
         Normalised normalised = new Normalised(NORMALISATION, 16);
         byte[] pixels = SET.pixels(0);
         float[] plain = new float[3 * 256];
@@ -129,7 +129,8 @@ class BatchesTest {
             for (int y = 0; y < 16; y++) {
                 for (int x = 0; x < 16; x++) {
                     boolean inside = y + 2 < 16 && x - 1 >= 0;
-                    float expected = inside ? plain[(channel * 16 + y + 2) * 16 + x - 1] : 0;
+                    float black = NORMALISATION.valuesOf(channel)[0];
+                    float expected = inside ? plain[(channel * 16 + y + 2) * 16 + x - 1] : black;
                     assertThat(moved[(channel * 16 + y) * 16 + x]).isEqualTo(expected);
                     assertThat(mirrored[(channel * 16 + y) * 16 + 15 - x]).isEqualTo(expected);
                 }
