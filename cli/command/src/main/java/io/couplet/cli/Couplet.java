@@ -23,7 +23,7 @@ import picocli.CommandLine.ScopeType;
             WatchStudyCommand.class,
             StopRunCommand.class,
             ReportStudyCommand.class,
-            CreateTopicsCommand.class,
+            TopicsCommand.class,
             ListNamesCommand.class,
         },
         footer = {

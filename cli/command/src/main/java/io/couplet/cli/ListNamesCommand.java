@@ -1,0 +1,145 @@
+package io.couplet.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.couplet.trainer.backbones.Backbones;
+import io.couplet.trainer.optimizers.Optimizers;
+import io.couplet.trainer.recipes.Recipe;
+import io.couplet.trainer.recipes.Recipes;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code couplet list}: every name a study may use. */
+@Command(
+        name = "list",
+        mixinStandardHelpOptions = true,
+        description = "List the backbones, optimizers, recipes, data formats and stopping rules a study may use.")
+final class ListNamesCommand implements Callable<Integer> {
+
+    /** What can be listed. */
+    enum Kind {
+        ALL,
+        BACKBONES,
+        OPTIMIZERS,
+        RECIPES,
+        DATA,
+        RULES
+    }
+
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "KIND",
+            defaultValue = "all",
+            description = "One of: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    Kind kind = Kind.ALL;
+
+    @Option(names = "--json", description = "Print JSON.")
+    boolean json;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it.
+    CommandSpec spec;
+
+    @Override
+    public Integer call() throws JsonProcessingException {
+        Map<String, List<Map<String, Object>>> lists = new LinkedHashMap<>();
+        put(lists, Kind.BACKBONES, backbones());
+        put(lists, Kind.OPTIMIZERS, optimizers());
+        put(lists, Kind.RECIPES, recipes());
+        put(lists, Kind.DATA, data());
+        put(lists, Kind.RULES, rules());
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(lists));
+            return 0;
+        }
+        lists.forEach((name, rows) -> {
+            out.println(name);
+            for (Map<String, Object> row : rows) {
+                String rest = row.entrySet().stream()
+                        .skip(1)
+                        .map(entry -> String.valueOf(entry.getValue()))
+                        .collect(Collectors.joining("  "));
+                out.printf("  %-14s %s%n", row.values().iterator().next(), rest);
+            }
+        });
+        return 0;
+    }
+
+    private void put(Map<String, List<Map<String, Object>>> lists, Kind of, List<Map<String, Object>> rows) {
+        if (kind == Kind.ALL || kind == of) {
+            lists.put(of.name().toLowerCase(Locale.ROOT), rows);
+        }
+    }
+
+    private static List<Map<String, Object>> backbones() {
+        return Backbones.entries().stream()
+                .map(entry -> row("name", entry.name(), "title", entry.title(), "family", label(entry.family())))
+                .toList();
+    }
+
+    private static List<Map<String, Object>> optimizers() {
+        return Optimizers.entries().stream()
+                .map(entry -> row(
+                        "name",
+                        entry.name(),
+                        "title",
+                        entry.title(),
+                        "family",
+                        label(entry.family()),
+                        "options",
+                        entry.defaults().asMap()))
+                .toList();
+    }
+
+    private static List<Map<String, Object>> recipes() {
+        return Recipes.names().stream()
+                .map(name -> {
+                    Recipe recipe = Recipes.named(name);
+                    return row(
+                            "name",
+                            name,
+                            "augmentation",
+                            "augmentation " + recipe.augmentation(),
+                            "schedule",
+                            "cosine with warm-up");
+                })
+                .toList();
+    }
+
+    private static List<Map<String, Object>> data() {
+        return List.of(
+                row("name", "(none)", "what", "built-in procedural images, 10 classes"),
+                row("name", "folder, zip", "what", "class folders of JPEG, PNG, BMP or GIF; train/ and val/ or test/ are taken as the split"),
+                row("name", "CIFAR", "what", "the CIFAR-10 or CIFAR-100 binary version, as a folder, .tar.gz or .zip"),
+                row("name", "IDX", "what", "a folder of MNIST-format files, plain or .gz"));
+    }
+
+    private static List<Map<String, Object>> rules() {
+        return StudyNames.RULES.stream()
+                .map(name -> row("name", name, "what", "always on: ends a run whose loss or gradient is not finite, or explodes"))
+                .toList();
+    }
+
+    private static String label(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static Map<String, Object> row(Object... namesAndValues) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            row.put((String) namesAndValues[i], namesAndValues[i + 1]);
+        }
+        return row;
+    }
+}

@@ -1,0 +1,137 @@
+package io.couplet.cli;
+
+import io.couplet.view.model.CellSnapshot;
+import io.couplet.view.model.RunStatus;
+import io.couplet.view.model.RunSummary;
+import io.couplet.view.model.StudySnapshot;
+import io.couplet.view.model.StudySummary;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a study goes on, for people: a line for every run that ends, and one for every run under way. On a terminal the
+ * latter are written over in place; elsewhere they are repeated every few seconds.
+ */
+final class RunProgress {
+
+    private static final int BAR = 20;
+    private static final long QUIET_MILLIS = 10_000;
+
+    private final PrintWriter out;
+    private final boolean terminal;
+    private final Map<String, RunStatus> told = new HashMap<>();
+    private int linesToErase;
+    private long lastMillis;
+
+    RunProgress(PrintWriter out, boolean terminal) {
+        this.out = out;
+        this.terminal = terminal;
+    }
+
+    /** Whether lines can be written over: stdout or stderr is a terminal that knows how. */
+    static boolean onTerminal() {
+        return System.console() != null && !"dumb".equals(System.getenv().getOrDefault("TERM", "dumb"));
+    }
+
+    /** Shows the newest state; {@code nowMillis} only decides whether it is time to repeat the lines. */
+    void show(StudySnapshot study, long nowMillis) {
+        List<String> ended = new ArrayList<>();
+        List<String> running = new ArrayList<>();
+        for (CellSnapshot cell : study.cells()) {
+            for (RunSummary run : cell.runs()) {
+                RunStatus before = told.put(run.runId(), run.status());
+                if (run.status().ended() && (before == null || !before.ended())) {
+                    ended.add(endedLine(cell, run));
+                } else if (run.status() == RunStatus.RUNNING) {
+                    running.add(runningLine(cell, run));
+                }
+            }
+        }
+        erase();
+        ended.forEach(out::println);
+        if (terminal) {
+            out.println(summaryLine(study.summary()));
+            running.forEach(out::println);
+            linesToErase = running.size() + 1;
+        } else if (nowMillis - lastMillis >= QUIET_MILLIS && !running.isEmpty()) {
+            lastMillis = nowMillis;
+            out.println(summaryLine(study.summary()));
+            running.forEach(out::println);
+        }
+        out.flush();
+    }
+
+    /** Takes the lines of running runs away. */
+    void erase() {
+        if (linesToErase > 0) {
+            out.print("\u001b[" + linesToErase + "A\u001b[J");
+            out.flush();
+            linesToErase = 0;
+        }
+    }
+
+    private static String summaryLine(StudySummary study) {
+        return String.format(
+                Locale.ROOT,
+                "%d of %d runs ended, %d under way, %.0f %% of the steps done%s",
+                study.ended(),
+                study.runsExpected(),
+                study.running(),
+                study.progress() * 100,
+                eta(study.etaSeconds()));
+    }
+
+    private static String runningLine(CellSnapshot cell, RunSummary run) {
+        int done = run.budgetSteps() == 0 ? 0 : (int) ((long) BAR * run.step() / run.budgetSteps());
+        return String.format(
+                        Locale.ROOT,
+                        "  %-28s [%s%s] %d/%d%s%s%s%s",
+                        name(cell, run),
+                        "#".repeat(done),
+                        "-".repeat(BAR - done),
+                        run.step(),
+                        run.budgetSteps(),
+                        run.loss() == null ? "" : String.format(Locale.ROOT, "  loss %.3f", run.loss()),
+                        accuracy(run.accuracy()),
+                        run.secondsPerStep() == null
+                                ? ""
+                                : String.format(Locale.ROOT, "  %.0f ms/step", run.secondsPerStep() * 1000),
+                        eta(run.etaSeconds()))
+                .stripTrailing();
+    }
+
+    private static String endedLine(CellSnapshot cell, RunSummary run) {
+        return String.format(
+                        Locale.ROOT,
+                        "%-9s %-28s%s  %d steps, %.1f s%s",
+                        run.status().label(),
+                        name(cell, run),
+                        accuracy(run.accuracy()),
+                        run.step(),
+                        run.deviceSeconds(),
+                        run.reason() == null ? "" : "  " + run.reason())
+                .stripTrailing();
+    }
+
+    private static String name(CellSnapshot cell, RunSummary run) {
+        String point = run.hyperparameterPoint() == 0 ? "" : " h" + run.hyperparameterPoint();
+        return cell.backbone() + " × " + cell.optimizer() + "  s" + run.seed() + point;
+    }
+
+    private static String accuracy(@Nullable Double accuracy) {
+        return accuracy == null ? "" : String.format(Locale.ROOT, "  top-1 %.1f %%", accuracy * 100);
+    }
+
+    private static String eta(@Nullable Double seconds) {
+        if (seconds == null) {
+            return "";
+        }
+        long whole = Math.round(seconds);
+        return String.format(Locale.ROOT, ", ETA %d:%02d", whole / 60, whole % 60);
+    }
+}

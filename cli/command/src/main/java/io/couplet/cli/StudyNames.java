@@ -1,0 +1,37 @@
+package io.couplet.cli;
+
+import io.couplet.schemas.study.KnownNames;
+import io.couplet.trainer.backbones.Backbones;
+import io.couplet.trainer.optimizers.Optimizers;
+import io.couplet.trainer.recipes.Recipes;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/** What a study may name, gathered from the modules that know it. */
+final class StudyNames {
+
+    /** The stopping rules there are. */
+    static final List<String> RULES = List.of("divergence");
+
+    private static final List<String> AUGMENTATIONS = List.of("none", "crop-flip");
+
+    private StudyNames() {}
+
+    static KnownNames known() {
+        Map<String, List<String>> optimizers = new LinkedHashMap<>();
+        for (Optimizers.Entry entry : Optimizers.entries()) {
+            TreeSet<String> options = new TreeSet<>(entry.defaults().asMap().keySet());
+            options.remove("weight_decay");
+            optimizers.put(entry.name(), List.copyOf(options));
+        }
+        Map<String, List<String>> rules = new LinkedHashMap<>();
+        RULES.forEach(rule -> rules.put(rule, List.of()));
+        List<String> sizes = Arrays.stream(Backbones.Size.values())
+                .map(Backbones.Size::key)
+                .toList();
+        return new KnownNames(Backbones.names(), sizes, optimizers, Recipes.names(), AUGMENTATIONS, rules);
+    }
+}

@@ -1,0 +1,31 @@
+package io.couplet.cli;
+
+import io.couplet.view.LiveViewSettings;
+import io.couplet.view.model.ViewModel;
+import io.couplet.view.report.ReportReader;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.apache.kafka.clients.CommonClientConfigs;
+
+/** How the commands that look reach the view. */
+final class Views {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private Views() {}
+
+    static LiveViewSettings settings(Map<String, String> clientProperties, Path stateDirectory, String host, int port) {
+        return new LiveViewSettings(bootstrapServers(clientProperties), clientProperties, stateDirectory, host, port);
+    }
+
+    /** Everything in the topics, as they are now. */
+    static ViewModel read(Map<String, String> clientProperties) {
+        return ReportReader.read(bootstrapServers(clientProperties), clientProperties, PATIENCE);
+    }
+
+    /** {@code bootstrap.servers} of clients' properties; empty when there is none. */
+    static String bootstrapServers(Map<String, String> clientProperties) {
+        return clientProperties.getOrDefault(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, "");
+    }
+}

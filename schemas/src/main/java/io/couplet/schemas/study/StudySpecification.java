@@ -1,0 +1,509 @@
+package io.couplet.schemas.study;
+
+import io.couplet.schemas.RunId;
+import io.couplet.schemas.avro.DataReference;
+import io.couplet.schemas.avro.RunRequest;
+import io.couplet.schemas.avro.StoppingRule;
+import io.couplet.schemas.avro.StudyGrid;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A study: which backbones are paired with which optimizers, on what, and for how long. Whatever can be wrong with it is
+ * checked here, so a study that exists can be submitted.
+ *
+ * @param name its name, as its author writes it
+ * @param data the images
+ * @param backbones registered backbones, the rows of the grid
+ * @param size size of the backbones, e.g. nano
+ * @param optimizers registered optimizers, the columns of the grid
+ * @param seeds each pairing is trained once with each
+ * @param budget what each run may spend
+ * @param recipe how is trained
+ * @param hyperparameters the points at which each pairing is trained
+ * @param optimizerOptions what single optimizers have in place of these, by optimizer
+ * @param earlyStopping rules armed; divergence is always on
+ * @param rungs fractions of the budget at which runs are evaluated and compared, ascending, the last one 1
+ * @param device cpu, gpu or gpu:N; null lets each trainer choose
+ */
+public record StudySpecification(
+        String name,
+        DataSpecification data,
+        List<String> backbones,
+        String size,
+        List<String> optimizers,
+        List<Long> seeds,
+        Budget budget,
+        RecipeSpecification recipe,
+        HyperparameterGrid hyperparameters,
+        SortedMap<String, OptimizerOptions> optimizerOptions,
+        List<StoppingRuleSpecification> earlyStopping,
+        List<Double> rungs,
+        @Nullable String device) {
+
+    /** More runs than that are a mistake, or several studies. */
+    static final int MOST_RUNS = 100_000;
+
+    private static final StudySpecification DEFAULTS = new StudySpecification(
+            "default",
+            new DataSpecification(null, null, 0.2, 32, 0, null),
+            List.of("resnet", "convnext", "deit", "mlp-mixer"),
+            "nano",
+            List.of("sgd", "adamw", "lamb", "lion"),
+            List.of(0L),
+            new Budget(240, 64),
+            new RecipeSpecification("torch-style", new Warmup.Fraction(0.05), null, null, null),
+            HyperparameterGrid.DEFAULTS,
+            new TreeMap<>(),
+            List.of(StoppingRuleSpecification.of("divergence")),
+            eighths(240),
+            null);
+
+    public StudySpecification {
+        backbones = List.copyOf(backbones);
+        optimizers = List.copyOf(optimizers);
+        seeds = List.copyOf(seeds);
+        optimizerOptions = Collections.unmodifiableSortedMap(new TreeMap<>(optimizerOptions));
+        earlyStopping = List.copyOf(earlyStopping);
+        rungs = List.copyOf(rungs);
+        Bounds.SEED.requireAll("seeds", seeds);
+        Bounds.RUNG.requireAll("rungs", rungs);
+        List<Contradiction> contradictions = contradictions(
+                name,
+                backbones,
+                optimizers,
+                seeds,
+                budget,
+                recipe,
+                hyperparameters,
+                optimizerOptions,
+                earlyStopping,
+                rungs,
+                device);
+        if (!contradictions.isEmpty()) {
+            throw new IllegalArgumentException(contradictions.get(0).text());
+        }
+    }
+
+    /** Eighths of a budget; of those that fall on the same step, because there are few, the last. */
+    static List<Double> eighths(int steps) {
+        TreeMap<Integer, Double> byStep = new TreeMap<>();
+        for (int i = 1; i <= 8; i++) {
+            int step = step(i / 8.0, steps);
+            if (step > 0) {
+                byStep.put(step, i / 8.0);
+            }
+        }
+        return List.copyOf(byStep.values());
+    }
+
+    /** The study that is run when nobody says which; what a file leaves out is taken from it. */
+    public static StudySpecification defaults() {
+        return DEFAULTS;
+    }
+
+    /**
+     * Reads a study.
+     *
+     * @param yaml the file's text, one megabyte at most
+     * @param sourceName the file's name, for messages
+     * @param names the names it may use
+     * @throws InvalidStudyException when anything is wrong with it, with everything that is
+     */
+    public static StudySpecification parse(String yaml, String sourceName, KnownNames names)
+            throws InvalidStudyException {
+        return new StudyReader(sourceName, names).read(yaml);
+    }
+
+    /** The study as YAML, complete; parsing it gives this study again. */
+    public String toYaml() {
+        return StudyYaml.print(this);
+    }
+
+    // ---- what has to fit together -------------------------------------------------------------------------------
+
+    /**
+     * Something that does not fit.
+     *
+     * @param key where in the file it is said, dots between levels
+     * @param with the other key, without which it could not be said
+     * @param text what is wrong, and the fix
+     */
+    record Contradiction(String key, String with, String text) {
+
+        Contradiction(String key, String text) {
+            this(key, key, text);
+        }
+    }
+
+    static List<Contradiction> contradictions(
+            String name,
+            List<String> backbones,
+            List<String> optimizers,
+            List<Long> seeds,
+            Budget budget,
+            RecipeSpecification recipe,
+            HyperparameterGrid hyperparameters,
+            SortedMap<String, OptimizerOptions> optimizerOptions,
+            List<StoppingRuleSpecification> earlyStopping,
+            List<Double> rungs,
+            @Nullable String device) {
+        List<Contradiction> found = new ArrayList<>();
+        if (name.isBlank() || name.length() > 80 || name.codePoints().anyMatch(Character::isISOControl)) {
+            found.add(new Contradiction("name", "name must be 1 to 80 printable characters, was '" + name + "'"));
+        }
+        distinct("backbones", backbones, found);
+        distinct("optimizers", optimizers, found);
+        distinct("seeds", seeds, found);
+        distinct("hyperparameters.learning-rates", hyperparameters.learningRates(), false, found);
+        distinct("hyperparameters.weight-decays", hyperparameters.weightDecays(), false, found);
+        distinct(
+                "early-stopping",
+                earlyStopping.stream().map(StoppingRuleSpecification::rule).toList(),
+                false,
+                found);
+        for (String optimizer : optimizerOptions.keySet()) {
+            if (!optimizers.contains(optimizer)) {
+                found.add(new Contradiction(
+                        "optimizer-options." + optimizer,
+                        "optimizers",
+                        "optimizer-options names '" + optimizer
+                                + "', which is not among the study's optimizers: add it there or take it out here"));
+            }
+        }
+        int warmupSteps = recipe.warmup().steps(budget.steps());
+        if (warmupSteps >= budget.steps()) {
+            found.add(new Contradiction(
+                    "recipe.warmup-steps",
+                    "budget.steps",
+                    "recipe.warmup-steps must be below budget.steps " + budget.steps() + ", was " + warmupSteps));
+        }
+        rungs(rungs, budget.steps(), found);
+        if (device != null && !device.matches("cpu|gpu|gpu:\\d{1,3}")) {
+            found.add(new Contradiction("device", "device must be cpu, gpu or gpu:N, was '" + device + "'"));
+        }
+        long runs = (long) backbones.size() * seeds.size() * points(optimizers, hyperparameters, optimizerOptions);
+        if (runs > MOST_RUNS) {
+            found.add(new Contradiction(
+                    "name",
+                    "the study has " + runs + " runs, more than " + MOST_RUNS + ": make several studies of it"));
+        }
+        return found;
+    }
+
+    private static void distinct(String key, List<?> values, List<Contradiction> found) {
+        distinct(key, values, true, found);
+    }
+
+    private static void distinct(String key, List<?> values, boolean needed, List<Contradiction> found) {
+        if (needed && values.isEmpty()) {
+            found.add(new Contradiction(key, key + " is empty: name one at least, or leave it out for the default"));
+        }
+        HashSet<Object> seen = new HashSet<>();
+        for (Object value : values) {
+            if (!seen.add(value)) {
+                found.add(new Contradiction(key, key + " has " + StudyYaml.value(value) + " twice: keep one"));
+            }
+        }
+    }
+
+    private static void rungs(List<Double> rungs, int steps, List<Contradiction> found) {
+        double last = 0;
+        int lastStep = 0;
+        for (double rung : rungs) {
+            if (rung <= last) {
+                found.add(new Contradiction(
+                        "rungs",
+                        "rungs must ascend, " + StudyYaml.number(rung) + " comes after " + StudyYaml.number(last)));
+                return;
+            }
+            int step = step(rung, steps);
+            if (step == 0) {
+                found.add(new Contradiction(
+                        "rungs",
+                        "budget.steps",
+                        "rung " + StudyYaml.number(rung) + " of " + steps
+                                + " steps is before the first one: leave it out or take more budget.steps"));
+                return;
+            }
+            if (step == lastStep) {
+                found.add(new Contradiction(
+                        "rungs",
+                        "budget.steps",
+                        "rungs " + StudyYaml.number(last) + " and " + StudyYaml.number(rung) + " are the same step "
+                                + step + " of " + steps + ": take fewer rungs or more budget.steps"));
+                return;
+            }
+            last = rung;
+            lastStep = step;
+        }
+        if (last != 1) {
+            found.add(new Contradiction("rungs", "rungs must end with 1, the whole budget"));
+        }
+    }
+
+    /** The step of a rung: the fraction of the budget, rounded to the nearest. */
+    private static int step(double rung, int steps) {
+        return (int) Math.round(rung * steps);
+    }
+
+    private static long points(
+            List<String> optimizers, HyperparameterGrid grid, SortedMap<String, OptimizerOptions> options) {
+        return optimizers.stream()
+                .mapToLong(optimizer -> grid.overriddenBy(options.getOrDefault(optimizer, OptimizerOptions.NONE))
+                        .points())
+                .sum();
+    }
+
+    // ---- identity -----------------------------------------------------------------------------------------------
+
+    /**
+     * {@code <name>-<6 hex digits>} of what all runs of the study share: name, data, size, budget, recipe, rungs. Adding
+     * backbones, optimizers or seeds leaves it as it is, and so do the rules that stop runs and the device.
+     */
+    public String studyId() {
+        return RunId.part(name) + '-' + digest(StudyYaml.shared(this));
+    }
+
+    /** Steps of warm-up. */
+    public int warmupSteps() {
+        return recipe.warmup().steps(budget.steps());
+    }
+
+    /** Number of runs. */
+    public int runs() {
+        return (int) (backbones.size() * seeds.size() * points(optimizers, hyperparameters, optimizerOptions));
+    }
+
+    /**
+     * The study's runs, with ids that depend on nothing but what defines them: first all pairings at the first seed and
+     * hyper-parameter point, backbone by backbone so that the grid fills row by row, then the next point, then the next
+     * seed.
+     *
+     * @param nowMillis time of submission, milliseconds since the epoch
+     */
+    public List<RunRequest> requests(long nowMillis) {
+        int mostPoints = optimizers.stream()
+                .mapToInt(optimizer -> points(optimizer).size())
+                .max()
+                .orElse(0);
+        StudyGrid grid = new StudyGrid(backbones, optimizers, seeds, mostPoints);
+        List<RunRequest> requests = new ArrayList<>();
+        for (long seed : seeds) {
+            for (int point = 0; point < mostPoints; point++) {
+                for (String backbone : backbones) {
+                    for (String optimizer : optimizers) {
+                        List<Point> points = points(optimizer);
+                        if (point < points.size()) {
+                            requests.add(request(backbone, optimizer, seed, point, points.get(point), grid, nowMillis));
+                        }
+                    }
+                }
+            }
+        }
+        return List.copyOf(requests);
+    }
+
+    /** A hyper-parameter point; what is absent is the optimizer's default. */
+    private record Point(Optional<Double> learningRate, Optional<Double> weightDecay) {}
+
+    private List<Point> points(String optimizer) {
+        HyperparameterGrid own = hyperparameters.overriddenBy(options(optimizer));
+        List<Point> points = new ArrayList<>();
+        for (Optional<Double> learningRate : orDefault(own.learningRates())) {
+            for (Optional<Double> weightDecay : orDefault(own.weightDecays())) {
+                points.add(new Point(learningRate, weightDecay));
+            }
+        }
+        return points;
+    }
+
+    private static List<Optional<Double>> orDefault(List<Double> values) {
+        return values.isEmpty()
+                ? List.of(Optional.empty())
+                : values.stream().map(Optional::of).toList();
+    }
+
+    private OptimizerOptions options(String optimizer) {
+        return optimizerOptions.getOrDefault(optimizer, OptimizerOptions.NONE);
+    }
+
+    private RunRequest request(
+            String backbone, String optimizer, long seed, int index, Point point, StudyGrid grid, long nowMillis) {
+        SortedMap<String, Double> options = options(optimizer).options();
+        String runId = new RunId(
+                        studyId(),
+                        RunId.part(backbone),
+                        RunId.part(optimizer),
+                        seed,
+                        digest(StudyYaml.run(
+                                this, backbone, optimizer, seed, point.learningRate, point.weightDecay, options)))
+                .toString();
+        return RunRequest.newBuilder()
+                .setRunId(runId)
+                .setStudyId(studyId())
+                .setStudyName(name)
+                .setBackbone(backbone)
+                .setOptimizer(optimizer)
+                .setSeed(seed)
+                .setBackboneSize(size)
+                .setHyperparameterPoint(index)
+                .setLearningRate(point.learningRate.orElse(null))
+                .setWeightDecay(point.weightDecay.orElse(null))
+                .setOptimizerOptions(options)
+                .setRecipe(recipe.name())
+                .setLabelSmoothing(recipe.labelSmoothing())
+                .setClipGradientNorm(recipe.clipGradientNorm())
+                .setAugmentation(recipe.augmentation())
+                .setWarmupSteps(warmupSteps())
+                .setBudgetSteps(budget.steps())
+                .setBatchSize(budget.batchSize())
+                .setRungs(rungs)
+                .setData(new DataReference(
+                        data.path(),
+                        data.validationPath(),
+                        data.validationFraction(),
+                        data.imageSize(),
+                        data.seed(),
+                        data.limit()))
+                .setDevice(device)
+                .setGrid(grid)
+                .setStoppingRules(earlyStopping.stream()
+                        .map(rule -> new StoppingRule(rule.rule(), rule.options()))
+                        .toList())
+                .setSubmittedMillis(nowMillis)
+                .build();
+    }
+
+    private static String digest(String text) {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(hash, 0, 3);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java has SHA-256", e);
+        }
+    }
+
+    // ---- the same, but --------------------------------------------------------------------------------------------
+
+    /** The same under another name. */
+    public StudySpecification withName(String newName) {
+        return new StudySpecification(
+                newName,
+                data,
+                backbones,
+                size,
+                optimizers,
+                seeds,
+                budget,
+                recipe,
+                hyperparameters,
+                optimizerOptions,
+                earlyStopping,
+                rungs,
+                device);
+    }
+
+    /** The same on other images. */
+    public StudySpecification withData(DataSpecification newData) {
+        return new StudySpecification(
+                name,
+                newData,
+                backbones,
+                size,
+                optimizers,
+                seeds,
+                budget,
+                recipe,
+                hyperparameters,
+                optimizerOptions,
+                earlyStopping,
+                rungs,
+                device);
+    }
+
+    /** The same with another grid; options of optimizers that are no longer in it are left out. */
+    public StudySpecification withGrid(List<String> newBackbones, List<String> newOptimizers, List<Long> newSeeds) {
+        TreeMap<String, OptimizerOptions> kept = new TreeMap<>(optimizerOptions);
+        kept.keySet().retainAll(newOptimizers);
+        return new StudySpecification(
+                name,
+                data,
+                newBackbones,
+                size,
+                newOptimizers,
+                newSeeds,
+                budget,
+                recipe,
+                hyperparameters,
+                kept,
+                earlyStopping,
+                rungs,
+                device);
+    }
+
+    /** The same with another budget; rungs that were the usual eighths are the eighths of the new one. */
+    public StudySpecification withBudget(Budget newBudget) {
+        List<Double> newRungs = rungs.equals(eighths(budget.steps())) ? eighths(newBudget.steps()) : rungs;
+        return new StudySpecification(
+                name,
+                data,
+                backbones,
+                size,
+                optimizers,
+                seeds,
+                newBudget,
+                recipe,
+                hyperparameters,
+                optimizerOptions,
+                earlyStopping,
+                newRungs,
+                device);
+    }
+
+    /** The same at other rungs. */
+    public StudySpecification withRungs(List<Double> newRungs) {
+        return new StudySpecification(
+                name,
+                data,
+                backbones,
+                size,
+                optimizers,
+                seeds,
+                budget,
+                recipe,
+                hyperparameters,
+                optimizerOptions,
+                earlyStopping,
+                newRungs,
+                device);
+    }
+
+    /** The same on another device. */
+    public StudySpecification withDevice(@Nullable String newDevice) {
+        return new StudySpecification(
+                name,
+                data,
+                backbones,
+                size,
+                optimizers,
+                seeds,
+                budget,
+                recipe,
+                hyperparameters,
+                optimizerOptions,
+                earlyStopping,
+                rungs,
+                newDevice);
+    }
+}

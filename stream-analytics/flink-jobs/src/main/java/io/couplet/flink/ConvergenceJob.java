@@ -1,0 +1,51 @@
+package io.couplet.flink;
+
+import io.couplet.schemas.Topics;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.connector.sink2.Sink;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+
+/** step-metrics → convergence-scores, by run. */
+public final class ConvergenceJob {
+
+    static final String NAME = "couplet-convergence";
+
+    private ConvergenceJob() {}
+
+    /** {@code flink run -c io.couplet.flink.ConvergenceJob}; see {@link JobSettings#fromArguments} for the arguments. */
+    public static void main(String[] arguments) throws Exception {
+        JobSettings settings = JobSettings.fromArguments(arguments);
+        AnalyticsJobs.convergence(settings).execute(NAME);
+    }
+
+    /** The whole graph. */
+    static void define(DataStream<Received> stepMetrics, Sink<Upsert> scores, Sink<Unreadable> deadLetters) {
+        SingleOutputStreamOperator<Step> steps = stepMetrics
+                .process(new Read<>(
+                        NAME,
+                        (topic, value) -> Step.of(Topics.STEP_METRICS.wire().decode(value))))
+                .returns(TypeInformation.of(Step.class))
+                .name("read steps")
+                .uid("read-steps");
+
+        steps.keyBy(Step::runId)
+                .process(new ConvergenceFunction())
+                .name("convergence")
+                .uid("convergence")
+                .sinkTo(scores)
+                .name("convergence-scores")
+                .uid("convergence-scores");
+
+        steps.getSideOutput(Read.UNREADABLE)
+                .sinkTo(deadLetters)
+                .name("dead-letters")
+                .uid("convergence-dead-letters");
+    }
+
+    /** The graph between Kafka's topics. */
+    static void define(StreamExecutionEnvironment environment, KafkaEnds kafka) {
+        define(kafka.source(environment, NAME, Topics.STEP_METRICS.name()), kafka.upserts(), kafka.deadLetters());
+    }
+}

@@ -1,0 +1,51 @@
+package io.couplet.flink;
+
+import io.couplet.schemas.RunId;
+import io.couplet.schemas.avro.ConvergenceScore;
+import io.couplet.schemas.avro.Verdict;
+import io.couplet.scores.convergence.Convergence;
+import io.couplet.scores.convergence.NonFinite;
+import org.jspecify.annotations.Nullable;
+
+/** The convergence of a run as the record of its topic. */
+final class ConvergenceScores {
+
+    private ConvergenceScores() {}
+
+    static ConvergenceScore of(String runId, Convergence convergence) {
+        return ConvergenceScore.newBuilder()
+                .setRunId(runId)
+                .setStudyId(RunId.parse(runId).studyId())
+                .setAttempt(convergence.attempt())
+                .setStep(Math.toIntExact(convergence.step()))
+                .setBudgetSteps(Math.toIntExact(convergence.budgetSteps()))
+                .setStepsSeen(convergence.stepsSeen())
+                .setRecordsIgnored(
+                        convergence.duplicatesIgnored() + convergence.olderAttemptsIgnored() + convergence.superseded())
+                .setSmoothedLoss(convergence.smoothedLoss())
+                .setBestSmoothedLoss(
+                        Double.isNaN(convergence.bestLoss()) ? convergence.smoothedLoss() : convergence.bestLoss())
+                .setFirstLoss(convergence.initialLoss())
+                .setSlope(Nullables.of(convergence.slope().value()))
+                .setSlopeStandardError(Nullables.of(convergence.slope().standardError()))
+                .setForecastLoss(Nullables.of(convergence.forecast().loss()))
+                .setForecastLower(Nullables.of(convergence.forecast().low()))
+                .setForecastUpper(Nullables.of(convergence.forecast().high()))
+                .setProgress(Nullables.of(convergence.progress()))
+                .setGradientNoise(Nullables.of(convergence.gradientNoise()))
+                .setSpikes(Math.toIntExact(convergence.spikes()))
+                .setNonFinite(nonFinite(convergence.nonFinite(), convergence.nonFiniteStep()))
+                .setVerdict(Verdict.valueOf(convergence.verdict().name()))
+                .setTimeMillis(convergence.timeMillis())
+                .build();
+    }
+
+    private static @Nullable String nonFinite(NonFinite what, long step) {
+        return switch (what) {
+            case NONE -> null;
+            case NAN_LOSS -> "loss NaN at step " + step;
+            case INFINITE_LOSS -> "loss infinite at step " + step;
+            case INFINITE_GRADIENT -> "gradient norm infinite at step " + step;
+        };
+    }
+}

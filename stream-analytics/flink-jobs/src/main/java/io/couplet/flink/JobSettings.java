@@ -1,0 +1,59 @@
+package io.couplet.flink;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.flink.util.ParameterTool;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a job reads, writes and remembers.
+ *
+ * @param bootstrapServers Kafka's brokers
+ * @param clientProperties further properties for every Kafka client, as they are (TLS, SASL)
+ * @param checkpoints directory or URI for checkpoints; null leaves them to the cluster's own configuration
+ * @param parallelism how many subtasks; 0 leaves it to the cluster
+ */
+public record JobSettings(
+        String bootstrapServers,
+        Map<String, String> clientProperties,
+        @Nullable String checkpoints,
+        int parallelism) {
+
+    public JobSettings {
+        if (bootstrapServers.isBlank()) {
+            throw new IllegalArgumentException("bootstrapServers must name at least one broker, was empty");
+        }
+        if (parallelism < 0) {
+            throw new IllegalArgumentException("parallelism must not be negative, was " + parallelism);
+        }
+        clientProperties = Map.copyOf(clientProperties);
+    }
+
+    /**
+     * Reads {@code --bootstrap-servers HOST:PORT [--kafka-config FILE] [--checkpoints URI] [--parallelism N]}.
+     *
+     * @throws IllegalArgumentException when the brokers are missing or a number is none
+     * @throws IOException when the file cannot be read
+     */
+    static JobSettings fromArguments(String[] arguments) throws IOException {
+        ParameterTool given = ParameterTool.fromArgs(arguments);
+        if (!given.has("bootstrap-servers")) {
+            throw new IllegalArgumentException("--bootstrap-servers is missing: name a broker, e.g. kafka:9092");
+        }
+        Properties properties = new Properties();
+        if (given.has("kafka-config")) {
+            try (Reader file = Files.newBufferedReader(Path.of(given.get("kafka-config")))) {
+                properties.load(file);
+            }
+        }
+        Map<String, String> client = new HashMap<>();
+        properties.stringPropertyNames().forEach(name -> client.put(name, properties.getProperty(name)));
+        return new JobSettings(
+                given.get("bootstrap-servers"), client, given.get("checkpoints"), given.getInt("parallelism", 0));
+    }
+}

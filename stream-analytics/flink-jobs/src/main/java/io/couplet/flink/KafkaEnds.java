@@ -1,0 +1,107 @@
+package io.couplet.flink;
+
+import io.couplet.schemas.DeadLetter;
+import java.io.Serializable;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.connector.sink2.Sink;
+import org.apache.flink.connector.base.DeliveryGuarantee;
+import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
+import org.apache.flink.connector.kafka.sink.KafkaSink;
+import org.apache.flink.connector.kafka.source.KafkaSource;
+import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
+import org.apache.flink.connector.kafka.source.reader.deserializer.KafkaRecordDeserializationSchema;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.util.Collector;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/**
+ * Sources and sinks of the jobs.
+ *
+ * <p>Sinks are at least once and never exactly once: scores are upserts, and Flink's transactional sink breaks with newer Kafka clients.
+ *
+ * @param bootstrapServers where the brokers are
+ * @param clientProperties further client properties, handed to every client as they are
+ */
+record KafkaEnds(String bootstrapServers, Map<String, String> clientProperties) {
+
+    KafkaEnds {
+        clientProperties = Map.copyOf(clientProperties);
+    }
+
+    /** A topic from its first record, or from where the job's state was taken. */
+    DataStream<Received> source(StreamExecutionEnvironment environment, String job, String topic) {
+        KafkaSource<Received> source = KafkaSource.<Received>builder()
+                .setBootstrapServers(bootstrapServers)
+                .setProperties(properties())
+                .setTopics(List.of(topic))
+                .setGroupId(job)
+                .setClientIdPrefix(job + '-' + topic)
+                .setStartingOffsets(OffsetsInitializer.earliest())
+                .setDeserializer(new AsReceived())
+                .build();
+        return environment
+                .fromSource(source, WatermarkStrategy.noWatermarks(), topic)
+                .uid(topic);
+    }
+
+    Sink<Upsert> upserts() {
+        return sink((upsert, context, timestamp) -> new ProducerRecord<>(upsert.topic(), upsert.key(), upsert.value()));
+    }
+
+    Sink<Unreadable> deadLetters() {
+        return sink((unreadable, context, timestamp) -> {
+            Received received = unreadable.received();
+            return DeadLetter.of(
+                    received.key(),
+                    received.value(),
+                    received.topic(),
+                    received.partition(),
+                    received.offset(),
+                    unreadable.service(),
+                    unreadable.cause());
+        });
+    }
+
+    private <T> Sink<T> sink(Serialized<T> serialized) {
+        Properties properties = properties();
+        properties.setProperty(ProducerConfig.LINGER_MS_CONFIG, "0");
+        return KafkaSink.<T>builder()
+                .setBootstrapServers(bootstrapServers)
+                .setKafkaProducerConfig(properties)
+                .setDeliveryGuarantee(DeliveryGuarantee.AT_LEAST_ONCE)
+                .setRecordSerializer(serialized)
+                .build();
+    }
+
+    private Properties properties() {
+        Properties properties = new Properties();
+        properties.putAll(clientProperties);
+        return properties;
+    }
+
+    /** Gives {@link KafkaRecordSerializationSchema} one method, so that it can be a lambda. */
+    private interface Serialized<T> extends KafkaRecordSerializationSchema<T>, Serializable {}
+
+    private static final class AsReceived implements KafkaRecordDeserializationSchema<Received> {
+
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public void deserialize(ConsumerRecord<byte[], byte[]> record, Collector<Received> out) {
+            out.collect(
+                    new Received(record.topic(), record.partition(), record.offset(), record.key(), record.value()));
+        }
+
+        @Override
+        public TypeInformation<Received> getProducedType() {
+            return TypeInformation.of(Received.class);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+package io.couplet.flink;
+
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.BackboneSummary;
+import io.couplet.schemas.avro.CouplingScore;
+import io.couplet.schemas.avro.OptimizerSummary;
+import io.couplet.schemas.avro.ParetoPoint;
+import io.couplet.schemas.avro.StudyScore;
+import io.couplet.scores.coupling.Advice;
+import io.couplet.scores.coupling.Coupling;
+import io.couplet.scores.coupling.Observation;
+import io.couplet.scores.coupling.Pairing;
+import io.couplet.scores.coupling.Table;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/** The scores of one study at one rung as the records of their topics. */
+final class StudyScores {
+
+    private final String studyId;
+    private final int rung;
+    private final StudyGrid grid;
+    private final List<StudyRun.AtRung> runs;
+    private final Map<Pairing, List<StudyRun.AtRung>> byPairing = new HashMap<>();
+    private final List<Settings> points;
+    private final Coupling coupling;
+
+    /** Hyper-parameters that make runs seeds of each other; a study submitted again with another grid may use a point's number again. */
+    private record Settings(int point, double learningRate, double weightDecay) implements Comparable<Settings> {
+
+        static Settings of(StudyRun run) {
+            return new Settings(run.point(), run.learningRate(), run.weightDecay());
+        }
+
+        @Override
+        public int compareTo(Settings other) {
+            return Comparator.comparingInt(Settings::point)
+                    .thenComparingDouble(Settings::learningRate)
+                    .thenComparingDouble(Settings::weightDecay)
+                    .compare(this, other);
+        }
+    }
+
+    private StudyScores(String studyId, int rung, StudyGrid grid, List<StudyRun.AtRung> runs) {
+        this.studyId = studyId;
+        this.rung = rung;
+        this.grid = grid;
+        this.runs = runs;
+        TreeSet<Settings> distinct = new TreeSet<>();
+        runs.forEach(run -> distinct.add(Settings.of(run.run())));
+        this.points = new ArrayList<>(distinct);
+        List<Observation> observations = new ArrayList<>();
+        for (StudyRun.AtRung at : runs) {
+            StudyRun run = at.run();
+            byPairing
+                    .computeIfAbsent(new Pairing(run.backbone(), run.optimizer()), key -> new ArrayList<>())
+                    .add(at);
+            observations.add(new Observation(
+                    run.backbone(),
+                    run.optimizer(),
+                    points.indexOf(Settings.of(run)),
+                    run.seed(),
+                    at.accuracy(),
+                    at.diverged(),
+                    at.deviceSeconds()));
+        }
+        Table table = Table.of(List.of(grid.backbones()), List.of(grid.optimizers()), observations, grid.chanceLevel());
+        this.coupling = Coupling.of(table, grid.samples());
+    }
+
+    /**
+     * Scores of a rung; empty while no run was evaluated at it. The last rung is also scored when every run of the study ended without one.
+     *
+     * @param runs all runs of the study, in any order
+     */
+    static Optional<StudyScores> at(String studyId, int rung, StudyGrid grid, Collection<StudyRun> runs) {
+        boolean evaluated = runs.stream().anyMatch(run -> run.isEvaluatedAt(rung));
+        boolean over = rung == grid.rungs()
+                && grid.runs() > 0
+                && runs.stream().filter(StudyRun::hasEnded).count() >= grid.runs();
+        if (!evaluated && !over) {
+            return Optional.empty();
+        }
+        List<StudyRun.AtRung> there = runs.stream()
+                .sorted(Comparator.comparing(StudyRun::runId))
+                .flatMap(run -> run.at(rung, grid.stepOf(rung)).stream())
+                .toList();
+        return there.isEmpty() ? Optional.empty() : Optional.of(new StudyScores(studyId, rung, grid, there));
+    }
+
+    /** All upserts of the rung: its cells, then the study. */
+    List<Upsert> upserts() {
+        List<Upsert> upserts = new ArrayList<>();
+        for (Coupling.CellCoupling cell : coupling.cells()) {
+            upserts.add(Upsert.of(
+                    Topics.COUPLING_SCORES,
+                    Topics.couplingKey(studyId, rung, cell.backbone(), cell.optimizer()),
+                    cell(cell)));
+        }
+        upserts.add(Upsert.of(Topics.STUDY_SCORES, Topics.studyKey(studyId, rung), study()));
+        return upserts;
+    }
+
+    private CouplingScore cell(Coupling.CellCoupling cell) {
+        List<StudyRun.AtRung> ofPairing =
+                byPairing.getOrDefault(new Pairing(cell.backbone(), cell.optimizer()), List.of());
+        Settings best = points.get(cell.cell().point());
+        return CouplingScore.newBuilder()
+                .setStudyId(studyId)
+                .setRung(rung)
+                .setFraction(grid.fractions()[rung - 1])
+                .setBackbone(cell.backbone())
+                .setOptimizer(cell.optimizer())
+                .setAccuracy(cell.cell().accuracy())
+                .setAccuracyStandardError(Nullables.of(cell.cell().standardError()))
+                .setLearningRate(Nullables.of(best.learningRate()))
+                .setWeightDecay(Nullables.of(best.weightDecay()))
+                .setRuns(cell.cell().runs())
+                .setSeeds(cell.cell().seeds())
+                .setDiverged(cell.cell().diverged())
+                .setFailed(cell.failed())
+                .setCoupling(Nullables.of(cell.residualPoints().value()))
+                .setCouplingLower(Nullables.of(cell.residualPoints().low()))
+                .setCouplingUpper(Nullables.of(cell.residualPoints().high()))
+                .setIndistinguishableFromBest(cell.indistinguishableFromBest())
+                .setDeviceSeconds(cell.cell().deviceSeconds())
+                .setTimeMillis(newest(ofPairing))
+                .build();
+    }
+
+    private StudyScore study() {
+        Optional<Advice.Minimax> minimax = coupling.advice().minimax();
+        return StudyScore.newBuilder()
+                .setStudyId(studyId)
+                .setRung(rung)
+                .setFraction(grid.fractions()[rung - 1])
+                .setCellsReporting(coupling.cellsReporting())
+                .setCellsExpected(coupling.cellsExpected())
+                .setTooFew(coupling.isKnown() ? null : coupling.tooFew())
+                .setOverall(Nullables.of(coupling.overallPoints()))
+                .setBackboneShare(Nullables.of(coupling.shares().backbone().value()))
+                .setOptimizerShare(Nullables.of(coupling.shares().optimizer().value()))
+                .setInteractionShare(
+                        Nullables.of(coupling.shares().interaction().value()))
+                .setBackbones(
+                        coupling.backbones().stream().map(StudyScores::backbone).toList())
+                .setOptimizers(coupling.optimizers().stream()
+                        .map(StudyScores::optimizer)
+                        .toList())
+                .setMinimaxOptimizer(minimax.map(Advice.Minimax::optimizer).orElse(null))
+                .setMinimaxRegret(minimax.map(Advice.Minimax::regretPoints).orElse(null))
+                .setPareto(coupling.advice().pareto().stream()
+                        .map(p -> new ParetoPoint(p.backbone(), p.optimizer(), p.accuracy(), p.deviceSeconds()))
+                        .toList())
+                .setTimeMillis(newest(runs))
+                .build();
+    }
+
+    private static BackboneSummary backbone(Coupling.BackboneCoupling backbone) {
+        return BackboneSummary.newBuilder()
+                .setName(backbone.name())
+                .setEffect(Nullables.of(backbone.effectPoints()))
+                .setCoupling(Nullables.of(backbone.couplingPoints()))
+                .setMean(Nullables.of(backbone.statistics().mean()))
+                .setStd(Nullables.of(backbone.statistics().std()))
+                .setRange(Nullables.of(backbone.statistics().range()))
+                .setPrintedMean(Nullables.of(backbone.statistics().printedMean()))
+                .setPrintedStd(Nullables.of(backbone.statistics().printedStd()))
+                .setPrintedRange(Nullables.of(backbone.statistics().printedRange()))
+                .setFailures(backbone.failures())
+                .setBest(backbone.best())
+                .build();
+    }
+
+    private static OptimizerSummary optimizer(Coupling.OptimizerCoupling optimizer) {
+        return OptimizerSummary.newBuilder()
+                .setName(optimizer.name())
+                .setEffect(Nullables.of(optimizer.effectPoints()))
+                .setCoupling(Nullables.of(optimizer.couplingPoints()))
+                .setFailures(optimizer.failures())
+                .setOverallRank(Nullables.of(optimizer.overallRank()))
+                .setWorstRegret(Nullables.of(optimizer.worstRegretPoints()))
+                .build();
+    }
+
+    private static long newest(List<StudyRun.AtRung> runs) {
+        return runs.stream().mapToLong(StudyRun.AtRung::timeMillis).max().orElse(0);
+    }
+}

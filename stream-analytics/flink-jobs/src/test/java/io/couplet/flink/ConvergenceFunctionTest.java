@@ -1,0 +1,118 @@
+package io.couplet.flink;
+
+import static io.couplet.flink.Records.step;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.ConvergenceScore;
+import io.couplet.schemas.avro.Verdict;
+import java.util.List;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.streaming.api.operators.KeyedProcessOperator;
+import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class ConvergenceFunctionTest {
+
+    private static final String RUN = Records.runId("vgg", "sgd", 1);
+
+    private KeyedOneInputStreamOperatorTestHarness<String, Step, Upsert> harness = harness();
+
+    @BeforeEach
+    void open() throws Exception {
+        harness.open();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        harness.close();
+    }
+
+    @Test
+    void oneScoreLeavesForAllStepsOfAMoment() throws Exception {
+        for (int step = 1; step <= 12; step++) {
+            accept(1, step, 3.0 / step);
+        }
+        assertThat(harness.extractOutputValues()).isEmpty();
+        harness.setProcessingTime(ConvergenceFunction.COALESCE_MILLIS);
+        assertThat(scores()).singleElement().satisfies(score -> {
+            assertThat(score.getRunId()).isEqualTo(RUN);
+            assertThat(score.getStudyId()).isEqualTo(Records.STUDY);
+            assertThat(score.getStep()).isEqualTo(12);
+            assertThat(score.getStepsSeen()).isEqualTo(12);
+            assertThat(score.getBudgetSteps()).isEqualTo(Records.BUDGET);
+            assertThat(score.getTimeMillis()).isEqualTo(12_000);
+            assertThat(score.getVerdict()).isEqualTo(Verdict.CONVERGING);
+            assertThat(score.getNonFinite()).isNull();
+        });
+    }
+
+    @Test
+    void nanIsNamedWithItsStepAndDiverges() throws Exception {
+        accept(1, 1, 2.3);
+        accept(1, 2, Double.NaN);
+        harness.setProcessingTime(100);
+        assertThat(scores()).singleElement().satisfies(score -> {
+            assertThat(score.getVerdict()).isEqualTo(Verdict.DIVERGED);
+            assertThat(score.getNonFinite()).isEqualTo("loss NaN at step 2");
+            assertThat(score.getSlope()).isNull();
+        });
+    }
+
+    @Test
+    void duplicatesAndOlderAttemptsAreCountedInTheScore() throws Exception {
+        accept(1, 1, 2.3);
+        accept(1, 1, 2.3);
+        accept(2, 2, 2.2);
+        accept(1, 3, 99);
+        harness.setProcessingTime(100);
+        assertThat(scores()).singleElement().satisfies(score -> {
+            assertThat(score.getStepsSeen()).isEqualTo(2);
+            assertThat(score.getRecordsIgnored()).isEqualTo(2);
+            assertThat(score.getAttempt()).isEqualTo(2);
+        });
+    }
+
+    @Test
+    void aRestoredOperatorGoesOnWhereTheSnapshotWasAndItsTimerStillFires() throws Exception {
+        for (int step = 1; step <= 20; step++) {
+            accept(1, step, 3.0 / step);
+        }
+        OperatorSubtaskState snapshot = harness.snapshot(1, 1);
+        harness.close();
+        harness = harness();
+        harness.initializeState(snapshot);
+        harness.open();
+        harness.setProcessingTime(100);
+        assertThat(scores())
+                .singleElement()
+                .satisfies(score -> assertThat(score.getStepsSeen()).isEqualTo(20));
+        accept(1, 21, 3.0 / 21);
+        harness.setProcessingTime(200);
+        assertThat(scores())
+                .last()
+                .satisfies(score -> assertThat(score.getStepsSeen()).isEqualTo(21));
+    }
+
+    private void accept(int attempt, int step, double loss) throws Exception {
+        harness.processElement(Step.of(step(RUN, attempt, step, loss)), 0);
+    }
+
+    private List<ConvergenceScore> scores() {
+        return harness.extractOutputValues().stream()
+                .map(upsert -> Topics.CONVERGENCE_SCORES.wire().decode(upsert.value()))
+                .toList();
+    }
+
+    private static KeyedOneInputStreamOperatorTestHarness<String, Step, Upsert> harness() {
+        try {
+            return new KeyedOneInputStreamOperatorTestHarness<>(
+                    new KeyedProcessOperator<>(new ConvergenceFunction()), Step::runId, Types.STRING);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

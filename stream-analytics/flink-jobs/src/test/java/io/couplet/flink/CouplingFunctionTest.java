@@ -1,0 +1,225 @@
+package io.couplet.flink;
+
+import static io.couplet.flink.Records.evaluation;
+import static io.couplet.flink.Records.event;
+import static io.couplet.flink.Records.request;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.couplet.schemas.Topic;
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.CouplingScore;
+import io.couplet.schemas.avro.RunEventKind;
+import io.couplet.schemas.avro.StudyScore;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.streaming.api.operators.KeyedProcessOperator;
+import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class CouplingFunctionTest {
+
+    private static final List<String> BACKBONES = List.of("vgg", "deit");
+    private static final List<String> OPTIMIZERS = List.of("sgd", "adamw");
+
+    private KeyedOneInputStreamOperatorTestHarness<String, StudyInput, Upsert> harness = harness();
+    private long now;
+
+    @BeforeEach
+    void open() throws Exception {
+        harness.open();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        harness.close();
+    }
+
+    @Test
+    void changesOfAMomentLeaveAsOneSetOfScores() throws Exception {
+        for (StudyInput input : grid()) {
+            harness.processElement(input, 0);
+        }
+        assertThat(harness.extractOutputValues()).isEmpty();
+        Map<String, byte[]> scores = settle();
+        assertThat(harness.extractOutputValues()).hasSize(5);
+        StudyScore study = study(scores, 1);
+        assertThat(study.getCellsReporting()).isEqualTo(4);
+        assertThat(study.getCellsExpected()).isEqualTo(4);
+        assertThat(study.getTooFew()).isNull();
+        assertThat(study.getOverall()).isCloseTo(45, within(1e-9));
+        assertThat(study.getInteractionShare()).isCloseTo(0.2, within(1e-9));
+        assertThat(study.getBackbones()).extracting("name").containsExactly("vgg", "deit");
+        CouplingScore cell = cell(scores, 1, "vgg", "adamw");
+        assertThat(cell.getCoupling()).isCloseTo(5, within(1e-9));
+        assertThat(cell.getAccuracy()).isEqualTo(0.6);
+        assertThat(cell.getLearningRate()).isEqualTo(0.1);
+        assertThat(cell.getTimeMillis()).isEqualTo(10_000);
+        assertThat(cell.getIndistinguishableFromBest()).isTrue();
+        assertThat(cell(scores, 1, "vgg", "sgd").getIndistinguishableFromBest()).isFalse();
+    }
+
+    @Test
+    void onlyTheRungThatChangedIsScoredAgain() throws Exception {
+        for (StudyInput input : grid()) {
+            harness.processElement(input, 0);
+        }
+        settle();
+        int before = harness.extractOutputValues().size();
+        harness.processElement(of(Topics.EVALUATIONS, evaluation("vgg", "sgd", 1, 2, 0.7)), 0);
+        settle();
+        List<Upsert> after = harness.extractOutputValues()
+                .subList(before, harness.extractOutputValues().size());
+        assertThat(after)
+                .extracting(upsert -> new String(upsert.key(), UTF_8))
+                .containsExactly(Topics.couplingKey(Records.STUDY, 2, "vgg", "sgd"), Topics.studyKey(Records.STUDY, 2));
+    }
+
+    @Test
+    void tooFewIsSaidUntilEnoughCellsReport() throws Exception {
+        harness.processElement(of(Topics.EVALUATIONS, evaluation("vgg", "sgd", 1, 1, 0.5)), 0);
+        StudyScore study = study(settle(), 1);
+        assertThat(study.getTooFew()).isEqualTo("residuals need 2 backbones and 2 optimizers, 1 and 1 report");
+        assertThat(study.getOverall()).isNull();
+    }
+
+    @Test
+    void aDivergedRunCountsAsChanceAtTheRungsItDidNotReach() throws Exception {
+        for (StudyInput input : grid()) {
+            harness.processElement(input, 0);
+        }
+        harness.processElement(of(Topics.EVALUATIONS, evaluation("vgg", "sgd", 1, 2, 0.7)), 0);
+        harness.processElement(of(Topics.RUN_EVENTS, event("deit", "sgd", 1, RunEventKind.DIVERGED, 25, 0)), 0);
+        Map<String, byte[]> scores = settle();
+        assertThat(cell(scores, 1, "deit", "sgd").getDiverged()).isFalse();
+        CouplingScore diverged = cell(scores, 2, "deit", "sgd");
+        assertThat(diverged.getDiverged()).isTrue();
+        assertThat(diverged.getAccuracy()).isEqualTo(0.1);
+        assertThat(diverged.getTimeMillis()).isEqualTo(12_500);
+    }
+
+    @Test
+    void aStudyOfWhichEveryRunDivergedHasItsLastRung() throws Exception {
+        for (String backbone : BACKBONES) {
+            for (String optimizer : OPTIMIZERS) {
+                harness.processElement(of(Topics.RUN_REQUESTS, request(backbone, optimizer, BACKBONES, OPTIMIZERS)), 0);
+                harness.processElement(
+                        of(Topics.RUN_EVENTS, event(backbone, optimizer, 1, RunEventKind.DIVERGED, 3, 0)), 0);
+            }
+        }
+        StudyScore study = study(settle(), 2);
+        assertThat(study.getCellsReporting()).isEqualTo(4);
+        assertThat(study.getInteractionShare()).isNull();
+    }
+
+    @Test
+    void aLaterAttemptReplacesWhatItRepeatsAndAddsItsSeconds() throws Exception {
+        harness.processElement(of(Topics.EVALUATIONS, evaluation("vgg", "sgd", 1, 1, 0.5)), 0);
+        harness.processElement(of(Topics.RUN_EVENTS, event("vgg", "sgd", 2, RunEventKind.RESUMED, 10, 10)), 0);
+        harness.processElement(of(Topics.EVALUATIONS, evaluation("vgg", "sgd", 2, 1, 0.6)), 0);
+        harness.processElement(of(Topics.EVALUATIONS, evaluation("vgg", "sgd", 1, 1, 0.9)), 0);
+        CouplingScore cell = cell(settle(), 1, "vgg", "sgd");
+        assertThat(cell.getAccuracy()).isEqualTo(0.6);
+        assertThat(cell.getDeviceSeconds()).isEqualTo(6);
+        assertThat(cell.getRuns()).isEqualTo(1);
+    }
+
+    @Test
+    void anyOrderBetweenTopicsAndAnyDuplicatesEndInTheSameBytes() throws Exception {
+        List<StudyInput> inputs = new ArrayList<>(grid());
+        for (String backbone : BACKBONES) {
+            inputs.add(of(Topics.RUN_REQUESTS, request(backbone, "sgd", BACKBONES, OPTIMIZERS)));
+            inputs.add(of(Topics.RUN_EVENTS, event(backbone, "sgd", 1, RunEventKind.STARTED, 0, 0)));
+            inputs.add(of(Topics.RUN_EVENTS, event(backbone, "sgd", 2, RunEventKind.RESUMED, 10, 10)));
+            inputs.add(of(Topics.EVALUATIONS, evaluation(backbone, "sgd", 2, 1, 0.55)));
+            inputs.add(of(Topics.EVALUATIONS, evaluation(backbone, "sgd", 2, 2, 0.66)));
+        }
+        inputs.add(of(Topics.RUN_EVENTS, event("deit", "sgd", 2, RunEventKind.COMPLETED, 40, 10)));
+        inputs.add(of(Topics.RUN_EVENTS, event("deit", "adamw", 1, RunEventKind.DIVERGED, 30, 0)));
+        Map<String, String> reference = null;
+        for (int seed = 0; seed < 20; seed++) {
+            harness.close();
+            harness = harness();
+            harness.open();
+            now = 0;
+            List<StudyInput> shuffled = new ArrayList<>(inputs);
+            shuffled.addAll(inputs.subList(0, 5));
+            Collections.shuffle(shuffled, new Random(seed));
+            for (StudyInput input : shuffled) {
+                harness.processElement(input, 0);
+                if (input.value().length % (seed + 1) == 0) {
+                    settle();
+                }
+            }
+            Map<String, String> scores = readable(settle());
+            reference = reference == null ? scores : reference;
+            assertThat(scores).containsExactlyInAnyOrderEntriesOf(reference);
+        }
+    }
+
+    private static List<StudyInput> grid() {
+        return List.of(
+                of(Topics.RUN_REQUESTS, request("vgg", "sgd", BACKBONES, OPTIMIZERS)),
+                of(Topics.EVALUATIONS, evaluation("vgg", "sgd", 1, 1, 0.5)),
+                of(Topics.EVALUATIONS, evaluation("vgg", "adamw", 1, 1, 0.6)),
+                of(Topics.EVALUATIONS, evaluation("deit", "sgd", 1, 1, 0.4)),
+                of(Topics.EVALUATIONS, evaluation("deit", "adamw", 1, 1, 0.3)));
+    }
+
+    /** Lets all timers fire; the newest value of each key. */
+    private Map<String, byte[]> settle() throws Exception {
+        now += CouplingFunction.COALESCE_MILLIS;
+        harness.setProcessingTime(now);
+        Map<String, byte[]> newest = new HashMap<>();
+        harness.extractOutputValues().forEach(upsert -> newest.put(new String(upsert.key(), UTF_8), upsert.value()));
+        return newest;
+    }
+
+    private static Map<String, String> readable(Map<String, byte[]> scores) {
+        Map<String, String> readable = new HashMap<>();
+        scores.forEach((key, value) -> readable.put(
+                key,
+                key.split("\\|").length == 2
+                        ? Topics.STUDY_SCORES.wire().decode(value).toString()
+                        : Topics.COUPLING_SCORES.wire().decode(value).toString()));
+        return readable;
+    }
+
+    private static StudyScore study(Map<String, byte[]> scores, int rung) {
+        return Topics.STUDY_SCORES.wire().decode(value(scores, Topics.studyKey(Records.STUDY, rung)));
+    }
+
+    private static CouplingScore cell(Map<String, byte[]> scores, int rung, String backbone, String optimizer) {
+        return Topics.COUPLING_SCORES
+                .wire()
+                .decode(value(scores, Topics.couplingKey(Records.STUDY, rung, backbone, optimizer)));
+    }
+
+    private static byte[] value(Map<String, byte[]> scores, String key) {
+        byte[] value = scores.get(key);
+        assertThat(value).as(key).isNotNull();
+        return value;
+    }
+
+    private static <T extends SpecificRecord> StudyInput of(Topic<T> topic, T value) {
+        return new StudyInput(Records.STUDY, topic.name(), topic.wire().encode(value));
+    }
+
+    private static KeyedOneInputStreamOperatorTestHarness<String, StudyInput, Upsert> harness() {
+        try {
+            return new KeyedOneInputStreamOperatorTestHarness<>(
+                    new KeyedProcessOperator<>(new CouplingFunction()), StudyInput::studyId, Types.STRING);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

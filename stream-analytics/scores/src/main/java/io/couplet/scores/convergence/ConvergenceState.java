@@ -1,0 +1,173 @@
+package io.couplet.scores.convergence;
+
+/**
+ * What is remembered of one run: constant size, immutable, made of primitives and arrays of them, so that any store can keep it.
+ *
+ * <p>Steps must come in the order of the run's topic. A step of an older attempt, or one at or before the newest step of its own attempt, changes
+ * nothing but its counter. The first step of a later attempt takes the run up again: what stood at or after that step is superseded (whole
+ * blocks of it; the exponential means begin again), and an attempt that starts at the first step starts anew. The identity
+ * {@code records put in = steps + superseded + duplicates + olderAttempts} holds for runs whose steps have no gaps.
+ *
+ * @param settings what the run is judged by
+ * @param tally which steps were seen and ignored
+ * @param extremes the beginning, the best, and what went wrong
+ * @param loss exponential mean of the loss in nats
+ * @param gradientNorm exponential mean of the gradient's L2 norm
+ * @param batchAccuracy exponential mean of the batch accuracy, a fraction
+ * @param gapMillis exponential mean of the time between two steps
+ * @param lastLoss the newest loss, which may be no number
+ * @param learningRate the newest learning rate
+ * @param timeMillis the newest step's time, milliseconds since the epoch
+ * @param window the sliding window, a ring of equal blocks
+ * @param curve the whole curve, blocks that grow with the step
+ */
+public record ConvergenceState(
+        ConvergenceSettings settings,
+        Tally tally,
+        Extremes extremes,
+        Smoothed loss,
+        Smoothed gradientNorm,
+        Smoothed batchAccuracy,
+        Smoothed gapMillis,
+        double lastLoss,
+        double learningRate,
+        long timeMillis,
+        Blocks window,
+        Blocks curve) {
+
+    private static final int WINDOW_BLOCKS = 32;
+    private static final int CURVE_BLOCKS = 64;
+    /** A spike is only told from noise that is known from so many steps. */
+    private static final double SPIKE_NEEDS = 8;
+
+    /** A run of which nothing was seen. */
+    public static ConvergenceState start(ConvergenceSettings settings) {
+        return new ConvergenceState(
+                settings,
+                Tally.EMPTY,
+                Extremes.EMPTY,
+                Smoothed.EMPTY,
+                Smoothed.EMPTY,
+                Smoothed.EMPTY,
+                Smoothed.EMPTY,
+                Double.NaN,
+                Double.NaN,
+                0,
+                Blocks.EMPTY,
+                Blocks.EMPTY);
+    }
+
+    /**
+     * The state after one more step of the run.
+     *
+     * @param attempt 1-based attempt of the run
+     * @param step 1-based step, after that optimizer update
+     * @param stepLoss the loss in nats; NaN and infinity are kept by name and stay out of every mean
+     * @param rate the learning rate, NaN when unknown
+     * @param gradient the gradient's L2 norm, NaN when it was not measured
+     * @param accuracy the batch accuracy as a fraction, NaN when unknown
+     * @param time milliseconds since the epoch
+     */
+    public ConvergenceState plus(
+            int attempt, long step, double stepLoss, double rate, double gradient, double accuracy, long time) {
+        if (attempt < tally.attempt()) {
+            return with(tally.olderAttempt());
+        }
+        if (attempt > tally.attempt() && tally.attempt() > 0) {
+            ConvergenceState kept = step > tally.lastStep() ? this : before(step);
+            return kept.next(attempt, step, stepLoss, rate, gradient, accuracy, time);
+        }
+        if (step <= tally.lastStep()) {
+            return with(tally.duplicate());
+        }
+        return next(attempt, step, stepLoss, rate, gradient, accuracy, time);
+    }
+
+    private ConvergenceState next(
+            int attempt, long step, double stepLoss, double rate, double gradient, double accuracy, long time) {
+        double decay = Math.pow(0.5, Math.max(1, step - tally.lastStep()) / settings.halfLifeSteps());
+        NonFinite found = NonFinite.of(stepLoss, gradient);
+        Extremes seen = found == NonFinite.NONE ? extremes : extremes.withNonFinite(found, step);
+        Smoothed nextLoss = loss;
+        Blocks nextWindow = window;
+        Blocks nextCurve = curve;
+        if (Double.isFinite(stepLoss)) {
+            boolean spike = isSpike(step, stepLoss);
+            nextLoss = loss.plus(stepLoss, decay);
+            seen = seen.plus(step, stepLoss, nextLoss.mean(), spike, settings);
+            nextWindow = window.plus(step, stepLoss, windowBlockEnd(step), WINDOW_BLOCKS);
+            nextCurve = curve.plus(step, stepLoss, curveBlockEnd(step), CURVE_BLOCKS);
+        }
+        return new ConvergenceState(
+                settings,
+                tally.plus(attempt, step),
+                seen,
+                nextLoss,
+                Double.isFinite(gradient) ? gradientNorm.plus(gradient, decay) : gradientNorm,
+                Double.isFinite(accuracy) ? batchAccuracy.plus(accuracy, decay) : batchAccuracy,
+                timeMillis > 0 && time >= timeMillis ? gapMillis.plus(time - timeMillis, decay) : gapMillis,
+                stepLoss,
+                rate,
+                time,
+                nextWindow,
+                nextCurve);
+    }
+
+    private boolean isSpike(long step, double stepLoss) {
+        return step > settings.warmupSteps()
+                && loss.effectiveCount() >= Math.min(SPIKE_NEEDS, settings.halfLifeSteps())
+                && stepLoss > loss.mean() + settings.spikeDeviations() * loss.standardDeviation();
+    }
+
+    private double windowBlockEnd(long step) {
+        double length = Math.ceil(settings.windowSteps() / (double) WINDOW_BLOCKS);
+        return (Math.floor((step - 1) / length) + 1) * length + 1;
+    }
+
+    private double curveBlockEnd(long step) {
+        double growth = settings.budgetSteps() > 1 ? Math.max(1.1, Math.pow(settings.budgetSteps(), 1.0 / 40)) : 1.3;
+        return Math.max(step + 1, Math.ceil(step * growth));
+    }
+
+    private ConvergenceState before(long step) {
+        if (step <= 1) {
+            ConvergenceState fresh = start(settings);
+            return fresh.with(tally.before(1));
+        }
+        Blocks keptCurve = curve.before(step);
+        return new ConvergenceState(
+                settings,
+                tally.before(step),
+                extremes.restarted(keptCurve),
+                Smoothed.EMPTY,
+                Smoothed.EMPTY,
+                Smoothed.EMPTY,
+                Smoothed.EMPTY,
+                Double.NaN,
+                Double.NaN,
+                0,
+                window.before(step),
+                keptCurve);
+    }
+
+    private ConvergenceState with(Tally changed) {
+        return new ConvergenceState(
+                settings,
+                changed,
+                extremes,
+                loss,
+                gradientNorm,
+                batchAccuracy,
+                gapMillis,
+                lastLoss,
+                learningRate,
+                timeMillis,
+                window,
+                curve);
+    }
+
+    /** The score of the run as it stands. */
+    public Convergence convergence() {
+        return Convergence.of(this);
+    }
+}

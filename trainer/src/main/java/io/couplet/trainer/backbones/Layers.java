@@ -1,0 +1,220 @@
+package io.couplet.trainer.backbones;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.nn.pooling.Pool;
+import io.couplet.trainer.backbones.ParameterLayout.Scope;
+
+/** The layers that backbones are made of. Images are (batch, channels, height, width), tokens (batch, tokens, width). */
+final class Layers {
+    private Layers() {}
+
+    static final Layer RELU = (pass, x) -> Activation.relu(x);
+    /** ReLU cut off at six. */
+    static final Layer RELU6 = (pass, x) -> x.clip(0, 6);
+    /** The exact form with the error function, not the tanh approximation. */
+    static final Layer GELU = (pass, x) -> Activation.gelu(x);
+
+    static final Layer IDENTITY = (pass, x) -> x;
+    /** (batch, channels, height, width) → (batch, channels). */
+    static final Layer GLOBAL_AVERAGE_POOL = (pass, x) -> Pool.globalAvgPool2d(x);
+
+    static final Layer FLATTEN = (pass, x) ->
+            x.reshape(x.getShape().get(0), x.getShape().size() / x.getShape().get(0));
+
+    /** (batch, channels, height, width) → (batch, height, width, channels). */
+    static NDArray channelsLast(NDArray x) {
+        return x.transpose(0, 2, 3, 1);
+    }
+
+    /** (batch, height, width, channels) → (batch, channels, height, width). */
+    static NDArray channelsFirst(NDArray x) {
+        return x.transpose(0, 3, 1, 2);
+    }
+
+    /** Numbers of a two-dimensional convolution with a square kernel. */
+    record Convolution(int in, int out, int kernel, int stride, int padding, int groups, boolean bias) {
+        Convolution(int in, int out, int kernel, int stride, int padding) {
+            this(in, out, kernel, stride, padding, 1, true);
+        }
+
+        Convolution withoutBias() {
+            return new Convolution(in, out, kernel, stride, padding, groups, false);
+        }
+
+        static Convolution depthwise(int channels, int kernel, int stride) {
+            return new Convolution(channels, channels, kernel, stride, kernel / 2, channels, true);
+        }
+
+        long fanIn() {
+            return (long) in / groups * kernel * kernel;
+        }
+
+        long fanOut() {
+            return (long) out * kernel * kernel;
+        }
+
+        /** @param bias ignored when there is none */
+        Layer layer(Scope scope, Initializer weight, Initializer bias) {
+            int w = scope.parameter("weight", weight, out, (long) in / groups, kernel, kernel);
+            int b = this.bias ? scope.parameter("bias", bias, out) : -1;
+            Shape strides = new Shape(stride, stride);
+            Shape paddings = new Shape(padding, padding);
+            Shape dilations = new Shape(1, 1);
+            return (pass, x) -> ai.djl.nn.convolutional.Conv2d.conv2d(
+                            x,
+                            pass.parameter(w),
+                            b < 0 ? null : pass.parameter(b),
+                            strides,
+                            paddings,
+                            dilations,
+                            groups)
+                    .head();
+        }
+    }
+
+    /** Along the last dimension: (…, in) → (…, out). */
+    static Layer linear(Scope scope, int in, int out, Initializer weight, Initializer bias) {
+        int w = scope.parameter("weight", weight, out, in);
+        int b = scope.parameter("bias", bias, out);
+        return (pass, x) -> ai.djl.nn.core.Linear.linear(x, pass.parameter(w), pass.parameter(b))
+                .head();
+    }
+
+    /** Batch norm with epsilon 1e-5 and torch's momentum of 0.1. */
+    static Layer batchNorm(Scope scope, int channels) {
+        return batchNorm(scope, channels, 1);
+    }
+
+    /** @param gain the weight's first value; zero makes a residual branch start as nothing */
+    static Layer batchNorm(Scope scope, int channels, double gain) {
+        int weight = scope.parameter("weight", Initializer.constant(gain), channels);
+        int bias = scope.parameter("bias", Initializer.constant(0), channels);
+        int mean = scope.buffer("running_mean", 0, channels);
+        int variance = scope.buffer("running_var", 1, channels);
+        // DJL states momentum as the share of the old value, torch as that of the new one.
+        return (pass, x) -> ai.djl.nn.norm.BatchNorm.batchNorm(
+                        x,
+                        pass.buffer(mean),
+                        pass.buffer(variance),
+                        pass.parameter(weight),
+                        pass.parameter(bias),
+                        1,
+                        0.9f,
+                        1e-5f,
+                        pass.training())
+                .head();
+    }
+
+    /** Layer norm over the last dimension. */
+    static Layer layerNorm(Scope scope, int width, double epsilon) {
+        int weight = scope.parameter("weight", Initializer.constant(1), width);
+        int bias = scope.parameter("bias", Initializer.constant(0), width);
+        Shape normalised = new Shape(width);
+        return (pass, x) -> ai.djl.nn.norm.LayerNorm.layerNorm(
+                        x, normalised, pass.parameter(weight), pass.parameter(bias), (float) epsilon)
+                .head();
+    }
+
+    /** Layer norm over the channels of an image. */
+    static Layer layerNorm2d(Scope scope, int channels, double epsilon) {
+        Layer norm = layerNorm(scope, channels, epsilon);
+        return (pass, x) -> channelsFirst(norm.forward(pass, channelsLast(x)));
+    }
+
+    /** Layer norm over the channels of an image, with a weight and no bias. */
+    static Layer layerNorm2dWithoutBias(Scope scope, int channels, double epsilon) {
+        int weight = scope.parameter("weight", Initializer.constant(1), channels);
+        Shape normalised = new Shape(channels);
+        return (pass, x) -> {
+            NDArray zero = x.getManager().zeros(normalised);
+            NDArray y = ai.djl.nn.norm.LayerNorm.layerNorm(
+                            channelsLast(x), normalised, pass.parameter(weight), zero, (float) epsilon)
+                    .head();
+            return channelsFirst(y);
+        };
+    }
+
+    /** Group norm with one group: over channels, height and width together; a weight per channel and no bias. */
+    static Layer groupNorm1WithoutBias(Scope scope, int channels, double epsilon) {
+        int weight = scope.parameter("weight", Initializer.constant(1), channels);
+        return (pass, x) -> {
+            Shape shape = x.getShape();
+            Shape normalised = new Shape(channels, shape.get(2), shape.get(3));
+            NDArray gain = pass.parameter(weight).reshape(channels, 1, 1).broadcast(normalised);
+            NDArray zero = x.getManager().zeros(normalised);
+            return ai.djl.nn.norm.LayerNorm.layerNorm(x, normalised, gain, zero, (float) epsilon)
+                    .head();
+        };
+    }
+
+    static Layer maxPool(int kernel, int stride, int padding) {
+        return (pass, x) -> Pool.maxPool2d(
+                x, new Shape(kernel, kernel), new Shape(stride, stride), new Shape(padding, padding), false);
+    }
+
+    /**
+     * Average pooling that keeps the size and leaves the padding out of the mean. DJL 0.36 counts the padding whatever it is asked, so the mean over the window
+     * is scaled up by window size over pixels within the image.
+     */
+    static Layer averagePoolSameSize(int kernel) {
+        Shape window = new Shape(kernel, kernel);
+        Shape stride = new Shape(1, 1);
+        Shape padding = new Shape(kernel / 2, kernel / 2);
+        return (pass, x) -> {
+            int height = (int) x.getShape().get(2);
+            int width = (int) x.getShape().get(3);
+            float[] scale = new float[height * width];
+            for (int row = 0; row < height; row++) {
+                for (int column = 0; column < width; column++) {
+                    int pixels = covered(row, height, kernel) * covered(column, width, kernel);
+                    scale[row * width + column] = (float) (kernel * kernel) / pixels;
+                }
+            }
+            return Pool.avgPool2d(x, window, stride, padding, false, true)
+                    .mul(x.getManager().create(scale, new Shape(1, 1, height, width)));
+        };
+    }
+
+    /** Positions of a window around {@code centre} that lie in {@code 0 … length − 1}. */
+    private static int covered(int centre, int length, int kernel) {
+        return Math.min(length - 1, centre + kernel / 2) - Math.max(0, centre - kernel / 2) + 1;
+    }
+
+    /**
+     * Average pooling to a given height and width that divides the input's; an input that already has it goes through as it is.
+     */
+    static Layer averagePoolTo(int size) {
+        return (pass, x) -> {
+            long height = x.getShape().get(2);
+            if (height == size) {
+                return x;
+            }
+            if (height % size != 0) {
+                throw new IllegalArgumentException(
+                        "cannot pool a feature map of height " + height + " evenly to " + size);
+            }
+            Shape kernel = new Shape(height / size, height / size);
+            return Pool.avgPool2d(x, kernel, kernel, new Shape(0, 0), false, true);
+        };
+    }
+
+    /** Sets a share of the activations to zero while training and scales the others up; the mask comes from the pass's own random numbers. */
+    static Layer dropout(double rate) {
+        if (rate == 0) {
+            return IDENTITY;
+        }
+        return (pass, x) -> {
+            if (!pass.training()) {
+                return x;
+            }
+            float[] mask = new float[Math.toIntExact(x.size())];
+            float kept = (float) (1 / (1 - rate));
+            for (int i = 0; i < mask.length; i++) {
+                mask[i] = pass.random().nextDouble() < rate ? 0 : kept;
+            }
+            return x.mul(x.getManager().create(mask, x.getShape()));
+        };
+    }
+}

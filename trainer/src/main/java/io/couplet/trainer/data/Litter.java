@@ -1,0 +1,24 @@
+package io.couplet.trainer.data;
+
+import java.util.Set;
+
+/** What file managers leave behind; it is passed over without a word. */
+final class Litter {
+    private static final Set<String> NAMES = Set.of("__MACOSX", "Thumbs.db", "desktop.ini");
+
+    private Litter() {}
+
+    static boolean is(String fileName) {
+        return fileName.startsWith(".") || NAMES.contains(fileName);
+    }
+
+    /** Whether any part of a path is. */
+    static boolean isIn(String path) {
+        for (String part : path.split("/", -1)) {
+            if (is(part)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

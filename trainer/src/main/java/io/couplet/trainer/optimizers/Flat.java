@@ -1,0 +1,38 @@
+package io.couplet.trainer.optimizers;
+
+/** A vector that operations change in place; each returns the vector itself. All vectors of one pass have the same length. */
+public interface Flat {
+
+    /** this = a · this */
+    Flat scale(double a);
+
+    /** this = factor of the element's tensor · this */
+    Flat scale(PerTensor factors);
+
+    /** this = this + a */
+    Flat add(double a);
+
+    /** this = this + a · x */
+    Flat add(Flat x, double a);
+
+    /** this = this + a · x · y */
+    Flat addProduct(Flat x, Flat y, double a);
+
+    /** this = this + a · x / y */
+    Flat addQuotient(Flat x, Flat y, double a);
+
+    /** this = 0 */
+    Flat clear();
+
+    /** this = this + weight · (x − this) */
+    Flat lerp(Flat x, double weight);
+
+    /** this = max(this, x) */
+    Flat maximum(Flat x);
+
+    /** this = √this */
+    Flat squareRoot();
+
+    /** this = −1, 0 or 1 */
+    Flat sign();
+}

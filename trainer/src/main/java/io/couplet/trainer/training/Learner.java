@@ -1,0 +1,211 @@
+package io.couplet.trainer.training;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import io.couplet.trainer.backbones.Backbone;
+import io.couplet.trainer.backbones.ParameterLayout;
+import io.couplet.trainer.backbones.Pass;
+import io.couplet.trainer.data.Batch;
+import io.couplet.trainer.optimizers.DeviceUpdater;
+import io.couplet.trainer.optimizers.HostUpdater;
+import io.couplet.trainer.optimizers.Optimizer;
+import io.couplet.trainer.optimizers.StepNorms;
+import io.couplet.trainer.optimizers.Tensors;
+import io.couplet.trainer.recipes.Recipe;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A backbone with its weights and its optimizer: does a step, answers with logits. All weights are one leaf, a flat vector; a step splits it into views, so the
+ * gradient is one flat vector too. Belongs to one thread.
+ */
+final class Learner implements AutoCloseable {
+
+    /** Steps measured together on a device: few enough to be live, enough that waiting for them does not show. */
+    private static final int DEVICE_GROUP = 8;
+
+    /** What a step showed. */
+    record Measured(int step, double learningRate, double loss, int correct, StepNorms norms, long nanos) {}
+
+    private record Pending(int step, double learningRate, NDArray values, long startNanos) {}
+
+    private final Backbone backbone;
+    private final int classes;
+    private final Recipe recipe;
+    private final long seed;
+    private final NDManager manager;
+    private final NDArray flat;
+    private final NDList buffers;
+    private final long[] cuts;
+    private final @Nullable HostUpdater host;
+    private final @Nullable DeviceUpdater onDevice;
+    private final List<Pending> pending = new ArrayList<>();
+
+    /** @param wholeBuffers update by operations on whole buffers, as on a GPU, whatever the device is */
+    Learner(
+            Backbone backbone,
+            int classes,
+            Optimizer optimizer,
+            Recipe recipe,
+            long seed,
+            Device device,
+            boolean wholeBuffers) {
+        this.backbone = backbone;
+        this.classes = classes;
+        this.recipe = recipe;
+        this.seed = seed;
+        this.manager = NDManager.newBaseManager(device, "PyTorch");
+        ParameterLayout layout = backbone.layout();
+        flat = manager.create(layout.initialParameters(seed));
+        flat.setRequiresGradient(true);
+        cuts = layout.parameters().stream()
+                .skip(1)
+                .mapToLong(ParameterLayout.Parameter::offset)
+                .toArray();
+        JniUtils.setGradMode(false);
+        buffers = layout.buffers().isEmpty()
+                ? new NDList()
+                : manager.create(layout.initialBuffers())
+                        .split(
+                                layout.buffers().stream()
+                                        .skip(1)
+                                        .mapToLong(ParameterLayout.Buffer::offset)
+                                        .toArray(),
+                                0);
+        Tensors tensors = new Tensors(layout.parameters().stream()
+                .map(p -> new Tensors.Tensor(p.offset(), p.size(), p.decays() || !recipe.excludeBiasesAndNorms()))
+                .toList());
+        host = wholeBuffers ? null : new HostUpdater(optimizer, tensors);
+        onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
+    }
+
+    /** One step; returns the steps whose figures are known by now, oldest first. */
+    List<Measured> train(int step, Batch batch, double learningRate) {
+        long start = System.nanoTime();
+        try (NDManager scratch = manager.newSubManager()) {
+            JniUtils.setGradMode(true);
+            NDArray logits = logits(scratch, batch, true, step);
+            NDArray loss = logits.logSoftmax(1)
+                    .mul(scratch.create(targets(batch), new Shape(batch.size(), classes)))
+                    .sum()
+                    .mul(-1f / batch.size());
+            NDArray one = scratch.ones(new Shape(), DataType.FLOAT32);
+            JniUtils.backward((PtNDArray) loss, (PtNDArray) one, false, false);
+            JniUtils.setGradMode(false);
+            NDArray gradient = flat.getGradient();
+            gradient.attach(scratch);
+            double maxNorm = recipe.clipGradientNorm() == 0 ? Double.POSITIVE_INFINITY : recipe.clipGradientNorm();
+            if (host != null) {
+                StepNorms norms = host.step(floats(flat), floats(gradient), learningRate, maxNorm);
+                JniUtils.zeroGrad((PtNDArray) flat);
+                int correct = Ranks.of(logits.toFloatArray(), classes, batch.labels(), batch.size())
+                        .withinBest(1);
+                long nanos = System.nanoTime() - start;
+                return List.of(new Measured(step, learningRate, loss.getFloat(), correct, norms, nanos));
+            }
+            return enqueue(step, batch, learningRate, maxNorm, scratch, logits, loss, gradient, start);
+        } finally {
+            JniUtils.setGradMode(false);
+        }
+    }
+
+    private List<Measured> enqueue(
+            int step,
+            Batch batch,
+            double learningRate,
+            double maxNorm,
+            NDManager scratch,
+            NDArray logits,
+            NDArray loss,
+            NDArray gradient,
+            long start) {
+        if (onDevice == null) {
+            throw new IllegalStateException("no device to enqueue on");
+        }
+        NDArray norms = onDevice.step(flat, gradient, learningRate, maxNorm, scratch);
+        JniUtils.zeroGrad((PtNDArray) flat);
+        NDArray labels = scratch.create(
+                Arrays.stream(batch.labels()).asLongStream().limit(batch.size()).toArray());
+        NDArray correct = logits.argMax(1).eq(labels).sum().toType(DataType.FLOAT32, false);
+        NDArray values = NDArrays.concat(new NDList(loss.reshape(1), correct.reshape(1), norms));
+        values.attach(manager);
+        pending.add(new Pending(step, learningRate, values, start));
+        return pending.size() < DEVICE_GROUP ? List.of() : flush();
+    }
+
+    /** Waits for the steps that are not known yet. */
+    List<Measured> flush() {
+        if (pending.isEmpty()) {
+            return List.of();
+        }
+        List<Measured> measured = new ArrayList<>();
+        try (NDArray stacked =
+                NDArrays.stack(new NDList(pending.stream().map(Pending::values).toArray(NDArray[]::new)))) {
+            float[] values = stacked.toFloatArray();
+            long nanos = (System.nanoTime() - pending.get(0).startNanos()) / pending.size();
+            for (int i = 0; i < pending.size(); i++) {
+                Pending step = pending.get(i);
+                int at = 5 * i;
+                measured.add(new Measured(
+                        step.step(),
+                        step.learningRate(),
+                        values[at],
+                        Math.round(values[at + 1]),
+                        new StepNorms(values[at + 2], values[at + 3], values[at + 4]),
+                        nanos));
+                step.values().close();
+            }
+        }
+        pending.clear();
+        return measured;
+    }
+
+    /** Logits of a batch without training, (batch, classes) in row-major order. */
+    float[] logits(Batch batch) {
+        try (NDManager scratch = manager.newSubManager()) {
+            return logits(scratch, batch, false, 0).toFloatArray();
+        }
+    }
+
+    private NDArray logits(NDManager scratch, Batch batch, boolean training, long step) {
+        int side = (int) Math.round(Math.sqrt(batch.images().length / 3.0 / batch.size()));
+        NDArray images = scratch.create(batch.images(), new Shape(batch.size(), 3, side, side));
+        NDList views = flat.split(cuts, 0);
+        views.attach(scratch);
+        return backbone.logits(Pass.of(backbone.layout(), views, buffers, training, seed ^ (step << 20)), images);
+    }
+
+    private float[] targets(Batch batch) {
+        float[] targets = new float[batch.size() * classes];
+        double spread = recipe.labelSmoothing() / classes;
+        Arrays.fill(targets, (float) spread);
+        for (int i = 0; i < batch.size(); i++) {
+            targets[i * classes + batch.labels()[i]] = (float) (1 - recipe.labelSmoothing() + spread);
+        }
+        return targets;
+    }
+
+    /** The array's own memory. */
+    private static FloatBuffer floats(NDArray array) {
+        return array.toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer();
+    }
+
+    @Override
+    public void close() {
+        if (onDevice != null) {
+            onDevice.close();
+        }
+        manager.close();
+    }
+}

@@ -1,0 +1,44 @@
+package io.couplet.trainer.training;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.pytorch.jni.JniUtils;
+
+/** The engine: started on first use, without telemetry and downloads unless the user's settings say otherwise. */
+public final class Torch {
+    private Torch() {}
+
+    /** Starts the engine if it is not running and gives the calling thread one thread of arithmetic. */
+    public static Engine start() {
+        setIfAbsent("OPT_OUT_TRACKING", "true");
+        setIfAbsent("ai.djl.offline", "true");
+        Engine engine = Engine.getEngine("PyTorch");
+        // Kept per thread by OpenMP: every training thread has to say it.
+        JniUtils.setNumThreads(1);
+        return engine;
+    }
+
+    private static void setIfAbsent(String name, String value) {
+        if (System.getProperty(name) == null && System.getenv(name) == null) {
+            System.setProperty(name, value);
+        }
+    }
+
+    /** GPUs that the engine can use. */
+    public static int gpuCount() {
+        return start().getGpuCount();
+    }
+
+    /** For provenance, e.g. {@code DJL 0.36.0, libtorch 2.7.1}. */
+    public static String version() {
+        return "DJL " + Engine.getDjlVersion() + ", libtorch " + start().getVersion();
+    }
+
+    /** @param name {@code cpu}, {@code gpu} or {@code gpu:N} */
+    static Device device(String name) {
+        if (name.equals("cpu")) {
+            return Device.cpu();
+        }
+        return Device.gpu(name.equals("gpu") ? 0 : Integer.parseInt(name.substring("gpu:".length())));
+    }
+}

@@ -1,0 +1,148 @@
+package io.couplet.trainer.training;
+
+import ai.djl.Device;
+import io.couplet.trainer.backbones.Backbone;
+import io.couplet.trainer.backbones.Backbones;
+import io.couplet.trainer.data.Batch;
+import io.couplet.trainer.data.BatchSource;
+import io.couplet.trainer.optimizers.Optimizer;
+import io.couplet.trainer.optimizers.Optimizers;
+import io.couplet.trainer.recipes.Schedule;
+import java.util.List;
+import java.util.Optional;
+
+/** One run of a plan. */
+public final class Training {
+    private static final int EVALUATION_BATCH = 256;
+
+    private final TrainingPlan plan;
+    private final TrainingData data;
+    private final TrainingListener listener;
+    private final StopSignal stop;
+    private final List<Integer> evaluationSteps;
+    private final long startNanos = System.nanoTime();
+    private int step;
+
+    private Training(TrainingPlan plan, TrainingData data, TrainingListener listener, StopSignal stop) {
+        this.plan = plan;
+        this.data = data;
+        this.listener = listener;
+        this.stop = stop;
+        this.evaluationSteps = plan.evaluationSteps();
+    }
+
+    /**
+     * Trains on the calling thread until the budget is used, the signal says stop, or the loss is not finite. Whatever else goes wrong is an
+     * {@link Outcome.Failed}, never an exception.
+     *
+     * @throws InterruptedException if the thread was interrupted while it waited for images
+     */
+    public static Outcome run(TrainingPlan plan, TrainingData data, TrainingListener listener, StopSignal stop)
+            throws InterruptedException {
+        Training training = new Training(plan, data, listener, stop);
+        try {
+            return training.run();
+        } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
+            return new Outcome.Failed(training.step, training.seconds(), sentence(e));
+        }
+    }
+
+    /** How many values a backbone trains. */
+    public static long parameters(TrainingPlan plan, int imageSize, int classes) {
+        return Backbones.create(plan.backbone(), plan.size(), imageSize, classes)
+                .layout()
+                .parameterCount();
+    }
+
+    private Outcome run() throws InterruptedException {
+        Torch.start();
+        Backbone backbone = Backbones.create(plan.backbone(), plan.size(), data.imageSize(), data.classes());
+        Optimizer optimizer = Optimizers.entry(plan.optimizer()).constructor().apply(plan.options());
+        Schedule schedule = plan.recipe().schedule(plan.warmupSteps(), plan.budgetSteps());
+        Device device = Torch.device(plan.device());
+        try (Learner learner = new Learner(
+                        backbone, data.classes(), optimizer, plan.recipe(), plan.seed(), device, device.isGpu());
+                BatchSource batches = data.training(plan.batchSize(), plan.seed())) {
+            for (int next = 1; next <= plan.budgetSteps(); next++) {
+                Optional<String> reason = stop.reason();
+                if (reason.isPresent()) {
+                    return tell(learner.flush()).orElseGet(() -> new Outcome.Stopped(step, seconds(), reason.get()));
+                }
+                List<Learner.Measured> known =
+                        learner.train(next, batches.next(), plan.learningRate() * schedule.factor(next));
+                Optional<Outcome> diverged = tell(known);
+                if (diverged.isEmpty() && evaluationSteps.contains(next)) {
+                    diverged = tell(learner.flush());
+                    if (diverged.isEmpty()) {
+                        evaluate(learner);
+                    }
+                }
+                if (diverged.isPresent()) {
+                    return diverged.get();
+                }
+            }
+            return new Outcome.Completed(step, seconds());
+        }
+    }
+
+    /** Passes measured steps on, up to the first one whose loss is not finite. */
+    private Optional<Outcome> tell(List<Learner.Measured> measured) {
+        for (Learner.Measured m : measured) {
+            step = m.step();
+            double ratio = m.norms().update() / m.norms().parameters();
+            listener.onStep(new StepResult(
+                    step,
+                    (double) step * plan.batchSize() / data.trainingImages(),
+                    m.loss(),
+                    m.learningRate(),
+                    m.norms().gradient(),
+                    ratio,
+                    (double) m.correct() / plan.batchSize(),
+                    plan.batchSize() * 1e9 / m.nanos(),
+                    m.nanos()));
+            if (!Double.isFinite(m.loss())) {
+                return Optional.of(
+                        new Outcome.Diverged(step, seconds(), "The loss of step " + step + " was " + m.loss() + "."));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private void evaluate(Learner learner) {
+        int samples = 0;
+        int best = 0;
+        int bestFive = 0;
+        double loss = 0;
+        for (Batch batch : data.validation(EVALUATION_BATCH)) {
+            Ranks ranks = Ranks.of(learner.logits(batch), data.classes(), batch.labels(), batch.size());
+            samples += batch.size();
+            best += ranks.withinBest(1);
+            bestFive += ranks.withinBest(5);
+            loss += ranks.lossSum();
+        }
+        for (int i = 0; i < evaluationSteps.size(); i++) {
+            if (evaluationSteps.get(i) == step) {
+                listener.onEvaluation(new EvaluationResult(
+                        step,
+                        i + 1,
+                        plan.rungs().get(i),
+                        loss / samples,
+                        (double) best / samples,
+                        (double) bestFive / samples,
+                        samples,
+                        seconds()));
+            }
+        }
+    }
+
+    private double seconds() {
+        return (System.nanoTime() - startNanos) / 1e9;
+    }
+
+    private static String sentence(Throwable e) {
+        String message = e.getMessage();
+        return message == null
+                ? e.getClass().getSimpleName()
+                : message.lines().findFirst().orElse(message);
+    }
+}
