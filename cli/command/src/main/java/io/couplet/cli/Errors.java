@@ -1,6 +1,9 @@
 package io.couplet.cli;
 
+import io.couplet.stopper.EarlyStopperException;
+import io.couplet.view.LiveViewException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -46,7 +49,9 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
     }
 
     private static boolean isUsersToMend(Throwable thrown) {
-        return thrown instanceof UserError;
+        return thrown instanceof UserError
+                || thrown instanceof LiveViewException
+                || thrown instanceof EarlyStopperException;
     }
 
     private static String sentence(Throwable thrown) {
@@ -65,7 +70,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
         return message;
     }
 
-    private static String oneLine(@org.jspecify.annotations.Nullable String text) {
+    private static String oneLine(@Nullable String text) {
         return text == null ? "" : text.replaceAll("\\s*\\R\\s*", " ");
     }
 }

@@ -6,15 +6,21 @@ import io.couplet.cli.local.LocalSystem;
 import io.couplet.producers.Submission;
 import io.couplet.schemas.study.StudySpecification;
 import io.couplet.trainer.data.DataException;
-import io.couplet.trainer.data.DataSets;
 import io.couplet.trainer.data.DataSplit;
+import io.couplet.trainer.worker.TrainerSettings;
 import io.couplet.trainer.worker.TrainingImages;
 import io.couplet.view.model.StudySnapshot;
+import io.couplet.view.model.StudySummary;
+import io.couplet.view.report.GridTable;
+import io.couplet.view.report.StudyReport;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -27,7 +33,178 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "run",
         mixinStandardHelpOptions = true,
-        description = "Train a study on this machine, with everything it needs, and show what suits what.")
+        description = "Train a study on this machine, with everything that takes, and show what suits what.")
 final class RunStudyCommand implements Callable<Integer> {
-    // body follows when the services stand
+
+    private static final Duration PAUSE = Duration.ofMillis(250);
+    private static final Duration TIME_FOR_SCORES = Duration.ofSeconds(60);
+    private static final int INTERRUPTED = 130;
+
+    @Mixin
+    StudyOptions studyOptions = new StudyOptions();
+
+    @Option(
+            names = "--data-dir",
+            paramLabel = "DIR",
+            defaultValue = DataDirOption.DEFAULT,
+            description = "Where everything is kept; the next run goes on from it (default: ${DEFAULT-VALUE}).")
+    Path dataDirectory = Path.of(DataDirOption.DEFAULT);
+
+    @Option(
+            names = "--slots",
+            paramLabel = "N",
+            description = "Runs that train at once on the CPU (default: one per core).")
+    @Nullable
+    Integer slots;
+
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            defaultValue = "0",
+            description = "Port of the page, 0 for any free one (default: ${DEFAULT-VALUE}).")
+    int port;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it.
+    CommandSpec spec;
+
+    private PrintWriter talk = new PrintWriter(System.err, true);
+
+    @Override
+    public Integer call() throws InterruptedException, IOException {
+        talk = spec.commandLine().getErr();
+        StudySpecification study = studyOptions.study();
+        checkNumbers();
+        try (Services.Shutdown shutdown = new Services.Shutdown();
+                DataDirectory data = DataDirectory.take(dataDirectory)) {
+            Logs.toFile(data.logs().resolve("couplet.log"));
+            TrainingImages images = new TrainingImages(null);
+            show(study, read(study, images));
+            try (LocalSystem system = LocalSystem.start(data, settings(study), this::starting)) {
+                talk.println();
+                talk.println("The page is at " + system.dashboard());
+                talk.println();
+                Submission.Result submitted = system.train(study, images);
+                if (!submitted.alreadyEnded().isEmpty()) {
+                    talk.printf(
+                            "%d of %d runs have ended before; the rest is trained now.%n",
+                            submitted.alreadyEnded().size(), study.runs());
+                }
+                Optional<StudySnapshot> end = follow(system, study.studyId(), shutdown);
+                if (end.isEmpty()) {
+                    talk.println("Stopping; the next `couplet run` of this study goes on with what is missing…");
+                    return INTERRUPTED;
+                }
+                return conclude(end.get(), data);
+            }
+        }
+    }
+
+    private void checkNumbers() {
+        if (slots != null && (slots < 1 || slots > 256)) {
+            throw new UserError("--slots must be from 1 to 256, was " + slots + ".");
+        }
+        if (port < 0 || port > 65535) {
+            throw new UserError("--port must be from 0 to 65535, was " + port + ".");
+        }
+    }
+
+    /** Reads the images before anything is started: whatever is wrong with them is said at once. */
+    private static DataSplit read(StudySpecification study, TrainingImages images) throws InterruptedException {
+        try {
+            return images.open(study.requests(0).get(0).getData());
+        } catch (DataException | IllegalArgumentException e) {
+            throw new UserError(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private void show(StudySpecification study, DataSplit data) {
+        talk.printf(
+                "Study %s: %d backbones × %d optimizers × %d %s, %d steps of %d images each%n",
+                study.studyId(),
+                study.backbones().size(),
+                study.optimizers().size(),
+                study.seeds().size(),
+                study.seeds().size() == 1 ? "seed" : "seeds",
+                study.budget().steps(),
+                study.budget().batchSize());
+        talk.println("Images: " + data.report().summary());
+        data.report().notes().forEach(note -> talk.println("  " + note));
+    }
+
+    private LocalSettings settings(StudySpecification study) {
+        int cpuSlots = slots != null ? slots : Math.max(1, Runtime.getRuntime().availableProcessors());
+        List<String> devices = "cpu".equals(study.device())
+                ? TrainerSettings.cpuSlots(cpuSlots)
+                : TrainerSettings.gpusOrCpuSlots(cpuSlots);
+        if (study.device() != null && study.device().startsWith("gpu") && devices.get(0).equals("cpu")) {
+            throw new UserError("The study wants device " + study.device()
+                    + " and this machine has no GPU that the engine can use: leave --device out to train on the CPU.");
+        }
+        BuildInfo build = BuildInfo.read();
+        return new LocalSettings(devices, "127.0.0.1", port, build.version(), build.gitRevision());
+    }
+
+    private void starting(String what) {
+        if (RunProgress.onTerminal()) {
+            talk.print("\rStarting " + what + "…\u001b[K");
+            talk.flush();
+        } else {
+            talk.println("Starting " + what + "…");
+        }
+    }
+
+    /** Shows how it goes until all runs have ended and are scored; empty when somebody asked to stop. */
+    private Optional<StudySnapshot> follow(LocalSystem system, String studyId, Services.Shutdown shutdown)
+            throws InterruptedException {
+        RunProgress progress = new RunProgress(talk, RunProgress.onTerminal());
+        long finishedMillis = 0;
+        while (!shutdown.asked(PAUSE)) {
+            Optional<String> failure = system.failure();
+            if (failure.isPresent()) {
+                progress.erase();
+                throw new IllegalStateException(failure.get());
+            }
+            StudySnapshot study = system.model().snapshot(studyId);
+            if (study == null) {
+                continue;
+            }
+            long now = System.currentTimeMillis();
+            progress.show(study, now);
+            if (study.summary().finished()) {
+                finishedMillis = finishedMillis == 0 ? now : finishedMillis;
+                if (study.scored() || now - finishedMillis > TIME_FOR_SCORES.toMillis()) {
+                    progress.erase();
+                    return Optional.of(study);
+                }
+            }
+        }
+        progress.erase();
+        return Optional.empty();
+    }
+
+    private int conclude(StudySnapshot study, DataDirectory data) throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        out.println();
+        out.print(GridTable.render(study, Terminal.width()));
+        Path report = write(study, data);
+        out.println();
+        out.println("Report: " + report);
+        out.flush();
+        StudySummary summary = study.summary();
+        if (!study.scored()) {
+            talk.println("Some cells have no score, see the report.");
+        }
+        return summary.failed() == summary.runsExpected() ? Errors.FAILED : 0;
+    }
+
+    private static Path write(StudySnapshot study, DataDirectory data) throws IOException {
+        StudyReport report = StudyReport.of(study, Instant.now());
+        Path directory =
+                Files.createDirectories(data.reports().resolve(study.summary().id()));
+        Files.writeString(directory.resolve("report.json"), report.json());
+        Files.writeString(directory.resolve("report.md"), report.markdown());
+        Files.writeString(directory.resolve("report.csv"), report.csv());
+        return Files.writeString(directory.resolve("report.html"), report.html());
+    }
 }

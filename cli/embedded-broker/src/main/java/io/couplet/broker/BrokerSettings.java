@@ -44,10 +44,11 @@ final class BrokerSettings {
                 Map.entry("group.share.min.heartbeat.interval.ms", "1000"),
                 Map.entry("group.share.heartbeat.interval.ms", "1000"),
 
-                // A machine that trains on all of its cores starves the broker now and then: that is no reason to fence
-                // it.
-                Map.entry("broker.heartbeat.interval.ms", "1000"),
-                Map.entry("broker.session.timeout.ms", "60000"),
+                // After a crash the controller, here the same process, holds the dead broker's place until its session
+                // ends, and the new broker waits for that: a short session, and a long patience at the start.
+                Map.entry("broker.heartbeat.interval.ms", "500"),
+                Map.entry("broker.session.timeout.ms", "6000"),
+                Map.entry("initial.broker.registration.timeout.ms", "300000"),
 
                 // A mistyped topic must be an error, not a new topic.
                 Map.entry("auto.create.topics.enable", "false"),

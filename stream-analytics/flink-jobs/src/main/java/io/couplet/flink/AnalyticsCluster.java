@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -72,6 +71,7 @@ public final class AnalyticsCluster implements AutoCloseable {
         }
         MiniCluster mini = new MiniCluster(new MiniClusterConfiguration.Builder()
                 .setConfiguration(configuration())
+                .setCommonBindAddress("localhost")
                 .setNumTaskManagers(1)
                 .setNumSlotsPerTaskManager(2 * parallelism)
                 .build());
@@ -83,10 +83,7 @@ public final class AnalyticsCluster implements AutoCloseable {
                         checkpoints.toAbsolutePath().resolve(STATE_VERSION).resolve(job);
                 JobSettings settings = new JobSettings(
                         bootstrapServers, clientProperties, directory.toUri().toString(), parallelism);
-                StreamExecutionEnvironment environment = job.equals(ConvergenceJob.NAME)
-                        ? AnalyticsJobs.convergence(settings)
-                        : AnalyticsJobs.coupling(settings);
-                analytics.submit(job, environment, new CheckpointDirectory(directory));
+                analytics.submit(job, settings, new CheckpointDirectory(directory));
             }
             return analytics;
         } catch (InterruptedException e) {
@@ -94,7 +91,7 @@ public final class AnalyticsCluster implements AutoCloseable {
             throw e;
         } catch (Exception e) { // MiniCluster.start declares Exception.
             analytics.close();
-            throw new AnalyticsException("The Flink jobs did not start: " + rootMessage(e), e);
+            throw new AnalyticsException("The Flink jobs did not start: " + describe(e), e);
         }
     }
 
@@ -116,42 +113,61 @@ public final class AnalyticsCluster implements AutoCloseable {
         return configuration;
     }
 
-    private void submit(String name, StreamExecutionEnvironment environment, CheckpointDirectory checkpoints)
+    /** Goes on from the newest checkpoint that can be read, or else from the first record. */
+    private void submit(String name, JobSettings settings, CheckpointDirectory checkpoints)
             throws IOException, InterruptedException, ExecutionException {
-        StreamGraph graph = environment.getStreamGraph();
-        graph.setJobName(name);
-        Optional<Path> newest = checkpoints.newest();
-        if (newest.isPresent()) {
-            graph.setSavepointRestoreSettings(
-                    SavepointRestoreSettings.forPath(newest.get().toUri().toString(), false, RecoveryClaimMode.CLAIM));
-        }
         checkpoints.removeLeftOvers();
-        JobID job = cluster.submitJob(graph).get().getJobID();
-        jobs.add(job);
-        cluster.requestJobResult(job).whenComplete((result, error) -> ended(name, result, error));
-        awaitRunning(job);
-        LOG.info("{} runs, {}", name, newest.map(path -> "from " + path).orElse("from the first record"));
+        for (Path checkpoint : checkpoints.newestFirst()) {
+            try {
+                submit(
+                        name,
+                        settings,
+                        SavepointRestoreSettings.forPath(
+                                checkpoint.toUri().toString(), false, RecoveryClaimMode.CLAIM));
+                LOG.info("{} goes on from {}", name, checkpoint);
+                return;
+            } catch (AnalyticsException e) {
+                LOG.warn("{} cannot go on from {}: {}", name, checkpoint, e.getMessage());
+            }
+        }
+        submit(name, settings, SavepointRestoreSettings.none());
+        LOG.info("{} begins at the first record", name);
     }
 
-    private void awaitRunning(JobID job) throws InterruptedException, ExecutionException {
+    /** Returns when the job runs; throws when it ends before. */
+    private void submit(String name, JobSettings settings, SavepointRestoreSettings restore)
+            throws InterruptedException, ExecutionException {
+        StreamExecutionEnvironment environment = name.equals(ConvergenceJob.NAME)
+                ? AnalyticsJobs.convergence(settings)
+                : AnalyticsJobs.coupling(settings);
+        StreamGraph graph = environment.getStreamGraph();
+        graph.setJobName(name);
+        graph.setSavepointRestoreSettings(restore);
+        JobID job = cluster.submitJob(graph).get().getJobID();
+        CompletableFuture<JobResult> result = cluster.requestJobResult(job);
         while (cluster.getJobStatus(job).get() != JobStatus.RUNNING) {
-            if (failure.isDone()) {
-                failure.get();
+            if (result.isDone()) {
+                throw ended(name, result.get());
             }
             TimeUnit.MILLISECONDS.sleep(20);
         }
+        jobs.add(job);
+        result.whenComplete((end, error) -> {
+            if (!closing) {
+                failure.completeExceptionally(
+                        error == null
+                                ? ended(name, end)
+                                : new AnalyticsException(
+                                        "The Flink job " + name + " was lost: " + describe(error), error));
+            }
+        });
     }
 
-    private void ended(String name, JobResult result, Throwable error) {
-        if (!closing) {
-            Throwable cause = error != null
-                    ? error
-                    : result.getSerializedThrowable()
-                            .<Throwable>map(t -> t.deserializeError(AnalyticsCluster.class.getClassLoader()))
-                            .orElseGet(() -> new IllegalStateException("it was cancelled from outside"));
-            failure.completeExceptionally(
-                    new AnalyticsException("The Flink job " + name + " ended: " + rootMessage(cause), cause));
-        }
+    private static AnalyticsException ended(String name, JobResult result) {
+        Throwable cause = result.getSerializedThrowable()
+                .<Throwable>map(thrown -> thrown.deserializeError(AnalyticsCluster.class.getClassLoader()))
+                .orElseGet(() -> new IllegalStateException("it was cancelled from outside"));
+        return new AnalyticsException("The Flink job " + name + " ended: " + describe(cause), cause);
     }
 
     /** Completes exceptionally, with an {@link AnalyticsException}, when a job has used up its restarts; never completes otherwise. */
@@ -178,7 +194,7 @@ public final class AnalyticsCluster implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | TimeoutException e) {
-            LOG.info("No last checkpoint, records since the newest one will be read again: {}", rootMessage(e));
+            LOG.info("No last checkpoint, records since the newest one will be read again: {}", describe(e));
         }
         stop();
     }
@@ -203,16 +219,23 @@ public final class AnalyticsCluster implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | TimeoutException e) {
-            LOG.debug("While closing: {}", rootMessage(e));
+            LOG.debug("While closing: {}", describe(e));
         }
     }
 
-    private static String rootMessage(Throwable error) {
-        Throwable root = error;
-        while (root.getCause() != null) {
-            root = root.getCause();
+    /** The last two messages of a chain of causes that say something of their own. */
+    private static String describe(Throwable error) {
+        String before = "";
+        String last = "";
+        for (Throwable at = error; at != null; at = at.getCause()) {
+            String message = at.getMessage();
+            boolean repeats = at.getCause() != null
+                    && (message == null || message.equals(at.getCause().toString()));
+            if (!repeats) {
+                before = last;
+                last = message == null ? at.getClass().getSimpleName() : message;
+            }
         }
-        String message = root.getMessage();
-        return message == null ? root.getClass().getSimpleName() : message;
+        return before.isEmpty() || before.contains(last) ? last : before + ' ' + last;
     }
 }

@@ -51,7 +51,8 @@ final class AnalyticsJobs {
      * Settings of both jobs.
      *
      * <p>State is exactly once although the sinks are at least once: a record that was counted twice in the state would change the counts in the
-     * scores. Generic types are off, so that a type which would go through Kryo fails when the graph is built.
+     * scores. Generic types and generated uids are off, so that a type which would go through Kryo, or an operator whose state could not be found
+     * again, fails when the graph is built.
      */
     static Configuration configuration() {
         Configuration configuration = new Configuration();
@@ -66,6 +67,7 @@ final class AnalyticsJobs {
         configuration.set(ExecutionOptions.BUFFER_TIMEOUT, Duration.ofMillis(5));
         configuration.set(PipelineOptions.OBJECT_REUSE, true);
         configuration.set(PipelineOptions.GENERIC_TYPES, false);
+        configuration.set(PipelineOptions.AUTO_GENERATE_UIDS, false);
         configuration.set(RestartStrategyOptions.RESTART_STRATEGY, "failure-rate");
         configuration.set(RestartStrategyOptions.RESTART_STRATEGY_FAILURE_RATE_MAX_FAILURES_PER_INTERVAL, 5);
         configuration.set(

@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -15,9 +14,11 @@ import java.util.stream.Stream;
  */
 record CheckpointDirectory(Path directory) {
 
-    /** The newest checkpoint that was completed, by the time its metadata were written; empty when there is none. */
-    Optional<Path> newest() throws IOException {
-        return completed().stream().max(Comparator.comparing(CheckpointDirectory::writtenMillis));
+    /** The checkpoints whose metadata were written, the newest first; a crash while writing can leave the newest torn. */
+    List<Path> newestFirst() throws IOException {
+        return completed().stream()
+                .sorted(Comparator.comparing(CheckpointDirectory::writtenMillis).reversed())
+                .toList();
     }
 
     private List<Path> completed() throws IOException {

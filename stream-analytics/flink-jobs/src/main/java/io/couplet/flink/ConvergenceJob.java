@@ -46,9 +46,6 @@ public final class ConvergenceJob {
 
     /** The graph between Kafka's topics. */
     static void define(StreamExecutionEnvironment environment, KafkaEnds kafka) {
-        define(
-                kafka.source(environment, NAME, Topics.STEP_METRICS.name()),
-                kafka.upserts(NAME),
-                kafka.deadLetters(NAME));
+        define(kafka.source(environment, NAME, Topics.STEP_METRICS.name()), kafka.upserts(), kafka.deadLetters());
     }
 }

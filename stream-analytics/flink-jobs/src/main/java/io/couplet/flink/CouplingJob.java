@@ -50,8 +50,8 @@ public final class CouplingJob {
                         .union(
                                 kafka.source(environment, NAME, Topics.RUN_EVENTS.name()),
                                 kafka.source(environment, NAME, Topics.EVALUATIONS.name())),
-                kafka.upserts(NAME),
-                kafka.deadLetters(NAME));
+                kafka.upserts(),
+                kafka.deadLetters());
     }
 
     private static StudyInput read(String topic, byte[] value) {

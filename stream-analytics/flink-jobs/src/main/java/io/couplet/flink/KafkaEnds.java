@@ -51,14 +51,12 @@ record KafkaEnds(String bootstrapServers, Map<String, String> clientProperties) 
                 .uid(topic);
     }
 
-    Sink<Upsert> upserts(String job) {
-        return sink(
-                job + "-upserts",
-                (upsert, context, timestamp) -> new ProducerRecord<>(upsert.topic(), upsert.key(), upsert.value()));
+    Sink<Upsert> upserts() {
+        return sink((upsert, context, timestamp) -> new ProducerRecord<>(upsert.topic(), upsert.key(), upsert.value()));
     }
 
-    Sink<Unreadable> deadLetters(String job) {
-        return sink(job + "-dead-letters", (unreadable, context, timestamp) -> {
+    Sink<Unreadable> deadLetters() {
+        return sink((unreadable, context, timestamp) -> {
             Received received = unreadable.received();
             return DeadLetter.of(
                     received.key(),
@@ -71,10 +69,9 @@ record KafkaEnds(String bootstrapServers, Map<String, String> clientProperties) 
         });
     }
 
-    private <T> Sink<T> sink(String clientId, Serialized<T> serialized) {
+    private <T> Sink<T> sink(Serialized<T> serialized) {
         Properties properties = properties();
         properties.setProperty(ProducerConfig.LINGER_MS_CONFIG, "0");
-        properties.setProperty(ProducerConfig.CLIENT_ID_CONFIG, clientId);
         return KafkaSink.<T>builder()
                 .setBootstrapServers(bootstrapServers)
                 .setKafkaProducerConfig(properties)

@@ -2,6 +2,7 @@ package io.couplet.flink;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.couplet.broker.EmbeddedBroker;
@@ -11,6 +12,7 @@ import io.couplet.schemas.TopicCreation;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.schemas.avro.StudyScore;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -103,6 +105,35 @@ class AnalyticsClusterTest {
             assertThat(header(malformed, DeadLetter.OFFSET)).isEqualTo("0");
             assertThat(header(malformed, DeadLetter.SERVICE)).isEqualTo("couplet-convergence");
             assertThat(header(malformed, DeadLetter.CAUSE)).contains("no StepMetrics");
+        }
+    }
+
+    @Test
+    void aTornCheckpointIsPassedOver() throws Exception {
+        Path checkpoint = directory.resolve("torn/v1/couplet-convergence/0123456789abcdef0123456789abcdef/chk-3");
+        Files.createDirectories(checkpoint);
+        Files.write(checkpoint.resolve("_metadata"), new byte[] {1, 2, 3});
+        try (EmbeddedBroker broker = EmbeddedBroker.startInTemporaryDirectory();
+                KafkaProducer<byte[], byte[]> producer = producer(broker)) {
+            createTopics(broker);
+            send(producer, Topics.STEP_METRICS, run(0), Records.step(run(0), 1, 1, 2));
+            try (AnalyticsCluster cluster = start(broker, "torn")) {
+                await().atMost(Duration.ofSeconds(60)).until(() -> stepsScored(broker) == 1);
+                assertThat(cluster.failure()).isNotDone();
+            }
+        }
+    }
+
+    @Test
+    void missingTopicsEndTheJobsWithTheirCauseInsteadOfRestartingForEver() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.startInTemporaryDirectory();
+                AnalyticsCluster cluster = start(broker, "missing")) {
+            await().atMost(Duration.ofSeconds(90)).until(() -> cluster.failure().isDone());
+            assertThatThrownBy(() -> cluster.failure().get())
+                    .hasCauseInstanceOf(AnalyticsException.class)
+                    .hasMessageContaining("The Flink job couplet-")
+                    .hasMessageContaining("Failed to get metadata for topics [couplet.")
+                    .hasMessageEndingWith("This server does not host this topic-partition.");
         }
     }
 

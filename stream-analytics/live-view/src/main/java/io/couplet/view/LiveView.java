@@ -3,6 +3,7 @@ package io.couplet.view;
 import io.couplet.view.http.ViewServer;
 import io.couplet.view.model.ViewModel;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.URI;
 import java.nio.file.Files;
 import org.slf4j.Logger;
@@ -38,7 +39,15 @@ public final class LiveView implements AutoCloseable {
      *     nothing is left running then
      */
     public LiveView start() {
-        server.start(settings.host(), settings.port());
+        try {
+            server.start(settings.host(), settings.port());
+        } catch (BindException e) {
+            close();
+            throw new LiveViewException(
+                    "The dashboard cannot use port " + settings.port() + " on " + settings.host()
+                            + ": another program has it or it is not allowed; choose another port, or 0 for any free one.",
+                    e);
+        }
         try {
             feed.start();
         } catch (LiveViewException e) {

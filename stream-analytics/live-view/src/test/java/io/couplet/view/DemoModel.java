@@ -2,6 +2,7 @@ package io.couplet.view;
 
 import io.couplet.view.http.ViewServer;
 import io.couplet.view.model.ViewModel;
+import java.net.BindException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,7 +17,7 @@ public final class DemoModel {
 
     private DemoModel() {}
 
-    public static void main(String[] args) throws InterruptedException {
+    public static void main(String[] args) throws InterruptedException, BindException {
         ViewModel model = new ViewModel();
         switch (args.length == 0 ? "live" : args[0]) {
             case "empty" -> {}

@@ -154,10 +154,32 @@ final class Layers {
                 x, new Shape(kernel, kernel), new Shape(stride, stride), new Shape(padding, padding), false);
     }
 
-    /** Average pooling that keeps the size and leaves the padding out of the mean. */
+    /**
+     * Average pooling that keeps the size and leaves the padding out of the mean. DJL 0.36 counts the padding whatever it is asked, so the mean over the window
+     * is scaled up by window size over pixels within the image.
+     */
     static Layer averagePoolSameSize(int kernel) {
+        Shape window = new Shape(kernel, kernel);
+        Shape stride = new Shape(1, 1);
         Shape padding = new Shape(kernel / 2, kernel / 2);
-        return (pass, x) -> Pool.avgPool2d(x, new Shape(kernel, kernel), new Shape(1, 1), padding, false, false);
+        return (pass, x) -> {
+            int height = (int) x.getShape().get(2);
+            int width = (int) x.getShape().get(3);
+            float[] scale = new float[height * width];
+            for (int row = 0; row < height; row++) {
+                for (int column = 0; column < width; column++) {
+                    int pixels = covered(row, height, kernel) * covered(column, width, kernel);
+                    scale[row * width + column] = (float) (kernel * kernel) / pixels;
+                }
+            }
+            return Pool.avgPool2d(x, window, stride, padding, false, true)
+                    .mul(x.getManager().create(scale, new Shape(1, 1, height, width)));
+        };
+    }
+
+    /** Positions of a window around {@code centre} that lie in {@code 0 … length − 1}. */
+    private static int covered(int centre, int length, int kernel) {
+        return Math.min(length - 1, centre + kernel / 2) - Math.max(0, centre - kernel / 2) + 1;
     }
 
     /**

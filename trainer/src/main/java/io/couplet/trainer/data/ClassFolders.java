@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.SortedSet;
+import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -119,7 +119,7 @@ final class ClassFolders {
 
     private static void requireKnown(FileTree tree, Node validation, String name, List<String> classNames)
             throws DataException {
-        SortedSet<String> unknown = new TreeSet<>(validation.folders.keySet());
+        NavigableSet<String> unknown = new TreeSet<>(validation.folders.keySet());
         classNames.forEach(unknown::remove);
         if (!unknown.isEmpty()) {
             throw new DataException("'" + tree.name() + "' has the class '" + unknown.first() + "' in '" + name

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.zip.GZIPInputStream;
@@ -119,6 +120,7 @@ final class Idx {
                 .replace("idx1", "idx");
     }
 
+    @SuppressWarnings("ArrayRecordComponent") // used up at once, never compared
     private record Part(String imagesFile, byte[] images, String labelsFile, int[] labels, int rows, int columns) {
         private static final int HEADER = 16;
 
@@ -143,7 +145,7 @@ final class Idx {
         }
     }
 
-    private static Part part(FileTree tree, TreeMap<String, Pair> pairs) throws DataException {
+    private static Part part(FileTree tree, NavigableMap<String, Pair> pairs) throws DataException {
         if (pairs.size() > 1) {
             throw new DataException(
                     "'" + tree.name() + "' has " + pairs.size() + " sets of IDX files of the same kind ("

@@ -8,16 +8,22 @@ import java.util.List;
  * (stripes, spots).
  *
  * <p><b>How an image is made.</b> Everything about image i is drawn from a generator of its own, seeded by (seed, i), so any part of
- * the set can be made in any order. A background of smooth two-octave value noise between two colours, half of the time with faint
- * stripes or spots of its own that say nothing about the class; one to three small, flat distractors of any shape below the object and up to one that covers a
- * bit of it; the object at a random place, size (26 to 40 % of the image as radius), rotation and stretch, textured in two
- * colours with a random phase and direction; light that falls off linearly in a random direction; noise per pixel. All colours are
- * random, so colour says nothing about the class. Edges are anti-aliased by signed distance. Classes stay the same when mirrored.
+ * the set can be made in any order. In turn: a background of smooth two-octave value noise between two colours, half of the time with
+ * faint stripes or spots of its own that say nothing about the class; one to three small flat distractors of any shape; the object at a
+ * random place near the middle, of a random size (radius 30 to 42 % of the image), turned by up to 0.5 radians either way, stretched
+ * by up to 15 %, textured in two colours with a random period, direction and phase; half of the time one more distractor, which may
+ * cover a bit of it; light that falls off linearly in a random direction; noise on each pixel. Colours are random and have no part in
+ * the class; dark stripes or spots lie on a bright object, and objects are brighter than backgrounds more often than not, which is what
+ * a first layer can hold on to (with hue alone, small nets were stuck at 50 %: all shapes known, textures guessed). Edges are anti-aliased
+ * by signed distance. Classes stay the same when mirrored.
  *
  * <p><b>Determinism.</b> Only +, −, ×, ÷ and square root on doubles and {@link StrictMath}: the same bytes on every JDK from 17 on; no
- * AWT. Lengths are fractions of the image, so that another image size shows the same scenes.
+ * AWT. Lengths are fractions of the image, so that another image size shows the same kind of scenes.
  *
- * <p><b>How hard it is.</b> @CALIBRATION@
+ * <p><b>How hard it is.</b> Chance is 10 %. Measured at 32 × 32 with seed 0 on 2,000 validation images: logistic regression on the pixels
+ * 22 % (8 epochs, no penalty), 5 nearest neighbours 24 % (300 queries); after 300 steps of batch 64 with a cosine schedule, one seed each,
+ * no augmentation: a perceptron of two hidden layers with Adam 23 %, six convolutions of 16 to 64 channels with batch normalisation 82 %
+ * with Adam (learning rate 0.003) and 41 % with SGD (0.1, momentum 0.9). A good run is above 80 %; one at 50 % knows the shapes only.
  */
 final class ProceduralImages {
     static final int TRAINING_IMAGES = 8_000;
@@ -74,7 +80,7 @@ final class ProceduralImages {
     }
 
     /** The most that an object is turned either way, in radians. */
-    private static final double TILT = 0.6;
+    private static final double TILT = 0.5;
 
     private static final Shape[] SHAPES = Shape.values();
     private static final Texture[] TEXTURES = Texture.values();
@@ -119,7 +125,7 @@ final class ProceduralImages {
         }
 
         byte[] draw(int label) {
-            double[] background = colour(0.05, 0.7);
+            double[] background = colour(0.05, 0.65);
             paintBackground(background);
             int distractors = 1 + random.nextInt(3);
             for (int i = 0; i < distractors; i++) {
@@ -141,10 +147,10 @@ final class ProceduralImages {
         }
 
         /** A random colour that can be told from the others. */
-        private double[] colourUnlike(double least, double[]... others) {
-            double[] candidate = colour(0.3, 0.95);
+        private double[] colourUnlike(double darkest, double brightest, double least, double[]... others) {
+            double[] candidate = colour(darkest, brightest);
             for (int attempt = 0; attempt < 20 && nearest(candidate, others) < least; attempt++) {
-                candidate = colour(0.3, 0.95);
+                candidate = colour(darkest, brightest);
             }
             return candidate;
         }
@@ -182,7 +188,7 @@ final class ProceduralImages {
                 Pattern pattern = new Pattern(TEXTURES[random.nextInt(TEXTURES.length)]);
                 for (int y = 0; y < side; y++) {
                     for (int x = 0; x < side; x++) {
-                        mix(x, y, 0.6 * pattern.coverage(x, y), ink);
+                        mix(x, y, 0.5 * pattern.coverage(x, y), ink);
                     }
                 }
             }
@@ -223,8 +229,8 @@ final class ProceduralImages {
         }
 
         private void paintObject(Shape shape, Texture texture, double[] background) {
-            double[] ground = colourUnlike(0.45, background);
-            double[] ink = colourUnlike(0.45, background, ground);
+            double[] ground = colourUnlike(0.45, 0.95, 0.4, background);
+            double[] ink = colourUnlike(0.0, 0.45, 0.4, background, ground);
             double radius = random.between(0.30, 0.42);
             double reach = 0.38;
             Placement placement =
@@ -329,7 +335,7 @@ final class ProceduralImages {
 
             Pattern(Texture texture) {
                 this.texture = texture;
-                this.period = random.between(0.13, 0.19);
+                this.period = random.between(0.17, 0.25);
                 double turn = random.between(0, 2 * StrictMath.PI);
                 this.cos = StrictMath.cos(turn);
                 this.sin = StrictMath.sin(turn);

@@ -14,7 +14,7 @@ class ProceduralImagesTest {
         assertThat(data.report().source()).isEqualTo("built-in");
         assertThat(data.report().format()).isEqualTo("procedural");
         assertThat(data.report().fingerprint())
-                .isEqualTo("f42ce3c785e8de42647df07439c09129bbb2dfcaa5f646ca199efffd9c980d22");
+                .isEqualTo("732952a2ec1eddfe2e1f83f8393076856a97baccd6256a464afafd9bfe42c2bf");
     }
 
     @Test

@@ -44,6 +44,20 @@ class BrokerProcessTest {
     }
 
     @Test
+    void afterACrashTheNextOneServesWhatTheFirstHadKept(@TempDir Path directory) throws Exception {
+        try (BrokerProcess crashed = BrokerProcess.start(directory, 0);
+                Admin admin = admin(crashed)) {
+            admin.createTopics(List.of(new NewTopic("kept", 1, (short) 1))).all().get();
+            ProcessHandle.of(crashed.pid()).orElseThrow().destroyForcibly();
+            crashed.ended().get();
+        }
+        try (BrokerProcess next = BrokerProcess.start(directory, 0);
+                Admin admin = admin(next)) {
+            assertThat(admin.listTopics().names().get()).contains("kept");
+        }
+    }
+
+    @Test
     void ctrlCInTheTerminalDoesNotReachIt(@TempDir Path directory) throws Exception {
         try (BrokerProcess broker = BrokerProcess.start(directory, 0);
                 Admin admin = admin(broker)) {

@@ -3,6 +3,7 @@ package io.couplet.view.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.couplet.view.model.Advice;
+import io.couplet.view.model.Json;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.StudySummary;
 import io.couplet.view.model.ViewModel;

@@ -1,8 +1,8 @@
 package io.couplet.view.http;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import io.couplet.view.LiveViewException;
 import io.couplet.view.model.Advice;
+import io.couplet.view.model.Json;
 import io.couplet.view.model.RunSnapshot;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.ViewModel;
@@ -11,6 +11,7 @@ import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.util.JavalinBindException;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.URI;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -60,17 +61,14 @@ public final class ViewServer implements AutoCloseable {
      * Binds the port.
      *
      * @param port 0 takes a free one
-     * @throws LiveViewException when it cannot be bound
+     * @throws BindException when it cannot be bound
      */
-    public void start(String onHost, int port) {
+    public void start(String onHost, int port) throws BindException {
         host = onHost;
         try {
             javalin.start(onHost, port);
         } catch (JavalinBindException e) {
-            throw new LiveViewException(
-                    "The dashboard cannot use port " + port + " on " + onHost
-                            + ": another program has it or it is not allowed; choose another one, or 0 for any free one.",
-                    e);
+            throw (BindException) new BindException(String.valueOf(e.getMessage())).initCause(e);
         }
     }
 

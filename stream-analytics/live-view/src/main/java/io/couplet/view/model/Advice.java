@@ -119,9 +119,8 @@ public final class Advice {
         RungValue value = cell == null ? null : cell.at(score.rung());
         String accuracy = value == null || value.accuracy() == null ? "" : " (" + accuracy(value) + ")";
         List<String> others = backbone.best().subList(1, backbone.best().size());
-        String rest = others.isEmpty()
-                ? "; no other comes within its uncertainty."
-                : "; " + listed(others) + " cannot be told apart from it.";
+        String rest =
+                others.isEmpty() ? ", ahead of all others." : "; " + listed(others) + " cannot be told apart from it.";
         sentences.add(new Sentence(Kind.BACKBONE, backbone.name() + ": " + first + accuracy + rest));
     }
 

@@ -71,6 +71,13 @@ export class Chart {
     this.#shape = "";
   }
 
+  /** All the budget, unless a part of it was dragged over. */
+  #span(plot, low, high, end) {
+    const steps = plot.data[0];
+    const whole = !steps.length || low === null || (low === steps[0] && high === steps[steps.length - 1]);
+    return whole ? [0, end || 1] : [low, high];
+  }
+
   #read(index) {
     const plot = this.#plot;
     if (!plot || index === null || index === undefined) {
@@ -98,7 +105,7 @@ export class Chart {
       legend: { show: false },
       cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
       scales: {
-        x: { time: false, range: end ? (u, low, high) => (low > 1 && high < end ? [low, high] : [0, end]) : undefined },
+        x: { time: false, range: (u, low, high) => this.#span(u, low, high, end) },
         y: { distr: this.#options.log?.() ? 3 : 1, range: this.#options.range },
       },
       axes: [

@@ -22,17 +22,22 @@ const SEQUENTIAL = {
   dark: [[0.265, 0.05, 272], [0.36, 0.085, 258], [0.5, 0.1, 232], [0.68, 0.11, 198], [0.87, 0.13, 168]],
 };
 
-// Worse than expected is orange, better is blue; both can be told apart by everybody.
-const DIVERGING = {
-  light: [[0.56, 0.15, 45], [0.75, 0.12, 58], [0.965, 0.008, 90], [0.74, 0.095, 232], [0.5, 0.13, 250]],
-  dark: [[0.74, 0.15, 55], [0.5, 0.11, 50], [0.27, 0.012, 262], [0.5, 0.1, 245], [0.78, 0.11, 225]],
+// Worse than expected is orange, better is blue; everybody can tell these two apart. Each arm keeps to its own hues, so
+// that the middle is grey and never a third colour.
+const WORSE = {
+  light: [[0.962, 0.008, 62], [0.85, 0.075, 64], [0.73, 0.135, 56], [0.56, 0.15, 45]],
+  dark: [[0.275, 0.014, 50], [0.38, 0.07, 48], [0.53, 0.12, 50], [0.76, 0.15, 60]],
+};
+const BETTER = {
+  light: [[0.962, 0.008, 236], [0.85, 0.06, 232], [0.71, 0.105, 238], [0.5, 0.135, 252]],
+  dark: [[0.275, 0.014, 250], [0.38, 0.065, 254], [0.54, 0.11, 248], [0.8, 0.105, 226]],
 };
 
 /** t in [0, 1]. */
 export const sequential = (t) => mix(SEQUENTIAL[isDark() ? "dark" : "light"], t);
 
 /** t in [−1, 1]. */
-export const diverging = (t) => mix(DIVERGING[isDark() ? "dark" : "light"], (t + 1) / 2);
+export const diverging = (t) => mix((t < 0 ? WORSE : BETTER)[isDark() ? "dark" : "light"], Math.abs(t));
 
 /** Each verdict has a colour and a sign, so that colour never stands alone. */
 export const VERDICTS = {

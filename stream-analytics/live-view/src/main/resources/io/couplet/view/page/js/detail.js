@@ -76,7 +76,7 @@ export class Detail {
       this.#head,
       h("h2", {}, cell.backbone, h("span", { class: "times" }, "×"), cell.optimizer),
       h("span", { class: `badge status-${cell.status}` }, cell.status),
-      verdict ? h("span", { class: `badge tone-${verdict.tone}` }, `${verdict.sign} ${verdict.words}`) : null,
+      verdict && cell.verdict !== cell.status ? h("span", { class: `badge tone-${verdict.tone}` }, `${verdict.sign} ${verdict.words}`) : null,
     );
     const interval = coupled?.couplingLower != null ? `${format.signed(coupled.couplingLower)} to ${format.signed(coupled.couplingUpper)}` : "";
     const error = at?.accuracyStandardError != null ? `± ${format.percentBare(at.accuracyStandardError)}` : "";
@@ -85,7 +85,7 @@ export class Detail {
     fill(
       this.#stats,
       stat("Accuracy", format.percent(at?.accuracy), error, where(at)),
-      stat("Coupling", coupled ? `${format.signed(coupled.coupling)}` : "–", interval ? `95 %: ${interval}` : "points", where(coupled)),
+      stat("Coupling", format.signed(coupled?.coupling), coupled ? "points" : "", where(coupled), interval ? `95 %: ${interval}` : ""),
       stat("Device time", format.duration(cell.seconds), "", format.plural(cell.steps, "step")),
     );
   }
@@ -220,6 +220,6 @@ function line(name, x, y, colour, kind) {
   return { name, x, y, colour, kind };
 }
 
-function stat(name, value, beside, below) {
-  return h("div", {}, h("dt", {}, name), h("dd", {}, h("b", {}, value), beside ? h("span", {}, beside) : null), below ? h("dd", { class: "below" }, below) : null);
+function stat(name, value, beside, ...below) {
+  return h("div", {}, h("dt", {}, name), h("dd", {}, h("b", {}, value), beside ? h("span", {}, beside) : null), below.filter(Boolean).map((text) => h("dd", { class: "below" }, text)));
 }

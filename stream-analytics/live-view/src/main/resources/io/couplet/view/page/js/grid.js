@@ -10,12 +10,12 @@ export const MODES = [
   { id: "coupling", label: "Coupling" },
   { id: "verdict", label: "Verdict" },
   { id: "progress", label: "Progress" },
-  { id: "seconds", label: "Device time" },
+  { id: "seconds", label: "Time" },
 ];
 
 const NOTES = {
   accuracy: "Top-1 on the validation images, percent; the mean over seeds of each pairing’s best point.",
-  coupling: "Percentage points by which a pairing differs from what its backbone and its optimizer alone would give.",
+  coupling: "Points above or below what backbone and optimizer alone would give.",
   verdict: "How the training loss of each pairing moves.",
   progress: "Share of each pairing’s runs that is done.",
   seconds: "Device time of all runs of each pairing so far.",
@@ -72,6 +72,7 @@ export class Grid {
     this.#focus = [0, 0];
     const dense = study.backbones.length > MANY_COLUMNS;
     this.#table.classList.toggle("dense", dense);
+    this.#table.style.setProperty("--columns", String(study.backbones.length));
     const head = h(
       "tr",
       {},
@@ -122,15 +123,25 @@ export class Grid {
   /** Beside each row and beneath each column: what the scores say of the optimizer, of the backbone. */
   #summaries(study, mode, rung) {
     const score = scoreFor(study, rung);
-    const coupling = mode === "coupling";
-    const label = coupling ? "mean |coupling|" : "effect, points";
-    setText(this.#table.querySelector("#row-summary-title span"), score ? label : "");
-    setText(this.#table.querySelector("#column-summary-title"), score ? label : "");
-    const text = (entry) => (entry ? (coupling ? format.number(entry.coupling, 1) : format.signed(entry.effect)) : "");
+    const scored = mode === "accuracy" || mode === "coupling";
+    const label = { accuracy: "effect, points", coupling: "mean |coupling|", progress: "mean", seconds: "sum", verdict: "" }[mode];
+    const shown = scored && !score ? "" : label;
+    setText(this.#table.querySelector("#row-summary-title span"), shown);
+    setText(this.#table.querySelector("#column-summary-title"), shown);
+    const text = (entries, name, cells) => {
+      if (mode === "verdict") return "";
+      if (scored) {
+        const entry = entries?.find((each) => each.name === name);
+        return entry ? (mode === "coupling" ? format.number(entry.coupling, 1) : format.signed(entry.effect)) : "";
+      }
+      const sum = cells.reduce((total, cell) => total + (cell ? cell[mode] : 0), 0);
+      return mode === "progress" ? `${Math.round((100 * sum) / cells.length)}` : format.durationShort(sum);
+    };
+    const at = (backbone, optimizer) => study.byPairing.get(pairing(backbone, optimizer));
     const rows = this.#table.querySelectorAll("tbody tr:not(.foot) td.summary span");
-    study.optimizers.forEach((name, i) => setText(rows[i], text(score?.optimizers.find((each) => each.name === name))));
+    study.optimizers.forEach((name, i) => setText(rows[i], text(score?.optimizers, name, study.backbones.map((b) => at(b, name)))));
     const columns = this.#table.querySelectorAll("tr.foot td.summary span");
-    study.backbones.forEach((name, i) => setText(columns[i], text(score?.backbones.find((each) => each.name === name))));
+    study.backbones.forEach((name, i) => setText(columns[i], text(score?.backbones, name, study.optimizers.map((o) => at(name, o)))));
   }
 
   #drawLegend(mode, scale) {
@@ -152,7 +163,7 @@ export class Grid {
     }
     const ends =
       mode === "coupling"
-        ? [`${format.signed(-scale.high)} worse than expected`, `better ${format.signed(scale.high)}`]
+        ? [`worse than expected ${format.signed(-scale.high)}${scale.beyond ? " and beyond" : ""}`, `${format.signed(scale.high)} better`]
         : [show(mode, scale.low), show(mode, scale.high)];
     const stars = mode === "accuracy" ? h("span", { class: "key" }, h("i", { class: "dot" }), "cannot be told apart from its backbone’s best") : null;
     fill(this.#legend, h("span", { class: "end" }, ends[0]), ramp, h("span", { class: "end" }, ends[1]), stars);
@@ -222,12 +233,21 @@ function scaleOf(mode, described) {
   const numbers = described.map((each) => each.value).filter((value) => typeof value === "number");
   const newest = Math.max(0, ...described.map((each) => each.rung?.rung ?? 0));
   if (mode === "progress") return { low: 0, high: 1, newest };
-  if (mode === "coupling") return { low: 0, high: Math.max(1, ...numbers.map(Math.abs)), newest };
+  if (mode === "coupling") return couplingScale(numbers.map(Math.abs).sort((a, b) => a - b), newest);
   if (numbers.length === 0) return { low: 0, high: 1, newest };
   if (mode === "seconds") return { low: 0, high: Math.max(...numbers), newest };
   const low = Math.min(...numbers);
   const high = Math.max(...numbers);
   return high - low < 0.02 ? { low: Math.max(0, low - 0.01), high: high + 0.01, newest } : { low, high, newest };
+}
+
+/** One pairing that fell apart must not pale all the others: colours are full from the 95th percentile on, or from two
+ * fifths of the greatest coupling when that is more. */
+function couplingScale(sizes, newest) {
+  const most = sizes.length ? sizes[sizes.length - 1] : 1;
+  const usual = sizes.length ? sizes[Math.floor(0.95 * (sizes.length - 1))] : 1;
+  const high = Math.max(1, Math.min(most, Math.max(usual, 0.4 * most)));
+  return { low: 0, high, newest, beyond: most > high };
 }
 
 function show(mode, value) {

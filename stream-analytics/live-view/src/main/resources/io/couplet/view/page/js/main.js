@@ -11,7 +11,7 @@ const $ = (id) => document.getElementById(id);
 const MANY_COLUMNS = 12;
 const WORDS = { connecting: "connecting", live: "live", lost: "connection lost, trying again" };
 
-const state = { study: null, studies: [], wanted: null, mode: "accuracy", rung: 0, chosen: null, chosenByHand: false };
+const state = { study: null, studies: [], wanted: null, mode: "accuracy", rung: 0, chosen: null, chosenByHand: false, heard: false };
 
 const grid = new Grid($("grid"), $("legend"), $("grid-note"), (backbone, optimizer) => {
   state.chosen = pairing(backbone, optimizer);
@@ -37,6 +37,7 @@ const draw = () => {
 };
 
 function onUpdate(kind, update) {
+  state.heard = true;
   state.studies = update.studies;
   const ids = update.studies.map((study) => study.id);
   if (!ids.includes(state.wanted) && ids.length) {
@@ -88,7 +89,7 @@ function render() {
   if (!study) {
     fill($("tiles"));
     setText($("subtitle"), "");
-    fill($("grid"), h("tbody", {}, h("tr", {}, h("td", { class: "emptygrid" }, h("p", { class: "empty" }, "No study yet."), h("p", { class: "note" }, "Start one with ", h("code", {}, "couplet run"), " or send one with ", h("code", {}, "couplet submit"), ". It shows here by itself.")))));
+    fill($("grid"), h("tbody", {}, h("tr", {}, h("td", { class: "emptygrid" }, h("p", { class: "empty" }, state.heard ? "No study yet." : "Reading the topics …"), h("p", { class: "note" }, "Start one with ", h("code", {}, "couplet run"), " or send one with ", h("code", {}, "couplet submit"), ". It shows here by itself.")))));
     fill($("legend"));
     fill($("rungs"));
     fill($("advice"));
@@ -177,7 +178,7 @@ function drawTiles(study) {
   fill(
     $("tiles"),
     tile("Runs", `${format.count(ended)}`, ` of ${format.count(s.runsExpected)}`, done && !mix.length ? "all ended" : mix.join(", "), bar),
-    tile("Time left", done ? "done" : format.duration(s.etaSeconds), "", `${format.duration(s.deviceSeconds)} of device time so far`),
+    tile("Time left", done ? "done" : format.duration(s.etaSeconds), "", `${format.duration(s.deviceSeconds)} of device time`),
     tile("Best pairing", best ? format.percent(best.at.accuracy) : "–", "", best ? `${best.cell.backbone} × ${best.cell.optimizer}` : "no evaluation yet"),
     tile(
       "One optimizer for all",

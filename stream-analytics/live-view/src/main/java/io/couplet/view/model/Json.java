@@ -1,4 +1,4 @@
-package io.couplet.view.http;
+package io.couplet.view.model;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;

@@ -1,0 +1,75 @@
+package io.couplet.cli;
+
+import ch.qos.logback.classic.Level;
+import io.couplet.trainer.worker.TrainerService;
+import io.couplet.trainer.worker.TrainerSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code couplet trainer}: trains what is in the queue. */
+@Command(
+        name = "trainer",
+        mixinStandardHelpOptions = true,
+        description = "Train what is in the queue, one run at a time on each device.")
+final class ServeTrainerCommand implements Callable<Integer> {
+
+    @Mixin
+    KafkaOptions kafka = new KafkaOptions();
+
+    @Option(
+            names = "--devices",
+            split = ",",
+            paramLabel = "DEVICE",
+            description = "One worker each, comma separated: cpu or gpu:N (default: every GPU, or --slots on the CPU).")
+    @Nullable
+    List<String> devices;
+
+    @Option(
+            names = "--slots",
+            paramLabel = "N",
+            description = "Runs that train at once on the CPU (default: one per core).")
+    @Nullable
+    Integer slots;
+
+    @Option(
+            names = "--spool-dir",
+            paramLabel = "DIR",
+            defaultValue = DataDirOption.DEFAULT + "/spool",
+            description = "Where records wait while Kafka is away (default: ${DEFAULT-VALUE}).")
+    Path spoolDirectory = Path.of(DataDirOption.DEFAULT, "spool");
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Logs.toStandardError(Level.INFO);
+        var properties = kafka.clientProperties();
+        BuildInfo build = BuildInfo.read();
+        try (Services.Shutdown shutdown = new Services.Shutdown();
+                TrainerService trainer = TrainerService.start(TrainerSettings.of(
+                        Views.bootstrapServers(properties),
+                        properties,
+                        workers(),
+                        Files.createDirectories(spoolDirectory),
+                        build.version(),
+                        build.gitRevision()))) {
+            shutdown.await();
+        } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+            throw new UserError(String.valueOf(e.getMessage()), e);
+        }
+        return 0;
+    }
+
+    private List<String> workers() {
+        if (devices != null) {
+            return devices;
+        }
+        int cpuSlots = slots != null ? slots : Math.max(1, Runtime.getRuntime().availableProcessors());
+        return TrainerSettings.gpusOrCpuSlots(cpuSlots);
+    }
+}

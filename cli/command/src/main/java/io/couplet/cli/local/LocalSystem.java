@@ -1,0 +1,198 @@
+package io.couplet.cli.local;
+
+import io.couplet.cli.UserError;
+import io.couplet.flink.AnalyticsCluster;
+import io.couplet.producers.Submission;
+import io.couplet.producers.SubmissionException;
+import io.couplet.schemas.TopicCreation;
+import io.couplet.schemas.study.StudySpecification;
+import io.couplet.stopper.EarlyStopper;
+import io.couplet.stopper.EarlyStopperSettings;
+import io.couplet.trainer.worker.TrainerService;
+import io.couplet.trainer.worker.TrainerSettings;
+import io.couplet.trainer.worker.TrainingImages;
+import io.couplet.view.LiveView;
+import io.couplet.view.LiveViewSettings;
+import io.couplet.view.model.ViewModel;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.admin.Admin;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Everything on one machine, for one study: the broker in a process of its own, and in this one the Flink jobs, the early
+ * stopper, the live view and the trainer. Started in the order of the data, closed in reverse, so that the last records
+ * of a closing part still find what they are for.
+ */
+public final class LocalSystem implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LocalSystem.class);
+    private static final int ANALYTICS_PARALLELISM = 1;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final DataDirectory data;
+    private final LocalSettings settings;
+    private final Deque<AutoCloseable> started = new ArrayDeque<>();
+    private @Nullable BrokerProcess broker;
+    private @Nullable AnalyticsCluster analytics;
+    private @Nullable EarlyStopper stopper;
+    private @Nullable LiveView view;
+
+    private LocalSystem(DataDirectory data, LocalSettings settings) {
+        this.data = data;
+        this.settings = settings;
+    }
+
+    /**
+     * Starts all that watches and decides; nothing is trained before {@link #train}.
+     *
+     * @param told hears in a few words what is being started
+     * @throws UserError when the user can mend it; other parts throw their own exceptions, one sentence each
+     */
+    public static LocalSystem start(DataDirectory data, LocalSettings settings, Consumer<String> told)
+            throws InterruptedException {
+        LocalSystem system = new LocalSystem(data, settings);
+        try {
+            system.startParts(told);
+            return system;
+        } catch (InterruptedException | RuntimeException e) {
+            system.close();
+            throw e;
+        }
+    }
+
+    private void startParts(Consumer<String> told) throws InterruptedException {
+        told.accept("the broker");
+        BrokerProcess startedBroker = keep(BrokerProcess.start(data.kafka(), 0));
+        broker = startedBroker;
+        createTopics();
+        told.accept("the page");
+        LiveView startedView = keep(new LiveView(new LiveViewSettings(
+                startedBroker.bootstrapServers(),
+                Map.of(),
+                data.streams().resolve("view"),
+                settings.host(),
+                settings.port())));
+        view = startedView;
+        startedView.start();
+        told.accept("the Flink jobs");
+        analytics = keep(AnalyticsCluster.start(
+                startedBroker.bootstrapServers(), Map.of(), data.checkpoints(), ANALYTICS_PARALLELISM));
+        told.accept("the early stopper");
+        stopper = keep(new EarlyStopper(EarlyStopperSettings.of(
+                        startedBroker.bootstrapServers(), Map.of(), data.streams().resolve("stopper")))
+                .start());
+        RunningSystem.announce(
+                data.root(), startedBroker.bootstrapServers(), startedView.address().toString());
+        started.push(() -> RunningSystem.withdraw(data.root()));
+    }
+
+    private void createTopics() throws InterruptedException {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers()))) {
+            TopicCreation.createMissing(admin, 1);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("The topics could not be created: " + e.getCause(), e);
+        }
+    }
+
+    /**
+     * Submits what is missing of a study and starts to train it.
+     *
+     * @param images shared with the trainer, so that they are read once
+     */
+    public Submission.Result train(StudySpecification study, TrainingImages images) throws InterruptedException {
+        try {
+            Submission.Result result = new Submission(bootstrapServers(), Map.of(), PATIENCE)
+                    .submit(study.requests(System.currentTimeMillis()), Submission.Failed.RETRY);
+            keep(TrainerService.start(trainerSettings(study), images, InstantSource.system()));
+            return result;
+        } catch (SubmissionException | IOException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
+    }
+
+    private TrainerSettings trainerSettings(StudySpecification study) {
+        return TrainerSettings.of(
+                        bootstrapServers(),
+                        Map.of(),
+                        settings.devices(),
+                        data.spool(),
+                        settings.coupletVersion(),
+                        settings.gitRevision())
+                .withOnlyStudy(study.studyId());
+    }
+
+    /** Kafka's address. */
+    public String bootstrapServers() {
+        if (broker == null) {
+            throw new IllegalStateException("the broker is not up");
+        }
+        return broker.bootstrapServers();
+    }
+
+    /** Address of the page. */
+    public URI dashboard() {
+        return view().address();
+    }
+
+    /** What has happened so far, live. */
+    public ViewModel model() {
+        return view().model();
+    }
+
+    private LiveView view() {
+        if (view == null) {
+            throw new IllegalStateException("the view is not up");
+        }
+        return view;
+    }
+
+    /** Why a part has ended though it should not; empty while all goes well. */
+    public Optional<String> failure() {
+        if (broker != null && !broker.isAlive()) {
+            return Optional.of("The broker's process has ended; its log is " + data.kafka().resolve("broker.log"));
+        }
+        if (analytics != null && analytics.failure().isCompletedExceptionally()) {
+            return Optional.of(reason(analytics));
+        }
+        return Optional.ofNullable(stopper == null ? null : stopper.failure());
+    }
+
+    private static String reason(AnalyticsCluster analytics) {
+        try {
+            analytics.failure().join();
+            return "";
+        } catch (CompletionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            return String.valueOf(cause.getMessage());
+        }
+    }
+
+    private <T extends AutoCloseable> T keep(T part) {
+        started.push(part);
+        return part;
+    }
+
+    @Override
+    public void close() {
+        while (!started.isEmpty()) {
+            AutoCloseable part = started.pop();
+            try {
+                part.close();
+            } catch (Exception e) { // One part that does not close must not keep the others open.
+                LOG.warn("{} did not close", part.getClass().getSimpleName(), e);
+            }
+        }
+    }
+}

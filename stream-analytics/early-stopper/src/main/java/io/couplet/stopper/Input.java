@@ -1,0 +1,146 @@
+package io.couplet.stopper;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.ConvergenceScore;
+import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.StepMetrics;
+import io.couplet.scores.convergence.NonFinite;
+import io.couplet.scores.convergence.Verdict;
+import io.couplet.scores.stopping.RunSoFar;
+import java.util.Arrays;
+import org.apache.kafka.common.errors.SerializationException;
+import org.jspecify.annotations.Nullable;
+
+/** One record about one run, as the stopper sees it. */
+sealed interface Input {
+
+    String runId();
+
+    int attempt();
+
+    /**
+     * Something a rule can judge.
+     *
+     * @param timeMillis when the newest step it tells of was trained
+     */
+    record Evidence(RunSoFar run, long timeMillis) implements Input {
+
+        @Override
+        public String runId() {
+            return run.runId();
+        }
+
+        @Override
+        public int attempt() {
+            return run.attempt();
+        }
+
+        /** One step says whether its loss is a number, and nothing of how the run goes. */
+        static Evidence of(StepMetrics step) {
+            NonFinite what = Double.isNaN(step.getLoss())
+                    ? NonFinite.NAN_LOSS
+                    : Double.isInfinite(step.getLoss()) ? NonFinite.INFINITE_LOSS : NonFinite.NONE;
+            return new Evidence(
+                    new RunSoFar(
+                            step.getRunId(),
+                            step.getAttempt(),
+                            step.getStep(),
+                            step.getWarmupSteps(),
+                            what.ofLoss() ? Verdict.DIVERGED : Verdict.WARMING_UP,
+                            what,
+                            step.getLoss(),
+                            Double.NaN,
+                            Double.NaN,
+                            Double.NaN),
+                    step.getTimeMillis());
+        }
+
+        static Evidence of(ConvergenceScore score) {
+            NonFinite what = nonFinite(score.getNonFinite());
+            return new Evidence(
+                    new RunSoFar(
+                            score.getRunId(),
+                            score.getAttempt(),
+                            score.getStep(),
+                            0,
+                            verdict(score.getVerdict()),
+                            what,
+                            switch (what) {
+                                case NAN_LOSS -> Double.NaN;
+                                case INFINITE_LOSS -> Double.POSITIVE_INFINITY;
+                                case NONE, INFINITE_GRADIENT -> score.getSmoothedLoss();
+                            },
+                            score.getSmoothedLoss(),
+                            score.getBestSmoothedLoss(),
+                            score.getFirstLoss()),
+                    score.getTimeMillis());
+        }
+
+        /** The score names it in words: "loss NaN at step 41". */
+        private static NonFinite nonFinite(@Nullable String words) {
+            if (words == null) {
+                return NonFinite.NONE;
+            }
+            if (words.startsWith("loss NaN")) {
+                return NonFinite.NAN_LOSS;
+            }
+            return words.startsWith("loss infinite") ? NonFinite.INFINITE_LOSS : NonFinite.INFINITE_GRADIENT;
+        }
+
+        private static Verdict verdict(io.couplet.schemas.avro.Verdict verdict) {
+            return switch (verdict) {
+                case UNKNOWN, WARMING_UP -> Verdict.WARMING_UP;
+                case CONVERGING -> Verdict.CONVERGING;
+                case PLATEAUED -> Verdict.PLATEAUED;
+                case DIVERGING -> Verdict.DIVERGING;
+                case DIVERGED -> Verdict.DIVERGED;
+                case CONVERGED -> Verdict.CONVERGED;
+            };
+        }
+    }
+
+    /** A change in the run's life. */
+    record Change(RunEvent event) implements Input {
+
+        @Override
+        public String runId() {
+            return event.getRunId();
+        }
+
+        @Override
+        public int attempt() {
+            return event.getAttempt();
+        }
+
+        /** Whether the attempt trains no further after it; a released run does so in a later attempt. */
+        boolean ends() {
+            return switch (event.getKind()) {
+                case COMPLETED, STOPPED, DIVERGED, FAILED, RELEASED -> true;
+                case UNKNOWN, STARTED, RESUMED, CHECKPOINTED -> false;
+            };
+        }
+    }
+
+    /**
+     * Reads a record of one of the stopper's topics.
+     *
+     * @throws SerializationException when the bytes are no such record, or the key is not the run it tells of
+     */
+    static Input read(String topic, byte @Nullable [] key, byte[] value) {
+        Input input;
+        if (topic.equals(Topics.STEP_METRICS.name())) {
+            input = Evidence.of(Topics.STEP_METRICS.wire().decode(value));
+        } else if (topic.equals(Topics.CONVERGENCE_SCORES.name())) {
+            input = Evidence.of(Topics.CONVERGENCE_SCORES.wire().decode(value));
+        } else {
+            input = new Change(Topics.RUN_EVENTS.wire().decode(value));
+        }
+        if (!Arrays.equals(key, input.runId().getBytes(UTF_8))) {
+            throw new SerializationException("The key is " + (key == null ? "missing" : new String(key, UTF_8))
+                    + ", the record tells of " + input.runId());
+        }
+        return input;
+    }
+}

@@ -1,0 +1,122 @@
+package io.couplet.stopper;
+
+import io.couplet.schemas.Topics;
+import io.couplet.stopper.RunWatch.Commanded;
+import io.couplet.stopper.RunWatch.Ended;
+import io.couplet.stopper.RunWatch.Training;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.serialization.Serializer;
+import org.jspecify.annotations.Nullable;
+
+/** What is remembered of a run, as bytes of the store and its changelog: version, kind, attempt, then what the kind has. */
+final class RunWatchSerde implements Serde<RunWatch> {
+
+    private static final int VERSION = 1;
+    private static final int TRAINING = 0;
+    private static final int COMMANDED = 1;
+    private static final int ENDED = 2;
+
+    @Override
+    @SuppressWarnings("NullAway") // Kafka's interfaces allow null and are not annotated.
+    public Serializer<RunWatch> serializer() {
+        return (topic, watch) -> watch == null ? null : encode(watch);
+    }
+
+    @Override
+    @SuppressWarnings("NullAway") // Kafka's interfaces allow null and are not annotated.
+    public Deserializer<RunWatch> deserializer() {
+        return (topic, bytes) -> bytes == null ? null : decode(bytes);
+    }
+
+    static byte[] encode(RunWatch watch) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            DataOutputStream out = new DataOutputStream(bytes);
+            out.writeByte(VERSION);
+            if (watch instanceof Training training) {
+                out.writeByte(TRAINING);
+                out.writeInt(training.attempt());
+                write(out, training.read());
+                writeOptional(out, training.unanswered());
+            } else if (watch instanceof Commanded commanded) {
+                out.writeByte(COMMANDED);
+                write(out, commanded);
+            } else {
+                out.writeByte(ENDED);
+                out.writeInt(watch.attempt());
+            }
+        } catch (IOException e) {
+            throw new SerializationException("What is known of a run cannot be written: " + e.getMessage(), e);
+        }
+        return bytes.toByteArray();
+    }
+
+    static RunWatch decode(byte[] bytes) {
+        try {
+            DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
+            int version = in.readByte();
+            if (version != VERSION) {
+                throw new SerializationException(
+                        "What is known of a run is in version " + version + ", this program knows " + VERSION);
+            }
+            int kind = in.readByte();
+            return switch (kind) {
+                case TRAINING ->
+                    new Training(in.readInt(), readOffsets(in), in.readBoolean() ? readCommanded(in) : null);
+                case COMMANDED -> readCommanded(in);
+                case ENDED -> new Ended(in.readInt());
+                default -> throw new SerializationException("What is known of a run is of the unknown kind " + kind);
+            };
+        } catch (IOException e) {
+            throw new SerializationException("These " + bytes.length + " bytes are not what is known of a run", e);
+        }
+    }
+
+    private static void write(DataOutputStream out, Map<String, Long> offsets) throws IOException {
+        out.writeInt(offsets.size());
+        for (Map.Entry<String, Long> offset : new TreeMap<>(offsets).entrySet()) {
+            out.writeUTF(offset.getKey());
+            out.writeLong(offset.getValue());
+        }
+    }
+
+    private static void writeOptional(DataOutputStream out, @Nullable Commanded commanded) throws IOException {
+        out.writeBoolean(commanded != null);
+        if (commanded != null) {
+            write(out, commanded);
+        }
+    }
+
+    private static void write(DataOutputStream out, Commanded commanded) throws IOException {
+        byte[] command = Topics.RUN_COMMANDS.wire().encode(commanded.command());
+        out.writeInt(commanded.attempt());
+        out.writeLong(commanded.evidenceMillis());
+        out.writeInt(command.length);
+        out.write(command);
+    }
+
+    private static Map<String, Long> readOffsets(DataInputStream in) throws IOException {
+        Map<String, Long> offsets = new HashMap<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            offsets.put(in.readUTF(), in.readLong());
+        }
+        return offsets;
+    }
+
+    private static Commanded readCommanded(DataInputStream in) throws IOException {
+        int attempt = in.readInt();
+        long evidenceMillis = in.readLong();
+        byte[] command = in.readNBytes(in.readInt());
+        return new Commanded(attempt, Topics.RUN_COMMANDS.wire().decode(command), evidenceMillis);
+    }
+}

@@ -1,0 +1,135 @@
+package io.couplet.stopper;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.couplet.schemas.DeadLetter;
+import io.couplet.schemas.RunId;
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.RunCommand;
+import io.couplet.stopper.Turn.Answer;
+import io.couplet.stopper.Turn.Effect;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.streams.processor.api.ContextualProcessor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads a record, loads what is known of its run, lets the judge say what follows, keeps and sends that. */
+final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], byte[]> {
+
+    static final String SERVICE = "early-stopper";
+
+    private static final Logger LOG = LoggerFactory.getLogger(WatchProcessor.class);
+
+    private final Judge judge;
+    private final Tally tally;
+
+    @SuppressWarnings("NullAway.Init") // Kafka Streams calls init() before the first record.
+    private KeyValueStore<String, RunWatch> runs;
+
+    WatchProcessor(Judge judge, Tally tally) {
+        this.judge = judge;
+        this.tally = tally;
+    }
+
+    @Override
+    public void init(ProcessorContext<byte[], byte[]> context) {
+        super.init(context);
+        runs = context.getStateStore(StopperTopology.RUNS);
+    }
+
+    @Override
+    public void process(Record<byte[], byte[]> record) {
+        Origin origin = Origin.of(context().recordMetadata().orElseThrow());
+        tally.recordsRead.increment();
+        byte @Nullable [] value = record.value();
+        if (value == null) {
+            tally.withoutValue.increment();
+            return;
+        }
+        Input input;
+        RunWatch known;
+        try {
+            input = Input.read(origin.topic(), record.key(), value);
+            known = known(input.runId());
+        } catch (SerializationException | IllegalArgumentException e) {
+            toDeadLetters(record, origin, String.valueOf(e.getMessage()));
+            return;
+        }
+        Turn turn = judge.judge(known, input, origin, context().currentSystemTimeMs());
+        if (turn.next() != known) {
+            runs.put(input.runId(), turn.next());
+        }
+        tell(turn.effect(), record.timestamp());
+    }
+
+    /** What the store has of a run; a run it does not have must at least be named like one. */
+    private @Nullable RunWatch known(String runId) {
+        RunWatch known = runs.get(runId);
+        if (known == null) {
+            RunId.parse(runId);
+        }
+        return known;
+    }
+
+    private void tell(Effect effect, long timestamp) {
+        if (effect instanceof Effect.Command command) {
+            tally.commands.increment();
+            send(command.command(), timestamp);
+            LOG.info(
+                    "{}: told to stop {} ms after step {}: {}",
+                    command.command().getCommandId(),
+                    command.command().getTimeMillis() - command.evidenceMillis(),
+                    command.command().getStep(),
+                    command.command().getReason());
+        } else if (effect instanceof Effect.CommandAgain again) {
+            tally.commandsRepeated.increment();
+            send(again.command(), timestamp);
+        } else if (effect instanceof Effect.Answered answered) {
+            note(answered.answer());
+        } else if (effect instanceof Effect.OlderAttempt) {
+            tally.olderAttempts.increment();
+        }
+    }
+
+    private void send(RunCommand command, long timestamp) {
+        byte[] key = command.getRunId().getBytes(UTF_8);
+        context()
+                .forward(
+                        new Record<>(key, Topics.RUN_COMMANDS.wire().encode(command), timestamp),
+                        StopperTopology.COMMANDS);
+    }
+
+    private void note(Answer answer) {
+        (answer.obeyed() ? tally.obeyed : tally.endedByThemselves).increment();
+        LOG.info(
+                "{}: {} at step {}, {}; from step to command {} ms, from command to the trainer's event {} ms, from there to here {} ms",
+                answer.command().getCommandId(),
+                answer.event().getKind(),
+                answer.event().getStep(),
+                answer.obeyed() ? "as told" : "by itself, before the command",
+                answer.toCommandMillis(),
+                answer.toTrainerMillis(),
+                answer.toStopperMillis());
+    }
+
+    private void toDeadLetters(Record<byte[], byte[]> record, Origin origin, String cause) {
+        tally.deadLetters.increment();
+        LOG.warn("{} offset {} goes to the dead letters: {}", origin.topicPartition(), origin.offset(), cause);
+        context()
+                .forward(
+                        record.withHeaders(DeadLetter.of(
+                                        record.key(),
+                                        record.value(),
+                                        origin.topic(),
+                                        origin.partition(),
+                                        origin.offset(),
+                                        SERVICE,
+                                        cause)
+                                .headers()),
+                        StopperTopology.DEAD_LETTERS);
+    }
+}

@@ -1,0 +1,70 @@
+package io.couplet.stopper;
+
+import static io.couplet.stopper.Records.RUN;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunCommandKind;
+import io.couplet.stopper.RunWatch.Commanded;
+import io.couplet.stopper.RunWatch.Ended;
+import io.couplet.stopper.RunWatch.Training;
+import java.util.HexFormat;
+import java.util.Map;
+import org.apache.kafka.common.errors.SerializationException;
+import org.junit.jupiter.api.Test;
+
+class RunWatchSerdeTest {
+
+    private static final Commanded COMMANDED = new Commanded(
+            2,
+            RunCommand.newBuilder()
+                    .setRunId(RUN.toString())
+                    .setStudyId(RUN.studyId())
+                    .setCommandId("c")
+                    .setKind(RunCommandKind.STOP)
+                    .setRule("divergence")
+                    .setRuleVersion(1)
+                    .setRequestedBy("early-stopper")
+                    .setReason("the loss became NaN at or before step 2")
+                    .setStep(2)
+                    .setObserved(Double.NaN)
+                    .setInputOffsets(Map.of("a-0", 7L))
+                    .setTimeMillis(5)
+                    .build(),
+            4);
+
+    @Test
+    void whatIsKnownComesBackAsItWas() {
+        for (RunWatch watch : new RunWatch[] {
+            new Training(1, Map.of(), null),
+            new Training(3, Map.of("a-0", 7L, "b-0", Long.MAX_VALUE), COMMANDED),
+            COMMANDED,
+            new Ended(9)
+        }) {
+            assertThat(RunWatchSerde.decode(RunWatchSerde.encode(watch))).isEqualTo(watch);
+        }
+    }
+
+    @Test
+    void bytesOfTheFirstVersionAreReadForEver() {
+        assertThat(RunWatchSerde.decode(HexFormat.of().parseHex("010000000003000000010003612d30000000000000000700")))
+                .isEqualTo(new Training(3, Map.of("a-0", 7L), null));
+        assertThat(RunWatchSerde.decode(HexFormat.of().parseHex("010200000009")))
+                .isEqualTo(new Ended(9));
+    }
+
+    @Test
+    void bytesOfALaterVersionAreRefused() {
+        assertThatThrownBy(() -> RunWatchSerde.decode(new byte[] {2, 2, 0, 0, 0, 1}))
+                .isInstanceOf(SerializationException.class)
+                .hasMessage("What is known of a run is in version 2, this program knows 1");
+    }
+
+    @Test
+    void bytesThatEndTooSoonAreRefused() {
+        assertThatThrownBy(() -> RunWatchSerde.decode(new byte[] {1, 2, 0}))
+                .isInstanceOf(SerializationException.class)
+                .hasMessage("These 3 bytes are not what is known of a run");
+    }
+}

@@ -1,0 +1,334 @@
+package io.couplet.stopper;
+
+import static io.couplet.stopper.Records.BEGIN;
+import static io.couplet.stopper.Records.OTHER;
+import static io.couplet.stopper.Records.RUN;
+import static io.couplet.stopper.Records.event;
+import static io.couplet.stopper.Records.score;
+import static io.couplet.stopper.Records.step;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
+
+import io.couplet.schemas.DeadLetter;
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunCommandKind;
+import io.couplet.schemas.avro.RunEventKind;
+import io.couplet.schemas.avro.Verdict;
+import io.couplet.scores.stopping.DivergenceRule;
+import io.couplet.stopper.Records.Sent;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Properties;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class StopperTopologyTest {
+
+    private final Tally tally = new Tally();
+    private final TopologyTestDriver driver = new TopologyTestDriver(
+            StopperTopology.topology(List.of(new DivergenceRule(3)), tally),
+            new Properties(),
+            Instant.ofEpochMilli(BEGIN + 100));
+    private final TestOutputTopic<byte[], byte[]> commands = driver.createOutputTopic(
+            Topics.RUN_COMMANDS.name(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    private final TestOutputTopic<byte[], byte[]> deadLetters =
+            driver.createOutputTopic(Topics.DEAD_LETTERS, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+
+    @AfterEach
+    void close() {
+        driver.close();
+    }
+
+    @Test
+    void theTopologyIsTheRecordedOne() throws IOException {
+        try (InputStream recorded = StopperTopologyTest.class.getResourceAsStream("/topology.txt")) {
+            assertThat(recorded).isNotNull();
+            assertThat(StopperTopology.topology(List.of(), tally).describe().toString())
+                    .isEqualTo(new String(recorded.readAllBytes(), UTF_8));
+        }
+    }
+
+    @Test
+    void aNanStepIsAnsweredByOneCommandWithItsEvidence() {
+        send(
+                event(RUN, 1, RunEventKind.STARTED, 0),
+                step(RUN, 1, 1, 2.3),
+                step(RUN, 1, 2, Double.NaN),
+                step(RUN, 1, 3, Double.NaN));
+
+        RunCommand command = onlyCommand();
+        assertThat(command.getRunId()).isEqualTo(RUN.toString());
+        assertThat(command.getStudyId()).isEqualTo("demo-3fa2c1");
+        assertThat(command.getCommandId()).isEqualTo("demo-3fa2c1.vgg.sgd.s1.00aa11.a1.divergence");
+        assertThat(command.getKind()).isEqualTo(RunCommandKind.STOP);
+        assertThat(command.getRule()).isEqualTo("divergence");
+        assertThat(command.getRuleVersion()).isEqualTo(1);
+        assertThat(command.getRequestedBy()).isEqualTo("early-stopper");
+        assertThat(command.getReason()).isEqualTo("the loss became NaN at or before step 2");
+        assertThat(command.getStep()).isEqualTo(2);
+        assertThat(command.getThreshold()).isNull();
+        assertThat(command.getObserved()).isNaN();
+        assertThat(command.getInputOffsets())
+                .containsOnly(entry("couplet.run-events.v1-0", 0L), entry("couplet.step-metrics.v1-0", 1L));
+        assertThat(command.getTimeMillis()).isEqualTo(BEGIN + 100);
+        assertThat(command.getShadow()).isFalse();
+    }
+
+    @Test
+    void anInfiniteLossIsCalledInfinite() {
+        send(step(RUN, 1, 7, Double.POSITIVE_INFINITY));
+
+        assertThat(onlyCommand().getReason()).isEqualTo("the loss became infinite at or before step 7");
+    }
+
+    @Test
+    void anExplodedScoreIsAnsweredByACommandWithThresholdAndObservedValue() {
+        send(
+                event(RUN, 1, RunEventKind.STARTED, 0),
+                score(RUN, 1, 50, Verdict.CONVERGING, 1.5, null),
+                score(RUN, 1, 80, Verdict.DIVERGED, 42, null));
+
+        RunCommand command = onlyCommand();
+        assertThat(command.getReason())
+                .isEqualTo(
+                        "the smoothed loss exploded to 42.00 at or before step 80: its best was 1.500, its first 2.300");
+        assertThat(command.getThreshold()).isEqualTo(3);
+        assertThat(command.getObserved()).isEqualTo(42);
+        assertThat(command.getStep()).isEqualTo(80);
+        assertThat(command.getInputOffsets())
+                .containsOnly(entry("couplet.run-events.v1-0", 0L), entry("couplet.convergence-scores.v1-0", 1L));
+    }
+
+    @Test
+    void aScoreThatNamesANanSaysSo() {
+        send(score(RUN, 1, 44, Verdict.DIVERGED, 1.5, "loss NaN at step 41"));
+
+        assertThat(onlyCommand().getReason()).isEqualTo("the loss became NaN at or before step 44");
+    }
+
+    @Test
+    void anInfiniteGradientAloneIsLeftToTheTrainer() {
+        send(score(RUN, 1, 44, Verdict.CONVERGING, 1.5, "gradient norm infinite at step 41"));
+
+        assertThat(commands.isEmpty()).isTrue();
+    }
+
+    @Test
+    void theStepAndTheScoreOfTheSameDivergenceGiveOneCommand() {
+        send(step(RUN, 1, 41, Double.NaN), score(RUN, 1, 41, Verdict.DIVERGED, 1.5, "loss NaN at step 41"));
+
+        assertThat(onlyCommand().getStep()).isEqualTo(41);
+    }
+
+    @Test
+    void runsAreWatchedApart() {
+        send(step(RUN, 1, 1, Double.NaN), step(OTHER, 1, 1, 2.3), step(OTHER, 1, 2, Double.NaN));
+
+        assertThat(commands.readValuesToList().stream().map(StopperTopologyTest::command))
+                .extracting(RunCommand::getRunId)
+                .containsExactly(RUN.toString(), OTHER.toString());
+    }
+
+    @Test
+    void everythingReadOnceMoreGivesNoFurtherCommand() {
+        Sent[] all = {
+            event(RUN, 1, RunEventKind.STARTED, 0),
+            step(RUN, 1, 1, 2.3),
+            step(RUN, 1, 2, Double.NaN),
+            score(RUN, 1, 2, Verdict.DIVERGED, 2.3, "loss NaN at step 2"),
+        };
+        send(all);
+        send(all);
+        assertThat(commands.readValuesToList()).hasSize(1);
+
+        send(event(RUN, 1, RunEventKind.DIVERGED, 2, "demo-3fa2c1.vgg.sgd.s1.00aa11.a1.divergence"));
+        send(all);
+        assertThat(commands.isEmpty()).isTrue();
+    }
+
+    @Test
+    void theEndingThatNamesTheCommandIsItsAcknowledgement() {
+        send(step(RUN, 1, 2, Double.NaN));
+        send(event(RUN, 1, RunEventKind.STOPPED, 3, onlyCommand().getCommandId()));
+
+        assertThat(tally.counts().obeyed()).isEqualTo(1);
+        assertThat(tally.counts().endedByThemselves()).isZero();
+        assertThat(tally.counts().answered()).isEqualTo(1);
+    }
+
+    @Test
+    void aTrainerThatWasQuickerThanItsCommandHasEndedByItself() {
+        send(step(RUN, 1, 2, Double.NaN), event(RUN, 1, RunEventKind.DIVERGED, 2));
+        onlyCommand();
+
+        assertThat(tally.counts().obeyed()).isZero();
+        assertThat(tally.counts().endedByThemselves()).isEqualTo(1);
+    }
+
+    @Test
+    void anAcknowledgementCountsOnce() {
+        send(step(RUN, 1, 2, Double.NaN));
+        Sent ending = event(RUN, 1, RunEventKind.STOPPED, 3, onlyCommand().getCommandId());
+        send(ending, ending);
+
+        assertThat(tally.counts().obeyed()).isEqualTo(1);
+    }
+
+    @Test
+    void aRunThatAlreadyEndedGetsNoCommand() {
+        for (RunEventKind ending : List.of(
+                RunEventKind.COMPLETED,
+                RunEventKind.STOPPED,
+                RunEventKind.DIVERGED,
+                RunEventKind.FAILED,
+                RunEventKind.RELEASED)) {
+            int attempt = ending.ordinal();
+            send(
+                    event(RUN, attempt, RunEventKind.STARTED, 0),
+                    event(RUN, attempt, ending, 2),
+                    step(RUN, attempt, 2, Double.NaN),
+                    score(RUN, attempt, 2, Verdict.DIVERGED, 2.3, "loss NaN at step 2"));
+        }
+
+        assertThat(commands.isEmpty()).isTrue();
+    }
+
+    @Test
+    void aLaterAttemptThatDivergesAgainIsCommandedAgainUnderItsOwnName() {
+        send(step(RUN, 1, 2, Double.NaN), event(RUN, 1, RunEventKind.RELEASED, 2));
+        send(event(RUN, 2, RunEventKind.RESUMED, 0), step(RUN, 2, 1, 2.3), step(RUN, 2, 2, Double.NaN));
+
+        assertThat(commands.readValuesToList().stream().map(StopperTopologyTest::command))
+                .extracting(RunCommand::getCommandId)
+                .containsExactly(
+                        "demo-3fa2c1.vgg.sgd.s1.00aa11.a1.divergence", "demo-3fa2c1.vgg.sgd.s1.00aa11.a2.divergence");
+    }
+
+    @Test
+    void whatAnEarlierAttemptLeftBehindIsIgnoredAndCounted() {
+        send(
+                event(RUN, 1, RunEventKind.STARTED, 0),
+                event(RUN, 2, RunEventKind.RESUMED, 0),
+                step(RUN, 1, 9, Double.NaN),
+                score(RUN, 1, 9, Verdict.DIVERGED, 9, null),
+                event(RUN, 1, RunEventKind.RELEASED, 9),
+                step(RUN, 2, 1, 2.3));
+
+        assertThat(commands.isEmpty()).isTrue();
+        assertThat(tally.counts().olderAttempts()).isEqualTo(3);
+    }
+
+    @Test
+    void anOrderToALostAttemptMayBeAnsweredByTheNextOne() {
+        send(step(RUN, 1, 2, Double.NaN));
+        send(
+                event(RUN, 2, RunEventKind.RESUMED, 0),
+                event(RUN, 2, RunEventKind.DIVERGED, 0, onlyCommand().getCommandId()));
+
+        assertThat(tally.counts().obeyed()).isEqualTo(1);
+    }
+
+    @Test
+    void anOrderToALostAttemptIsNotAnsweredByAnyOtherEndOfTheNextOne() {
+        send(step(RUN, 1, 2, Double.NaN));
+        send(event(RUN, 2, RunEventKind.RESUMED, 0), event(RUN, 2, RunEventKind.COMPLETED, 300));
+
+        assertThat(tally.counts().answered()).isZero();
+    }
+
+    @Test
+    void bytesThatAreNoRecordGoToTheDeadLettersAndProcessingGoesOn() {
+        byte[] key = RUN.toString().getBytes(UTF_8);
+        byte[] junk = {1, 2, 3};
+        send(new Sent(Topics.STEP_METRICS.name(), key, junk), step(RUN, 1, 2, Double.NaN));
+
+        TestRecord<byte[], byte[]> letter = deadLetters.readRecord();
+        assertThat(letter.key()).isEqualTo(key);
+        assertThat(letter.value()).isEqualTo(junk);
+        assertThat(header(letter.headers(), DeadLetter.TOPIC)).isEqualTo("couplet.step-metrics.v1");
+        assertThat(header(letter.headers(), DeadLetter.PARTITION)).isEqualTo("0");
+        assertThat(header(letter.headers(), DeadLetter.OFFSET)).isEqualTo("0");
+        assertThat(header(letter.headers(), DeadLetter.SERVICE)).isEqualTo("early-stopper");
+        assertThat(header(letter.headers(), DeadLetter.CAUSE)).startsWith("These 3 bytes are no StepMetrics");
+        assertThat(tally.counts().deadLetters()).isEqualTo(1);
+        onlyCommand();
+    }
+
+    @Test
+    void aRecordUnderAnotherRunsKeyGoesToTheDeadLetters() {
+        send(new Sent(
+                Topics.STEP_METRICS.name(),
+                OTHER.toString().getBytes(UTF_8),
+                step(RUN, 1, 2, Double.NaN).value()));
+
+        assertThat(header(deadLetters.readRecord().headers(), DeadLetter.CAUSE))
+                .isEqualTo("The key is " + OTHER + ", the record tells of " + RUN);
+        assertThat(commands.isEmpty()).isTrue();
+    }
+
+    @Test
+    void aRecordOfSomethingThatIsNotNamedLikeARunGoesToTheDeadLetters() {
+        Sent good = event(RUN, 1, RunEventKind.STARTED, 0);
+        io.couplet.schemas.avro.RunEvent nameless =
+                Topics.RUN_EVENTS.wire().decode(Objects.requireNonNull(good.value()));
+        nameless.setRunId("nameless");
+        send(Sent.of(Topics.RUN_EVENTS, "nameless", nameless));
+
+        assertThat(header(deadLetters.readRecord().headers(), DeadLetter.CAUSE))
+                .isEqualTo(
+                        "A run id reads <study>.<backbone>.<optimizer>.s<seed>.<6 hex digits>, this one reads nameless");
+    }
+
+    @Test
+    void aTombstoneIsCountedAndChangesNothing() {
+        byte[] key = RUN.toString().getBytes(UTF_8);
+        send(new Sent(Topics.CONVERGENCE_SCORES.name(), key, null), step(RUN, 1, 2, Double.NaN));
+
+        onlyCommand();
+        assertThat(tally.counts()).isEqualTo(new StopperCounts(2, 1, 0, 0, 0, 0, 1, 0));
+    }
+
+    @Test
+    void finiteStepsWriteNothingToTheStoreOnceTheAttemptIsKnown() {
+        send(event(RUN, 1, RunEventKind.STARTED, 0));
+        Object known = driver.getKeyValueStore(StopperTopology.RUNS).get(RUN.toString());
+        send(step(RUN, 1, 1, 2.3), step(RUN, 1, 2, 2.2));
+
+        assertThat(driver.getKeyValueStore(StopperTopology.RUNS).get(RUN.toString()))
+                .isEqualTo(known);
+        assertThat(driver.producedTopicNames()).allMatch(topic -> topic.endsWith("runs-changelog"));
+    }
+
+    private void send(Sent... records) {
+        for (Sent record : records) {
+            driver.createInputTopic(record.topic(), new ByteArraySerializer(), new ByteArraySerializer())
+                    .pipeInput(record.key(), record.value(), BEGIN);
+        }
+    }
+
+    private RunCommand onlyCommand() {
+        List<TestRecord<byte[], byte[]>> written = commands.readRecordsToList();
+        assertThat(written).hasSize(1);
+        assertThat(new String(written.get(0).key(), UTF_8)).isEqualTo(RUN.toString());
+        return command(written.get(0).value());
+    }
+
+    private static RunCommand command(byte[] bytes) {
+        return Topics.RUN_COMMANDS.wire().decode(bytes);
+    }
+
+    private static String header(Headers headers, String name) {
+        return new String(headers.lastHeader(name).value(), UTF_8);
+    }
+}

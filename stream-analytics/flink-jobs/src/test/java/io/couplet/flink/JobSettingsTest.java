@@ -1,0 +1,55 @@
+package io.couplet.flink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.graph.StreamGraph;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class JobSettingsTest {
+
+    @Test
+    void argumentsAndTheClientFileAreRead(@TempDir Path directory) throws Exception {
+        Path file = Files.writeString(directory.resolve("client.properties"), "security.protocol=SSL\n");
+        JobSettings settings = JobSettings.fromArguments(new String[] {
+            "--bootstrap-servers", "kafka:9092", "--kafka-config", file.toString(), "--parallelism", "3"
+        });
+        assertThat(settings.bootstrapServers()).isEqualTo("kafka:9092");
+        assertThat(settings.clientProperties()).containsEntry("security.protocol", "SSL");
+        assertThat(settings.parallelism()).isEqualTo(3);
+        assertThat(settings.checkpoints()).isNull();
+    }
+
+    @Test
+    void missingBrokersAreToldWithTheFix() {
+        assertThatThrownBy(() -> JobSettings.fromArguments(new String[0]))
+                .hasMessage("--bootstrap-servers is missing: name a broker, e.g. kafka:9092");
+    }
+
+    /** Building fails when an operator has no uid or a type would go through Kryo: both are switched off for the jobs. */
+    @Test
+    void bothGraphsBuildWithNamedOperatorsThatFlinkCanFindAgain() throws Exception {
+        JobSettings settings = JobSettings.fromArguments(new String[] {"--bootstrap-servers", "kafka:9092"});
+        assertThat(names(AnalyticsJobs.convergence(settings)))
+                .contains("Source: couplet.step-metrics.v1", "read steps", "convergence");
+        assertThat(names(AnalyticsJobs.coupling(settings)))
+                .contains(
+                        "Source: couplet.run-requests.v1",
+                        "Source: couplet.run-events.v1",
+                        "Source: couplet.evaluations.v1",
+                        "read runs",
+                        "coupling");
+    }
+
+    private static java.util.List<String> names(StreamExecutionEnvironment environment) {
+        StreamGraph graph = environment.getStreamGraph();
+        assertThat(graph.getJobGraph().getVertices()).isNotEmpty();
+        return graph.getStreamNodes().stream()
+                .map(org.apache.flink.streaming.api.graph.StreamNode::getOperatorName)
+                .toList();
+    }
+}

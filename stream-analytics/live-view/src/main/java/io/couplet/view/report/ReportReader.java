@@ -1,0 +1,91 @@
+package io.couplet.view.report;
+
+import io.couplet.view.LiveViewException;
+import io.couplet.view.RecordIntake;
+import io.couplet.view.model.ViewModel;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** Builds the model once, from everything that is in the topics now; it joins no group and commits nothing. */
+public final class ReportReader {
+
+    private static final Duration POLL = Duration.ofMillis(200);
+
+    private ReportReader() {}
+
+    /**
+     * Reads the topics to the ends they have now. A topic that does not exist reads as an empty one.
+     *
+     * @param clientProperties further settings for the Kafka client, taken as they are
+     * @param patience how long to wait for the next records before giving up
+     * @throws LiveViewException in one sentence with the fix, when Kafka is away or stops answering
+     */
+    public static ViewModel read(String bootstrapServers, Map<String, String> clientProperties, Duration patience) {
+        ViewModel model = new ViewModel();
+        RecordIntake intake = new RecordIntake(model);
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer(bootstrapServers, clientProperties, patience)) {
+            List<TopicPartition> partitions = partitions(consumer);
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            long silentSince = System.nanoTime();
+            while (!reached(consumer, ends)) {
+                int read = 0;
+                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+                    intake.accept(record.topic(), record.partition(), record.offset(), record.key(), record.value());
+                    read++;
+                }
+                if (read > 0) {
+                    silentSince = System.nanoTime();
+                } else if (System.nanoTime() - silentSince > patience.toNanos()) {
+                    throw new LiveViewException("Kafka at " + bootstrapServers + " sent nothing for "
+                            + patience.toSeconds() + " s: check that it runs, then ask again.");
+                }
+            }
+        } catch (KafkaException e) {
+            throw new LiveViewException(
+                    "Kafka at " + bootstrapServers + " cannot be read (" + e.getMessage()
+                            + "): check that it runs and that the address is right.",
+                    e);
+        }
+        return model;
+    }
+
+    private static KafkaConsumer<byte[], byte[]> consumer(
+            String bootstrapServers, Map<String, String> clientProperties, Duration patience) {
+        Map<String, Object> settings = new HashMap<>(clientProperties);
+        settings.put("bootstrap.servers", bootstrapServers);
+        settings.put("enable.auto.commit", false);
+        settings.put("auto.offset.reset", "earliest");
+        settings.put("allow.auto.create.topics", false);
+        settings.put("max.poll.records", 5000);
+        settings.put("default.api.timeout.ms", (int) Math.min(Integer.MAX_VALUE, patience.toMillis()));
+        settings.put("request.timeout.ms", (int) Math.min(30_000, patience.toMillis()));
+        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    private static List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer) {
+        Map<String, List<PartitionInfo>> existing = consumer.listTopics();
+        return RecordIntake.topics().stream()
+                .flatMap(topic -> existing.getOrDefault(topic, List.of()).stream())
+                .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
+                .toList();
+    }
+
+    private static boolean reached(KafkaConsumer<byte[], byte[]> consumer, Map<TopicPartition, Long> ends) {
+        for (Map.Entry<TopicPartition, Long> end : ends.entrySet()) {
+            if (consumer.position(end.getKey()) < end.getValue()) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,273 @@
+package io.couplet.trainer.worker;
+
+import io.couplet.producers.Counts;
+import io.couplet.producers.MetricPublisher;
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.Evaluation;
+import io.couplet.schemas.avro.Provenance;
+import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.RunEventKind;
+import io.couplet.schemas.avro.RunRequest;
+import io.couplet.schemas.avro.StepMetrics;
+import io.couplet.trainer.data.DataException;
+import io.couplet.trainer.data.DataSplit;
+import io.couplet.trainer.training.EvaluationResult;
+import io.couplet.trainer.training.Outcome;
+import io.couplet.trainer.training.StepResult;
+import io.couplet.trainer.training.StopSignal;
+import io.couplet.trainer.training.Torch;
+import io.couplet.trainer.training.Training;
+import io.couplet.trainer.training.TrainingListener;
+import io.couplet.trainer.training.TrainingPlan;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One attempt at a run: reads its images, trains, and tells everything that happens. Runs on the calling thread. */
+final class Attempt implements TrainingListener {
+    private static final Logger LOG = LoggerFactory.getLogger(Attempt.class);
+    private static final Duration FLUSH = Duration.ofSeconds(10);
+
+    /** What is to become of the request. */
+    enum End {
+        /** The run is over. */
+        DONE,
+        /** Another attempt shall be made. */
+        GIVEN_BACK
+    }
+
+    private final RunRequest request;
+    private final int number;
+    private final String workerDevice;
+    private final TrainerSettings settings;
+    private final TrainingImages images;
+    private final MetricPublisher publisher;
+    private final RunLedger ledger;
+    private final InstantSource clock;
+    private final BooleanSupplier closing;
+    private final Counts before;
+    private @Nullable TrainingPlan plan;
+    private int classes;
+
+    Attempt(
+            RunRequest request,
+            int number,
+            String workerDevice,
+            TrainerSettings settings,
+            TrainingImages images,
+            MetricPublisher publisher,
+            RunLedger ledger,
+            InstantSource clock,
+            BooleanSupplier closing) {
+        this.request = request;
+        this.number = number;
+        this.workerDevice = workerDevice;
+        this.settings = settings;
+        this.images = images;
+        this.publisher = publisher;
+        this.ledger = ledger;
+        this.clock = clock;
+        this.closing = closing;
+        this.before = publisher.counts(request.getRunId());
+    }
+
+    /** @throws InterruptedException when the trainer shuts down before the training begins or while it waits for images */
+    End run() throws InterruptedException {
+        Outcome outcome;
+        try {
+            outcome = train();
+        } catch (DataException | IllegalArgumentException e) {
+            outcome = new Outcome.Failed(0, 0, String.valueOf(e.getMessage()));
+        } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
+            LOG.error("run {} attempt {} broke", request.getRunId(), number, e);
+            outcome = new Outcome.Failed(0, 0, e.toString());
+        }
+        return end(outcome);
+    }
+
+    private Outcome train() throws DataException, InterruptedException {
+        TrainingPlan planned = RunPlans.plan(request, workerDevice);
+        plan = planned;
+        DataSplit split = images.open(request.getData());
+        classes = split.classCount();
+        Provenance provenance = provenance(planned, split);
+        publish(event(RunEventKind.STARTED).setProvenance(provenance).build());
+        LOG.info("run {} attempt {} starts on {}", request.getRunId(), number, planned.device());
+        return Training.run(
+                planned, TrainingImages.trainingData(split, planned.recipe().augmentation()), this, stopSignal());
+    }
+
+    /** Why to stop, most final first. */
+    private StopSignal stopSignal() {
+        return () -> {
+            Optional<RunCommand> command = ledger.stop(request.getRunId());
+            if (command.isPresent()) {
+                return Optional.of(command.get().getReason());
+            }
+            if (ledger.history(request.getRunId()).attempts() > number) {
+                return Optional.of("A later attempt has taken over.");
+            }
+            return closing.getAsBoolean() ? Optional.of("The trainer shuts down.") : Optional.empty();
+        };
+    }
+
+    @Override
+    public void onStep(StepResult step) {
+        publisher.publish(
+                Topics.STEP_METRICS,
+                request.getRunId(),
+                StepMetrics.newBuilder()
+                        .setRunId(request.getRunId())
+                        .setAttempt(number)
+                        .setStep(step.step())
+                        .setBudgetSteps(request.getBudgetSteps())
+                        .setWarmupSteps(request.getWarmupSteps())
+                        .setEpoch((float) step.epoch())
+                        .setLoss(step.loss())
+                        .setLearningRate(step.learningRate())
+                        .setGradientNorm((float) step.gradientNorm())
+                        .setUpdateRatio((float) step.updateToWeightRatio())
+                        .setBatchAccuracy((float) step.batchAccuracy())
+                        .setSamplesPerSecond((float) step.samplesPerSecond())
+                        .setTimeMillis(clock.millis())
+                        .build());
+    }
+
+    @Override
+    public void onEvaluation(EvaluationResult evaluation) {
+        publisher.publish(
+                Topics.EVALUATIONS,
+                request.getRunId(),
+                Evaluation.newBuilder()
+                        .setRunId(request.getRunId())
+                        .setStudyId(request.getStudyId())
+                        .setAttempt(number)
+                        .setBackbone(request.getBackbone())
+                        .setOptimizer(request.getOptimizer())
+                        .setSeed(request.getSeed())
+                        .setHyperparameterPoint(request.getHyperparameterPoint())
+                        .setLearningRate(plan == null ? null : plan.learningRate())
+                        .setWeightDecay(weightDecay())
+                        .setStep(evaluation.step())
+                        .setBudgetSteps(request.getBudgetSteps())
+                        .setRung(evaluation.rung())
+                        .setRungs(request.getRungs().size())
+                        .setFraction(evaluation.fraction())
+                        .setLoss(evaluation.loss())
+                        .setTop1(evaluation.top1())
+                        .setTop5(evaluation.top5())
+                        .setSamples(evaluation.samples())
+                        .setClasses(classes)
+                        .setDeviceSeconds(evaluation.deviceSeconds())
+                        .setTimeMillis(clock.millis())
+                        .build());
+    }
+
+    /** Tells how it ended, with the counts that prove that nothing is missing, and waits until Kafka or the spool has it. */
+    private End end(Outcome outcome) throws InterruptedException {
+        RunEvent.Builder event;
+        End end = End.DONE;
+        if (outcome instanceof Outcome.Completed) {
+            event = event(RunEventKind.COMPLETED);
+        } else if (outcome instanceof Outcome.Diverged diverged) {
+            event = event(RunEventKind.DIVERGED).setReason(diverged.reason());
+        } else if (outcome instanceof Outcome.Failed failed) {
+            event = event(RunEventKind.FAILED).setReason(failed.reason());
+        } else {
+            String reason = ((Outcome.Stopped) outcome).reason();
+            Optional<RunCommand> command = ledger.stop(request.getRunId());
+            if (command.isPresent()) {
+                event = event(command.get());
+            } else {
+                event = event(RunEventKind.RELEASED).setReason(reason);
+                end = End.GIVEN_BACK;
+            }
+        }
+        publisher.flush(FLUSH);
+        Counts counts = publisher.counts(request.getRunId()).minus(before);
+        publish(event.setStep(outcome.step())
+                .setStepsTrained(outcome.step())
+                .setDeviceSeconds(outcome.deviceSeconds())
+                .setRecordsEmitted(counts.emitted())
+                .setRecordsAcknowledged(counts.acknowledged())
+                .setRecordsSpooled(counts.spooled())
+                .build());
+        publisher.flush(FLUSH);
+        LOG.info("run {} attempt {}: {}", request.getRunId(), number, outcome);
+        return end;
+    }
+
+    /** Ends a run that is not to be trained at all. */
+    void endUntrained(RunEvent.Builder event) throws InterruptedException {
+        publish(event.setRecordsEmitted(0L)
+                .setRecordsAcknowledged(0L)
+                .setRecordsSpooled(0L)
+                .build());
+        publisher.flush(FLUSH);
+    }
+
+    /** The acknowledgement of an order to stop. */
+    RunEvent.Builder event(RunCommand command) {
+        return event(command.getRule().equals("divergence") ? RunEventKind.DIVERGED : RunEventKind.STOPPED)
+                .setReason(command.getReason())
+                .setCommandId(command.getCommandId());
+    }
+
+    RunEvent.Builder event(RunEventKind kind) {
+        return RunEvent.newBuilder()
+                .setRunId(request.getRunId())
+                .setStudyId(request.getStudyId())
+                .setAttempt(number)
+                .setBackbone(request.getBackbone())
+                .setOptimizer(request.getOptimizer())
+                .setSeed(request.getSeed())
+                .setHyperparameterPoint(request.getHyperparameterPoint())
+                .setKind(kind)
+                .setStep(0)
+                .setBudgetSteps(request.getBudgetSteps())
+                .setWarmupSteps(request.getWarmupSteps())
+                .setResumedAtStep(0)
+                .setLearningRate(plan == null ? null : plan.learningRate())
+                .setWeightDecay(weightDecay())
+                .setStepsTrained(0)
+                .setDeviceSeconds(0)
+                .setTimeMillis(clock.millis());
+    }
+
+    private @Nullable Double weightDecay() {
+        return plan == null ? null : plan.options().get("weight_decay");
+    }
+
+    private void publish(RunEvent event) {
+        ledger.note(event);
+        publisher.publish(Topics.RUN_EVENTS, request.getRunId(), event);
+    }
+
+    private Provenance provenance(TrainingPlan planned, DataSplit split) {
+        return Provenance.newBuilder()
+                .setCoupletVersion(settings.coupletVersion())
+                .setGitRevision(settings.gitRevision())
+                .setJavaVersion(Runtime.version().toString())
+                .setEngine(Torch.version())
+                .setOperatingSystem(System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
+                        + System.getProperty("os.arch"))
+                .setHost(settings.host())
+                .setTrainerId(settings.trainerId())
+                .setDevice(planned.device())
+                .setRecipe(planned.recipe().name())
+                .setSettings(planned.settings())
+                .setParameters(Training.parameters(planned, split.imageSize(), split.classCount()))
+                .setDataSource(split.report().source())
+                .setDataFingerprint(split.report().fingerprint())
+                .setClasses(split.classCount())
+                .setTrainingImages(split.training().size())
+                .setValidationImages(split.validation().size())
+                .setImagesSkipped(split.report().skipped().count())
+                .build();
+    }
+}

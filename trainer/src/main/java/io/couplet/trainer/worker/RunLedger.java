@@ -1,0 +1,180 @@
+package io.couplet.trainer.worker;
+
+import io.couplet.schemas.Topic;
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunCommandKind;
+import io.couplet.schemas.avro.RunEvent;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What all trainers have told about runs, and what was ordered: the topics of run events and run commands, read from the beginning and followed by a thread of
+ * its own. Safe for use by several threads.
+ */
+final class RunLedger implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RunLedger.class);
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration ANSWER = Duration.ofSeconds(10);
+
+    private final Map<String, RunHistory> histories = new ConcurrentHashMap<>();
+    private final Map<String, RunCommand> stops = new ConcurrentHashMap<>();
+    private final Queue<CompletableFuture<Void>> waiting = new ConcurrentLinkedQueue<>();
+    private final Map<String, Object> properties;
+    private final Thread thread;
+    private volatile boolean closing;
+
+    RunLedger(Map<String, Object> clientProperties) {
+        properties = new HashMap<>(clientProperties);
+        properties.put("enable.auto.commit", false);
+        properties.put("auto.offset.reset", "earliest");
+        thread = new Thread(this::follow, "couplet-run-ledger");
+        thread.setDaemon(true);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    RunHistory history(String runId) {
+        return histories.getOrDefault(runId, RunHistory.NONE);
+    }
+
+    /** The order to stop a run, if there is one; what is recorded only in shadow is none. */
+    Optional<RunCommand> stop(String runId) {
+        return Optional.ofNullable(stops.get(runId));
+    }
+
+    /** Takes note of an event before Kafka has it, so that this process never forgets what it did itself. */
+    void note(RunEvent event) {
+        histories.merge(event.getRunId(), RunHistory.NONE.plus(event), (known, one) -> known.plus(event));
+    }
+
+    /** Waits until everything that was in the topics when this was called has been read; false when Kafka did not answer in time. */
+    boolean catchUp() throws InterruptedException {
+        CompletableFuture<Void> caughtUp = new CompletableFuture<>();
+        waiting.add(caughtUp);
+        try {
+            caughtUp.get(2 * ANSWER.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException | ExecutionException e) {
+            return false;
+        } finally {
+            waiting.remove(caughtUp);
+        }
+    }
+
+    private void follow() {
+        try (KafkaConsumer<String, byte[]> consumer =
+                new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer())) {
+            assign(consumer);
+            while (!closing) {
+                try {
+                    read(consumer);
+                    answer(consumer);
+                } catch (KafkaException e) {
+                    LOG.warn("the ledger of runs cannot be read now: {}", e.getMessage());
+                }
+            }
+        } catch (RuntimeException e) {
+            LOG.error("the ledger of runs is no longer followed", e);
+        }
+    }
+
+    private void assign(KafkaConsumer<String, byte[]> consumer) {
+        List<TopicPartition> partitions = new ArrayList<>();
+        while (partitions.isEmpty() && !closing) {
+            try {
+                for (Topic<?> topic : List.of(Topics.RUN_EVENTS, Topics.RUN_COMMANDS)) {
+                    for (PartitionInfo partition : consumer.partitionsFor(topic.name(), ANSWER)) {
+                        partitions.add(new TopicPartition(topic.name(), partition.partition()));
+                    }
+                }
+            } catch (KafkaException e) {
+                partitions.clear();
+                LOG.warn("waiting for Kafka to read the ledger of runs: {}", e.getMessage());
+            }
+        }
+        consumer.assign(partitions);
+        consumer.seekToBeginning(partitions);
+    }
+
+    private void read(KafkaConsumer<String, byte[]> consumer) {
+        for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
+            try {
+                if (record.topic().equals(Topics.RUN_EVENTS.name())) {
+                    note(Topics.RUN_EVENTS.wire().decode(record.value()));
+                } else {
+                    command(record.key(), record.value());
+                }
+            } catch (SerializationException e) {
+                LOG.warn(
+                        "left out: {}-{} offset {}: {}",
+                        record.topic(),
+                        record.partition(),
+                        record.offset(),
+                        e.getMessage());
+            }
+        }
+    }
+
+    private void command(String runId, byte @Nullable [] value) {
+        if (value == null) {
+            stops.remove(runId);
+            return;
+        }
+        RunCommand command = Topics.RUN_COMMANDS.wire().decode(value);
+        if (command.getKind() == RunCommandKind.STOP && !command.getShadow()) {
+            stops.put(runId, command);
+        }
+    }
+
+    private void answer(KafkaConsumer<String, byte[]> consumer) {
+        CompletableFuture<Void> asked = waiting.poll();
+        if (asked == null) {
+            return;
+        }
+        try {
+            Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment(), ANSWER);
+            long deadline = System.nanoTime() + ANSWER.toNanos();
+            while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+                if (closing || System.nanoTime() > deadline) {
+                    asked.cancel(false);
+                    return;
+                }
+                read(consumer);
+            }
+            asked.complete(null);
+        } catch (KafkaException e) {
+            asked.completeExceptionally(e);
+        }
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        closing = true;
+        thread.join(ANSWER.toMillis());
+    }
+}

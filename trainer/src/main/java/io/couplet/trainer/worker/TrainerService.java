@@ -1,0 +1,129 @@
+package io.couplet.trainer.worker;
+
+import io.couplet.producers.MetricPublisher;
+import io.couplet.producers.PublisherSettings;
+import io.couplet.schemas.Topics;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A trainer process: one worker per device, one publisher and one ledger for all of them. */
+public final class TrainerService implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TrainerService.class);
+    private static final Duration SHUTDOWN = Duration.ofSeconds(60);
+    /** The broker's own upper bound: a request that is given back often is not to be lost. */
+    private static final String DELIVERIES = "10";
+
+    private final List<Worker> workers = new ArrayList<>();
+    private final MetricPublisher publisher;
+    private final RunLedger ledger;
+    private boolean closed;
+
+    private TrainerService(TrainerSettings settings, TrainingImages images, InstantSource clock) throws IOException {
+        Map<String, Object> properties = properties(settings);
+        publisher = MetricPublisher.open(
+                PublisherSettings.of(
+                        settings.bootstrapServers(), settings.clientProperties(), settings.spoolDirectory()),
+                clock);
+        ledger = new RunLedger(properties);
+        for (int i = 0; i < settings.devices().size(); i++) {
+            workers.add(
+                    new Worker(i, settings.devices().get(i), settings, properties, images, publisher, ledger, clock));
+        }
+    }
+
+    /**
+     * Starts to work off the queue.
+     *
+     * @param images shared with whoever has read them already
+     * @throws IOException when the spool directory cannot be used, in one sentence with the fix
+     * @throws IllegalStateException when Kafka refuses or the topics do not exist, in one sentence
+     */
+    public static TrainerService start(TrainerSettings settings, TrainingImages images, InstantSource clock)
+            throws IOException, InterruptedException {
+        prepareGroup(settings);
+        TrainerService service = new TrainerService(settings, images, clock);
+        service.ledger.start();
+        service.workers.forEach(Worker::start);
+        LOG.info("the trainer works on {}", settings.devices());
+        return service;
+    }
+
+    /** Starts with images of its own and the system's clock. */
+    public static TrainerService start(TrainerSettings settings) throws IOException, InterruptedException {
+        return start(settings, new TrainingImages(settings.dataRoot()), InstantSource.system());
+    }
+
+    private static Map<String, Object> properties(TrainerSettings settings) {
+        Map<String, Object> properties = new HashMap<>(settings.clientProperties());
+        properties.put("bootstrap.servers", settings.bootstrapServers());
+        return properties;
+    }
+
+    /** A new share group begins at the latest record, and then what was submitted before the trainer came would never be trained. */
+    private static void prepareGroup(TrainerSettings settings) throws InterruptedException {
+        ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, settings.group());
+        List<AlterConfigOp> operations = List.of(
+                set("share.auto.offset.reset", "earliest"),
+                set(
+                        "share.record.lock.duration.ms",
+                        Long.toString(settings.lock().toMillis())),
+                set("share.delivery.count.limit", DELIVERIES));
+        try (Admin admin = Admin.create(properties(settings))) {
+            admin.describeTopics(
+                            Set.of(Topics.RUN_REQUESTS.name(), Topics.RUN_EVENTS.name(), Topics.RUN_COMMANDS.name()))
+                    .allTopicNames()
+                    .get();
+            admin.incrementalAlterConfigs(Map.of(group, operations)).all().get();
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            throw new IllegalStateException(
+                    cause instanceof UnknownTopicOrPartitionException
+                            ? "The topics do not exist on " + settings.bootstrapServers()
+                                    + ": create them with 'couplet topics create'."
+                            : "Kafka at " + settings.bootstrapServers() + " refuses the trainers' group: "
+                                    + cause.getMessage(),
+                    e);
+        }
+    }
+
+    private static AlterConfigOp set(String name, String value) {
+        return new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET);
+    }
+
+    /** Stops every training between two steps, gives the requests back, and sends or spools what is not sent yet. Closing twice is closing once. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        workers.forEach(Worker::beginClose);
+        try {
+            long deadline = System.nanoTime() + SHUTDOWN.toNanos();
+            for (Worker worker : workers) {
+                Duration left = Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
+                if (!worker.join(left)) {
+                    LOG.warn("a worker did not end within {} seconds", SHUTDOWN.toSeconds());
+                }
+            }
+            ledger.close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        publisher.close();
+    }
+}

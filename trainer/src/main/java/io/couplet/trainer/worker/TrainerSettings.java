@@ -1,0 +1,116 @@
+package io.couplet.trainer.worker;
+
+import io.couplet.trainer.training.Torch;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Settings of a trainer process.
+ *
+ * @param bootstrapServers where Kafka is, {@code host:port,…}
+ * @param clientProperties further properties of all Kafka clients, e.g. TLS and SASL
+ * @param group the share group whose trainers work off one queue together
+ * @param devices one worker each: {@code cpu} as often as runs shall train at once, or {@code gpu:0}, {@code gpu:1}, …
+ * @param spoolDirectory where records wait while Kafka is away; one trainer process at a time may have it
+ * @param dataRoot what relative data paths of requests start from; null for the working directory
+ * @param lock how long a request stays with a trainer that no longer speaks, 15 to 60 seconds
+ * @param host name of this machine, for provenance
+ * @param trainerId name of this process, for provenance
+ * @param coupletVersion for provenance
+ * @param gitRevision for provenance; null when not built from a repository
+ */
+public record TrainerSettings(
+        String bootstrapServers,
+        Map<String, String> clientProperties,
+        String group,
+        List<String> devices,
+        Path spoolDirectory,
+        @Nullable Path dataRoot,
+        Duration lock,
+        String host,
+        String trainerId,
+        String coupletVersion,
+        @Nullable String gitRevision) {
+
+    public static final String DEFAULT_GROUP = "couplet-trainers";
+
+    public TrainerSettings {
+        clientProperties = Map.copyOf(clientProperties);
+        devices = List.copyOf(devices);
+        if (devices.isEmpty()) {
+            throw new IllegalArgumentException("a trainer needs at least one device");
+        }
+        if (lock.toSeconds() < 15 || lock.toSeconds() > 60) {
+            throw new IllegalArgumentException("lock must be 15 to 60 seconds, was " + lock.toSeconds());
+        }
+    }
+
+    /** The default group and a lock of 30 seconds on this machine. */
+    public static TrainerSettings of(
+            String bootstrapServers,
+            Map<String, String> clientProperties,
+            List<String> devices,
+            Path spoolDirectory,
+            String coupletVersion,
+            @Nullable String gitRevision) {
+        String host = hostName();
+        return new TrainerSettings(
+                bootstrapServers,
+                clientProperties,
+                DEFAULT_GROUP,
+                devices,
+                spoolDirectory,
+                null,
+                Duration.ofSeconds(30),
+                host,
+                host + "-" + ProcessHandle.current().pid(),
+                coupletVersion,
+                gitRevision);
+    }
+
+    /** So many CPU slots. */
+    public static List<String> cpuSlots(int slots) {
+        if (slots < 1) {
+            throw new IllegalArgumentException("slots must be at least 1, was " + slots);
+        }
+        return Collections.nCopies(slots, "cpu");
+    }
+
+    /** Every GPU of this machine, or so many CPU slots when it has none. Starts the engine. */
+    public static List<String> gpusOrCpuSlots(int slots) {
+        int gpus = Torch.gpuCount();
+        return gpus == 0
+                ? cpuSlots(slots)
+                : IntStream.range(0, gpus).mapToObj(i -> "gpu:" + i).toList();
+    }
+
+    public TrainerSettings withDataRoot(Path root) {
+        return new TrainerSettings(
+                bootstrapServers,
+                clientProperties,
+                group,
+                devices,
+                spoolDirectory,
+                root,
+                lock,
+                host,
+                trainerId,
+                coupletVersion,
+                gitRevision);
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
+    }
+}

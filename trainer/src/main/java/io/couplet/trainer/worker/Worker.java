@@ -1,0 +1,187 @@
+package io.couplet.trainer.worker;
+
+import io.couplet.producers.MetricPublisher;
+import io.couplet.schemas.DeadLetter;
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunEventKind;
+import io.couplet.schemas.avro.RunRequest;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Takes one request after the other and trains it on its device, until it is closed. */
+final class Worker {
+    private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+    private static final Duration PATIENCE = Duration.ofMillis(500);
+    private static final int ATTEMPTS_WITHOUT_END = 3;
+
+    private final String name;
+    private final String device;
+    private final TrainerSettings settings;
+    private final Map<String, Object> clientProperties;
+    private final TrainingImages images;
+    private final MetricPublisher publisher;
+    private final RunLedger ledger;
+    private final InstantSource clock;
+    private final RequestQueue queue;
+    private final Thread thread;
+    private volatile boolean closing;
+
+    Worker(
+            int number,
+            String device,
+            TrainerSettings settings,
+            Map<String, Object> clientProperties,
+            TrainingImages images,
+            MetricPublisher publisher,
+            RunLedger ledger,
+            InstantSource clock) {
+        this.name = "couplet-worker-" + number;
+        this.device = device;
+        this.settings = settings;
+        this.clientProperties = clientProperties;
+        this.images = images;
+        this.publisher = publisher;
+        this.ledger = ledger;
+        this.clock = clock;
+        this.queue = new RequestQueue(clientProperties, settings.group());
+        this.thread = new Thread(this::work, name);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Asks it to end; a training stops between two steps and is given back. */
+    void beginClose() {
+        closing = true;
+        queue.wakeUp();
+    }
+
+    boolean join(Duration patience) throws InterruptedException {
+        thread.join(patience.toMillis());
+        return !thread.isAlive();
+    }
+
+    private void work() {
+        try (queue) {
+            while (!closing) {
+                try {
+                    Optional<ConsumerRecord<byte[], byte[]>> record = queue.take(PATIENCE);
+                    if (record.isPresent()) {
+                        handle(record.get());
+                    }
+                } catch (WakeupException e) {
+                    LOG.debug("{} was woken up", name);
+                } catch (KafkaException | IllegalStateException e) {
+                    LOG.warn("{} cannot read the queue now: {}", name, e.getMessage());
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            LOG.error("{} ends", name, e);
+        }
+    }
+
+    private void handle(ConsumerRecord<byte[], byte[]> record) throws InterruptedException {
+        RunRequest request;
+        try {
+            request = Topics.RUN_REQUESTS.wire().decode(record.value());
+        } catch (SerializationException | NullPointerException e) {
+            bury(record, String.valueOf(e.getMessage()));
+            queue.reject();
+            return;
+        }
+        if (!ledger.catchUp()) {
+            LOG.warn("{} gives {} back: what was done before could not be read", name, request.getRunId());
+            queue.release();
+            return;
+        }
+        RunHistory history = ledger.history(request.getRunId());
+        if (history.ended()) {
+            queue.accept();
+            return;
+        }
+        Attempt attempt = new Attempt(
+                request, history.attempts() + 1, device, settings, images, publisher, ledger, clock, () -> closing);
+        Optional<RunCommand> stop = ledger.stop(request.getRunId());
+        if (stop.isPresent()) {
+            attempt.endUntrained(attempt.event(stop.get()));
+            queue.accept();
+        } else if (history.open().size() >= ATTEMPTS_WITHOUT_END) {
+            attempt.endUntrained(attempt.event(RunEventKind.FAILED)
+                    .setReason("Its trainer died " + history.open().size() + " times while it was trained."));
+            queue.accept();
+        } else if (train(request, attempt) == Attempt.End.DONE) {
+            queue.accept();
+        } else {
+            queue.release();
+        }
+    }
+
+    /** Trains on another thread, while this one keeps the lock alive: Kafka's consumer belongs to one thread. */
+    private Attempt.End train(RunRequest request, Attempt attempt) throws InterruptedException {
+        FutureTask<Attempt.End> task = new FutureTask<>(attempt::run);
+        Thread trainingThread = new Thread(task, name + "-training");
+        trainingThread.start();
+        long renewMillis = settings.lock().toMillis() / 3;
+        long renewed = System.nanoTime();
+        boolean held = true;
+        while (true) {
+            try {
+                return task.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                if (held && (System.nanoTime() - renewed) / 1_000_000 >= renewMillis) {
+                    renewed = System.nanoTime();
+                    held = renew(request);
+                }
+            } catch (ExecutionException e) {
+                LOG.error("run {} broke", request.getRunId(), e.getCause());
+                return Attempt.End.GIVEN_BACK;
+            }
+        }
+    }
+
+    private boolean renew(RunRequest request) {
+        try {
+            if (queue.renew()) {
+                return true;
+            }
+        } catch (WakeupException e) {
+            LOG.debug("{} was woken up", name);
+            return true;
+        }
+        LOG.warn("the lock on {} is lost; it is trained on until another attempt takes over", request.getRunId());
+        return false;
+    }
+
+    private void bury(ConsumerRecord<byte[], byte[]> record, String cause) {
+        LOG.warn("a request cannot be read and goes to {}: {}", Topics.DEAD_LETTERS, cause);
+        try (KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(clientProperties, new ByteArraySerializer(), new ByteArraySerializer())) {
+            producer.send(DeadLetter.of(
+                    record.key(),
+                    record.value(),
+                    record.topic(),
+                    record.partition(),
+                    record.offset(),
+                    "trainer",
+                    cause));
+        }
+    }
+}

@@ -1,0 +1,402 @@
+package io.couplet.trainer.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.couplet.broker.EmbeddedBroker;
+import io.couplet.schemas.DeadLetter;
+import io.couplet.schemas.Topic;
+import io.couplet.schemas.TopicCreation;
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.DataReference;
+import io.couplet.schemas.avro.Evaluation;
+import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunCommandKind;
+import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.RunEventKind;
+import io.couplet.schemas.avro.RunRequest;
+import io.couplet.schemas.avro.StepMetrics;
+import io.couplet.schemas.avro.StudyGrid;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(180)
+class TrainerServiceTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+    private static EmbeddedBroker broker;
+    private static KafkaProducer<String, byte[]> producer;
+
+    @TempDir
+    Path directory;
+
+    @BeforeAll
+    static void startBroker() throws Exception {
+        broker = EmbeddedBroker.startInTemporaryDirectory();
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+            TopicCreation.createMissing(admin, 1);
+        }
+        producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", broker.bootstrapServers()),
+                new StringSerializer(),
+                new ByteArraySerializer());
+    }
+
+    @AfterAll
+    static void stopBroker() {
+        producer.close();
+        broker.close();
+    }
+
+    @Test
+    void trainsWhatWasSubmittedBeforeItCameAndCountsEveryStep() throws Exception {
+        RunRequest one = submit(request("two", "resnet", "adamw", 12));
+        RunRequest two = submit(request("two", "mlp-mixer", "sgd", 9));
+        try (TrainerService service = TrainerService.start(settings(2))) {
+            RunEvent firstEnd = awaitEvent(one, RunEventKind.COMPLETED);
+            RunEvent secondEnd = awaitEvent(two, RunEventKind.COMPLETED);
+            assertThat(firstEnd.getStepsTrained()).isEqualTo(12);
+            assertThat(secondEnd.getStepsTrained()).isEqualTo(9);
+            assertThat(firstEnd.getDeviceSeconds()).isPositive();
+            // Started, the steps, two evaluations; the end itself is not among its own counts.
+            assertThat(firstEnd.getRecordsEmitted()).isEqualTo(15);
+            assertThat(firstEnd.getRecordsAcknowledged()).isEqualTo(15);
+            assertThat(firstEnd.getRecordsSpooled()).isZero();
+        }
+        assertThat(steps(one)).hasSize(12).allSatisfy(step -> {
+            assertThat(step.getAttempt()).isEqualTo(1);
+            assertThat(step.getLoss()).isPositive();
+        });
+        assertThat(steps(one).stream().map(StepMetrics::getStep).distinct()).hasSize(12);
+        assertThat(steps(two)).hasSize(9);
+        List<Evaluation> evaluations = read(Topics.EVALUATIONS, one.getRunId());
+        assertThat(evaluations).extracting(Evaluation::getStep).containsExactly(6, 12);
+        assertThat(evaluations).extracting(Evaluation::getRung).containsExactly(1, 2);
+        RunEvent started = events(one).get(0);
+        assertThat(started.getKind()).isEqualTo(RunEventKind.STARTED);
+        assertThat(started.getLearningRate()).isPositive();
+        assertThat(started.getProvenance().getSettings())
+                .containsEntry("optimizer.beta1", "0.9")
+                .containsEntry("batchSize", "8");
+        assertThat(started.getProvenance().getDevice()).isEqualTo("cpu");
+        assertThat(started.getProvenance().getEngine()).contains("libtorch 2.7.1");
+    }
+
+    @Test
+    void aStopCommandEndsARunBetweenStepsAndIsAcknowledged() throws Exception {
+        RunRequest request = submit(request("stop", "resnet", "sgd", 1_000_000));
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            await().atMost(PATIENCE).until(() -> steps(request).size() > 2);
+            send(Topics.RUN_COMMANDS, request.getRunId(), stop(request, "plateau"));
+            RunEvent end = awaitEvent(request, RunEventKind.STOPPED);
+            assertThat(end.getCommandId()).isEqualTo("command-1");
+            assertThat(end.getReason()).isEqualTo("It has not moved.");
+            assertThat(steps(request)).hasSize((int) end.getStepsTrained());
+        }
+    }
+
+    @Test
+    void aRunThatWasStoppedBeforeItBeganIsNotTrained() throws Exception {
+        RunRequest request = request("early", "resnet", "sgd", 1_000_000);
+        send(Topics.RUN_COMMANDS, request.getRunId(), stop(request, "divergence"));
+        submit(request);
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            RunEvent end = awaitEvent(request, RunEventKind.DIVERGED);
+            assertThat(end.getCommandId()).isEqualTo("command-1");
+            assertThat(end.getStepsTrained()).isZero();
+        }
+        assertThat(steps(request)).isEmpty();
+    }
+
+    @Test
+    void aRequestSubmittedTwiceIsTrainedOnce() throws Exception {
+        RunRequest request = request("twice", "resnet", "lion", 5);
+        int partition = 1;
+        send(partition, request);
+        send(partition, request);
+        RunRequest behind = request("twice", "resnet", "adam", 5);
+        send(partition, behind);
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            awaitEvent(behind, RunEventKind.COMPLETED);
+        }
+        assertThat(events(request))
+                .extracting(RunEvent::getKind)
+                .containsExactly(RunEventKind.STARTED, RunEventKind.COMPLETED);
+        assertThat(steps(request)).hasSize(5);
+    }
+
+    @Test
+    void aRunCutShortByAShutdownIsGivenBackAndTrainedByTheNextTrainer() throws Exception {
+        RunRequest request = submit(request("released", "deit", "adamw", 400));
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            await().atMost(PATIENCE).until(() -> !steps(request).isEmpty());
+        }
+        RunEvent released = awaitEvent(request, RunEventKind.RELEASED);
+        assertThat(steps(request)).hasSize((int) released.getStepsTrained());
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            RunEvent end = awaitEvent(request, RunEventKind.COMPLETED);
+            assertThat(end.getAttempt()).isEqualTo(2);
+            assertThat(end.getStepsTrained()).isEqualTo(400);
+        }
+        assertThat(steps(request).stream().filter(step -> step.getAttempt() == 2))
+                .hasSize(400);
+    }
+
+    @Test
+    void whatCannotBeTrainedFailsInOneSentenceAndTheWorkerGoesOn() throws Exception {
+        RunRequest unknown = submit(request("bad", "resnt", "sgd", 5));
+        RunRequest missing = request("bad", "resnet", "sgd", 5);
+        missing.getData().setPath("/nowhere/at/all");
+        submit(missing);
+        RunRequest tooSmall = request("bad", "vgg", "sgd", 5);
+        tooSmall.getData().setImageSize(20);
+        submit(tooSmall);
+        RunRequest good = submit(request("bad", "resnet", "adam", 5));
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            assertThat(awaitEvent(unknown, RunEventKind.FAILED).getReason()).startsWith("unknown backbone 'resnt'");
+            assertThat(awaitEvent(missing, RunEventKind.FAILED).getReason())
+                    .contains("/nowhere/at/all")
+                    .doesNotContain("Exception");
+            assertThat(awaitEvent(tooSmall, RunEventKind.FAILED).getReason()).startsWith("imageSize must be");
+            awaitEvent(good, RunEventKind.COMPLETED);
+        }
+    }
+
+    @Test
+    void aRunWhoseTrainersDiedThreeTimesIsFailed() throws Exception {
+        RunRequest request = request("deadly", "resnet", "sgd", 5);
+        for (int attempt = 1; attempt <= 3; attempt++) {
+            send(Topics.RUN_EVENTS, request.getRunId(), started(request, attempt));
+        }
+        submit(request);
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            RunEvent end = awaitEvent(request, RunEventKind.FAILED);
+            assertThat(end.getAttempt()).isEqualTo(4);
+            assertThat(end.getReason()).isEqualTo("Its trainer died 3 times while it was trained.");
+        }
+    }
+
+    @Test
+    void aRequestThatNobodyCanReadGoesToTheDeadLetters() throws Exception {
+        producer.send(new ProducerRecord<>(Topics.RUN_REQUESTS.name(), "garbled", new byte[] {1, 2, 3}))
+                .get();
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            await().atMost(PATIENCE).until(() -> deadLetter("garbled").isPresent());
+        }
+        ConsumerRecord<String, byte[]> letter = deadLetter("garbled").orElseThrow();
+        assertThat(new String(letter.headers().lastHeader(DeadLetter.SERVICE).value(), StandardCharsets.UTF_8))
+                .isEqualTo("trainer");
+    }
+
+    @Test
+    void aRenewedRequestStaysWithItsHolderUntilItIsAccepted() throws Exception {
+        // A group of its own: it sees every request of this class from the beginning.
+        TrainerSettings settings = settings(1);
+        Map<String, Object> properties = Map.of("bootstrap.servers", broker.bootstrapServers());
+        submit(request("renewed", "resnet", "sgd", 1));
+        try (Admin admin = Admin.create(properties)) {
+            admin.incrementalAlterConfigs(Map.of(
+                            new org.apache.kafka.common.config.ConfigResource(
+                                    org.apache.kafka.common.config.ConfigResource.Type.GROUP, "renewals"),
+                            List.of(new org.apache.kafka.clients.admin.AlterConfigOp(
+                                    new org.apache.kafka.clients.admin.ConfigEntry(
+                                            "share.auto.offset.reset", "earliest"),
+                                    org.apache.kafka.clients.admin.AlterConfigOp.OpType.SET))))
+                    .all()
+                    .get();
+        }
+        try (RequestQueue queue = new RequestQueue(properties, "renewals")) {
+            await().atMost(PATIENCE)
+                    .until(() -> queue.take(Duration.ofMillis(200)).isPresent());
+            assertThat(queue.renew()).isTrue();
+            assertThat(queue.renew()).isTrue();
+            queue.accept();
+            assertThat(queue.renew()).isFalse();
+        }
+        assertThat(settings.lock()).isEqualTo(Duration.ofSeconds(30));
+    }
+
+    @Test
+    void withoutTopicsItSaysWhatToDo() {
+        try (EmbeddedBroker bare = EmbeddedBroker.startInTemporaryDirectory()) {
+            TrainerSettings settings = TrainerSettings.of(
+                    bare.bootstrapServers(), Map.of(), List.of("cpu"), directory.resolve("bare"), "test", null);
+            assertThatThrownBy(() -> TrainerService.start(settings))
+                    .hasMessage("The topics do not exist on " + bare.bootstrapServers()
+                            + ": create them with 'couplet topics create'.");
+        }
+    }
+
+    private TrainerSettings settings(int slots) {
+        return TrainerSettings.of(
+                broker.bootstrapServers(),
+                Map.of(),
+                TrainerSettings.cpuSlots(slots),
+                directory.resolve("spool"),
+                "test",
+                null);
+    }
+
+    private static RunRequest request(String study, String backbone, String optimizer, int steps) {
+        String studyId = study + "-000000";
+        return RunRequest.newBuilder()
+                .setRunId(studyId + "." + backbone + "." + optimizer + ".s0.000000")
+                .setStudyId(studyId)
+                .setStudyName(study)
+                .setBackbone(backbone)
+                .setOptimizer(optimizer)
+                .setSeed(0)
+                .setBackboneSize("nano")
+                .setHyperparameterPoint(0)
+                .setRecipe("torch-style")
+                .setWarmupSteps(0)
+                .setBudgetSteps(steps)
+                .setBatchSize(8)
+                .setRungs(List.of(0.5, 1.0))
+                .setData(DataReference.newBuilder()
+                        .setValidationFraction(0.2)
+                        .setImageSize(16)
+                        .setSeed(0)
+                        .setLimit(100)
+                        .build())
+                .setGrid(StudyGrid.newBuilder()
+                        .setBackbones(List.of(backbone))
+                        .setOptimizers(List.of(optimizer))
+                        .setSeeds(List.of(0L))
+                        .setHyperparameterPoints(1)
+                        .build())
+                .setSubmittedMillis(0)
+                .build();
+    }
+
+    private static RunCommand stop(RunRequest request, String rule) {
+        return RunCommand.newBuilder()
+                .setRunId(request.getRunId())
+                .setStudyId(request.getStudyId())
+                .setCommandId("command-1")
+                .setKind(RunCommandKind.STOP)
+                .setRule(rule)
+                .setRuleVersion(1)
+                .setRequestedBy("early-stopper")
+                .setReason("It has not moved.")
+                .setPeers(List.of())
+                .setInputOffsets(Map.of())
+                .setShadow(false)
+                .setTimeMillis(0)
+                .build();
+    }
+
+    private static RunEvent started(RunRequest request, int attempt) {
+        return RunEvent.newBuilder()
+                .setRunId(request.getRunId())
+                .setStudyId(request.getStudyId())
+                .setAttempt(attempt)
+                .setBackbone(request.getBackbone())
+                .setOptimizer(request.getOptimizer())
+                .setSeed(0)
+                .setHyperparameterPoint(0)
+                .setKind(RunEventKind.STARTED)
+                .setStep(0)
+                .setBudgetSteps(5)
+                .setWarmupSteps(0)
+                .setResumedAtStep(0)
+                .setStepsTrained(0)
+                .setDeviceSeconds(0)
+                .setTimeMillis(0)
+                .build();
+    }
+
+    private static RunRequest submit(RunRequest request) throws Exception {
+        send(Topics.RUN_REQUESTS, request.getRunId(), request);
+        return request;
+    }
+
+    private static <T extends SpecificRecord> void send(Topic<T> topic, String key, T value) throws Exception {
+        producer.send(new ProducerRecord<>(topic.name(), key, topic.wire().encode(value)))
+                .get();
+    }
+
+    private static void send(int partition, RunRequest request) throws Exception {
+        producer.send(new ProducerRecord<>(
+                        Topics.RUN_REQUESTS.name(),
+                        partition,
+                        request.getRunId(),
+                        Topics.RUN_REQUESTS.wire().encode(request)))
+                .get();
+    }
+
+    private static RunEvent awaitEvent(RunRequest request, RunEventKind kind) {
+        return await().atMost(PATIENCE)
+                .until(
+                        () -> events(request).stream()
+                                .filter(event -> event.getKind() == kind)
+                                .findFirst(),
+                        Optional::isPresent)
+                .orElseThrow();
+    }
+
+    private static List<RunEvent> events(RunRequest request) {
+        return read(Topics.RUN_EVENTS, request.getRunId());
+    }
+
+    private static List<StepMetrics> steps(RunRequest request) {
+        return read(Topics.STEP_METRICS, request.getRunId());
+    }
+
+    private static Optional<ConsumerRecord<String, byte[]>> deadLetter(String key) {
+        return readRaw(Topics.DEAD_LETTERS, key::equals).stream().findFirst();
+    }
+
+    private static <T extends SpecificRecord> List<T> read(Topic<T> topic, String key) {
+        return readRaw(topic.name(), key::equals).stream()
+                .map(record -> topic.wire().decode(record.value()))
+                .toList();
+    }
+
+    /** Everything that is in a topic now. */
+    private static List<ConsumerRecord<String, byte[]>> readRaw(String topic, Predicate<String> key) {
+        try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", broker.bootstrapServers(), "auto.offset.reset", "earliest"),
+                new StringDeserializer(),
+                new ByteArrayDeserializer())) {
+            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                    .map(info -> new TopicPartition(topic, info.partition()))
+                    .toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            List<ConsumerRecord<String, byte[]>> found = new ArrayList<>();
+            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.getOrDefault(p, 0L))) {
+                for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(200))) {
+                    if (key.test(record.key())) {
+                        found.add(record);
+                    }
+                }
+            }
+            return found;
+        }
+    }
+}
