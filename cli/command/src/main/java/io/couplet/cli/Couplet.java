@@ -12,7 +12,8 @@ import picocli.CommandLine.ScopeType;
         name = "couplet",
         mixinStandardHelpOptions = true,
         versionProvider = BuildInfo.VersionProvider.class,
-        description = "Finds out, live, which optimizer suits which vision backbone on your data for the least GPU time.",
+        description =
+                "Finds out, live, which optimizer suits which vision backbone on your data for the least GPU time.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             RunStudyCommand.class,
@@ -59,7 +60,8 @@ public final class Couplet implements Runnable {
                 .setParameterExceptionHandler(errors)
                 .setUsageHelpWidth(100)
                 .setExecutionStrategy(parsed -> {
-                    Logs.toStandardError(couplet.verbose ? ch.qos.logback.classic.Level.INFO : ch.qos.logback.classic.Level.OFF);
+                    Logs.toStandardError(
+                            couplet.verbose ? ch.qos.logback.classic.Level.INFO : ch.qos.logback.classic.Level.OFF);
                     return new CommandLine.RunLast().execute(parsed);
                 });
         return commandLine;

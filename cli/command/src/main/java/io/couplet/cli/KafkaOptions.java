@@ -44,7 +44,8 @@ final class KafkaOptions {
             properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
         }
         if (!properties.containsKey(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG)) {
-            throw new UserError("No Kafka is named: give --bootstrap-servers HOST:PORT (or COUPLET_BOOTSTRAP_SERVERS).");
+            throw new UserError(
+                    "No Kafka is named: give --bootstrap-servers HOST:PORT (or COUPLET_BOOTSTRAP_SERVERS).");
         }
         return properties;
     }

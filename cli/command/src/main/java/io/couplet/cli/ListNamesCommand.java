@@ -120,14 +120,22 @@ final class ListNamesCommand implements Callable<Integer> {
     private static List<Map<String, Object>> data() {
         return List.of(
                 row("name", "(none)", "what", "built-in procedural images, 10 classes"),
-                row("name", "folder, zip", "what", "class folders of JPEG, PNG, BMP or GIF; train/ and val/ or test/ are taken as the split"),
+                row(
+                        "name",
+                        "folder, zip",
+                        "what",
+                        "class folders of JPEG, PNG, BMP or GIF; train/ and val/ or test/ are taken as the split"),
                 row("name", "CIFAR", "what", "the CIFAR-10 or CIFAR-100 binary version, as a folder, .tar.gz or .zip"),
                 row("name", "IDX", "what", "a folder of MNIST-format files, plain or .gz"));
     }
 
     private static List<Map<String, Object>> rules() {
         return StudyNames.RULES.stream()
-                .map(name -> row("name", name, "what", "always on: ends a run whose loss or gradient is not finite, or explodes"))
+                .map(name -> row(
+                        "name",
+                        name,
+                        "what",
+                        "always on: ends a run whose loss or gradient is not finite, or explodes"))
                 .toList();
     }
 

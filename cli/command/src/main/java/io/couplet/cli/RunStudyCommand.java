@@ -137,7 +137,9 @@ final class RunStudyCommand implements Callable<Integer> {
         List<String> devices = "cpu".equals(study.device())
                 ? TrainerSettings.cpuSlots(cpuSlots)
                 : TrainerSettings.gpusOrCpuSlots(cpuSlots);
-        if (study.device() != null && study.device().startsWith("gpu") && devices.get(0).equals("cpu")) {
+        if (study.device() != null
+                && study.device().startsWith("gpu")
+                && devices.get(0).equals("cpu")) {
             throw new UserError("The study wants device " + study.device()
                     + " and this machine has no GPU that the engine can use: leave --device out to train on the CPU.");
         }

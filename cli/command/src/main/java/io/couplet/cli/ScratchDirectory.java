@@ -15,7 +15,9 @@ record ScratchDirectory(Path path) implements AutoCloseable {
         try {
             return new ScratchDirectory(Files.createTempDirectory(name));
         } catch (IOException e) {
-            throw new UserError("No temporary directory can be made (" + e.getMessage() + "): set TMPDIR to one that is writable.", e);
+            throw new UserError(
+                    "No temporary directory can be made (" + e.getMessage() + "): set TMPDIR to one that is writable.",
+                    e);
         }
     }
 

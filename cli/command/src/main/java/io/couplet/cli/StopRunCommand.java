@@ -60,8 +60,8 @@ final class StopRunCommand implements Callable<Integer> {
         }
         spec.commandLine()
                 .getOut()
-                .println("Asked " + runId + " to stop; its trainer answers with an event that names " + command.getCommandId()
-                        + ".");
+                .println("Asked " + runId + " to stop; its trainer answers with an event that names "
+                        + command.getCommandId() + ".");
         return 0;
     }
 

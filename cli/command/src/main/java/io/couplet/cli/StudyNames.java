@@ -29,9 +29,8 @@ final class StudyNames {
         }
         Map<String, List<String>> rules = new LinkedHashMap<>();
         RULES.forEach(rule -> rules.put(rule, List.of()));
-        List<String> sizes = Arrays.stream(Backbones.Size.values())
-                .map(Backbones.Size::key)
-                .toList();
+        List<String> sizes =
+                Arrays.stream(Backbones.Size.values()).map(Backbones.Size::key).toList();
         return new KnownNames(Backbones.names(), sizes, optimizers, Recipes.names(), AUGMENTATIONS, rules);
     }
 }

@@ -88,7 +88,10 @@ final class StudyOptions {
     @Nullable
     String name;
 
-    @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, gpu or gpu:N (default: the trainer's choice).")
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            description = "cpu, gpu or gpu:N (default: the trainer's choice).")
     @Nullable
     String device;
 
@@ -140,8 +143,7 @@ final class StudyOptions {
         return name == null ? study : study.withName(name);
     }
 
-    private static void requireKnown(
-            String flag, String what, @Nullable List<String> given, Collection<String> known) {
+    private static void requireKnown(String flag, String what, @Nullable List<String> given, Collection<String> known) {
         if (given == null) {
             return;
         }

@@ -11,10 +11,7 @@ import picocli.CommandLine.Parameters;
 /** Which of the studies in the topics a command is about: by id, by name, or the newest. */
 final class StudySelection {
 
-    @Parameters(
-            arity = "0..1",
-            paramLabel = "STUDY",
-            description = "Id or name of the study (default: the newest).")
+    @Parameters(arity = "0..1", paramLabel = "STUDY", description = "Id or name of the study (default: the newest).")
     @Nullable
     String study;
 

@@ -65,7 +65,9 @@ final class TopicsCommand implements Callable<Integer> {
         properties.put("default.api.timeout.ms", "15000");
         try (Admin admin = Admin.create(properties)) {
             TopicCreation.Result result = TopicCreation.createMissing(admin, replicationFactor);
-            out.printf("created %d, already there %d%n", result.created().size(), result.existing().size());
+            out.printf(
+                    "created %d, already there %d%n",
+                    result.created().size(), result.existing().size());
             result.created().forEach(name -> out.println("  created " + name));
         }
         return 0;

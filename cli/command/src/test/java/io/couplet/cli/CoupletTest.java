@@ -50,7 +50,11 @@ class CoupletTest {
     @Test
     void aMissingDataPathIsRefusedBeforeAnythingStarts() {
         Ended ended = couplet(
-                "run", "--data-dir", data(), "--data", directory.resolve("nowhere").toString());
+                "run",
+                "--data-dir",
+                data(),
+                "--data",
+                directory.resolve("nowhere").toString());
         assertThat(ended.exitCode()).isEqualTo(2);
         assertThat(ended.err().lines()).hasSize(1).first().asString().contains("nowhere");
         assertThat(directory.resolve("data/kafka")).doesNotExist();
@@ -152,7 +156,16 @@ class CoupletTest {
         assertThat(ended.exitCode()).isZero();
         assertThat(ended.out())
                 .contains(
-                        "run", "submit", "trainer", "stopper", "dashboard", "watch", "stop", "report", "topics", "list");
+                        "run",
+                        "submit",
+                        "trainer",
+                        "stopper",
+                        "dashboard",
+                        "watch",
+                        "stop",
+                        "report",
+                        "topics",
+                        "list");
     }
 
     private String data() {

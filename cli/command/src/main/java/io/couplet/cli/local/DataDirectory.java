@@ -33,12 +33,12 @@ public final class DataDirectory implements AutoCloseable {
         Path absolute = root.toAbsolutePath().normalize();
         try {
             Files.createDirectories(absolute.resolve("logs"));
-            FileChannel channel = FileChannel.open(
-                    absolute.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileChannel channel =
+                    FileChannel.open(absolute.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             if (lock(channel) == null) {
                 channel.close();
-                throw new UserError("Another couplet works in " + root
-                        + ": wait for it, stop it, or give another --data-dir.");
+                throw new UserError(
+                        "Another couplet works in " + root + ": wait for it, stop it, or give another --data-dir.");
             }
             return new DataDirectory(absolute, channel);
         } catch (IOException e) {

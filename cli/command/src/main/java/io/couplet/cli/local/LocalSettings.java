@@ -13,7 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param gitRevision for provenance; null when unknown
  */
 public record LocalSettings(
-        List<String> devices, String host, int port, String coupletVersion, @Nullable String gitRevision) {
+        List<String> devices,
+        String host,
+        int port,
+        String coupletVersion,
+        @Nullable String gitRevision) {
 
     public LocalSettings {
         devices = List.copyOf(devices);

@@ -91,10 +91,14 @@ public final class LocalSystem implements AutoCloseable {
                 startedBroker.bootstrapServers(), Map.of(), data.checkpoints(), ANALYTICS_PARALLELISM));
         told.accept("the early stopper");
         stopper = keep(new EarlyStopper(EarlyStopperSettings.of(
-                        startedBroker.bootstrapServers(), Map.of(), data.streams().resolve("stopper")))
+                        startedBroker.bootstrapServers(),
+                        Map.of(),
+                        data.streams().resolve("stopper")))
                 .start());
         RunningSystem.announce(
-                data.root(), startedBroker.bootstrapServers(), startedView.address().toString());
+                data.root(),
+                startedBroker.bootstrapServers(),
+                startedView.address().toString());
         started.push(() -> RunningSystem.withdraw(data.root()));
     }
 
@@ -124,12 +128,12 @@ public final class LocalSystem implements AutoCloseable {
 
     private TrainerSettings trainerSettings(StudySpecification study) {
         return TrainerSettings.of(
-                        bootstrapServers(),
-                        Map.of(),
-                        settings.devices(),
-                        data.spool(),
-                        settings.coupletVersion(),
-                        settings.gitRevision());
+                bootstrapServers(),
+                Map.of(),
+                settings.devices(),
+                data.spool(),
+                settings.coupletVersion(),
+                settings.gitRevision());
     }
 
     /** Kafka's address. */
@@ -160,7 +164,8 @@ public final class LocalSystem implements AutoCloseable {
     /** Why a part has ended though it should not; empty while all goes well. */
     public Optional<String> failure() {
         if (broker != null && !broker.isAlive()) {
-            return Optional.of("The broker's process has ended; its log is " + data.kafka().resolve("broker.log"));
+            return Optional.of(
+                    "The broker's process has ended; its log is " + data.kafka().resolve("broker.log"));
         }
         if (analytics != null && analytics.failure().isCompletedExceptionally()) {
             return Optional.of(reason(analytics));

@@ -36,7 +36,8 @@ public record RunningSystem(String bootstrapServers, String dashboard, long pid)
                 properties.getProperty("bootstrap.servers", ""),
                 properties.getProperty("dashboard", ""),
                 Long.parseLong(properties.getProperty("pid", "-1")));
-        boolean alive = ProcessHandle.of(system.pid()).map(ProcessHandle::isAlive).orElse(false);
+        boolean alive =
+                ProcessHandle.of(system.pid()).map(ProcessHandle::isAlive).orElse(false);
         return alive ? Optional.of(system) : Optional.empty();
     }
 

@@ -9,9 +9,9 @@ import io.couplet.schemas.study.StudySpecification;
 import io.couplet.trainer.worker.TrainerSettings;
 import io.couplet.trainer.worker.TrainingImages;
 import io.couplet.view.model.CellSnapshot;
-import io.couplet.view.model.RungScore;
 import io.couplet.view.model.RunStatus;
 import io.couplet.view.model.RunSummary;
+import io.couplet.view.model.RungScore;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.report.StudyReport;
 import java.nio.file.Path;
@@ -67,9 +67,8 @@ class LocalSystemTest {
     }
 
     private static void everyStepIsInTheTopic(StudySnapshot study) {
-        List<RunSummary> runs = study.cells().stream()
-                .flatMap(cell -> cell.runs().stream())
-                .toList();
+        List<RunSummary> runs =
+                study.cells().stream().flatMap(cell -> cell.runs().stream()).toList();
         assertThat(runs).hasSize(4).allSatisfy(run -> {
             assertThat(run.status()).isEqualTo(RunStatus.COMPLETED);
             assertThat(run.attempt()).isEqualTo(1);
