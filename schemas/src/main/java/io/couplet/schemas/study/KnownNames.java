@@ -1,5 +1,6 @@
 package io.couplet.schemas.study;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,9 +26,9 @@ public record KnownNames(
     public KnownNames {
         backbones = List.copyOf(backbones);
         sizes = List.copyOf(sizes);
-        optimizers = new LinkedHashMap<>(optimizers);
+        optimizers = Collections.unmodifiableMap(new LinkedHashMap<>(optimizers));
         recipes = List.copyOf(recipes);
         augmentations = List.copyOf(augmentations);
-        rules = new LinkedHashMap<>(rules);
+        rules = Collections.unmodifiableMap(new LinkedHashMap<>(rules));
     }
 }
