@@ -47,7 +47,9 @@ class BrokerProcessTest {
     void afterACrashTheNextOneServesWhatTheFirstHadKept(@TempDir Path directory) throws Exception {
         try (BrokerProcess crashed = BrokerProcess.start(directory, 0);
                 Admin admin = admin(crashed)) {
-            admin.createTopics(List.of(new NewTopic("kept", 1, (short) 1))).all().get();
+            admin.createTopics(List.of(new NewTopic("kept", 1, (short) 1)))
+                    .all()
+                    .get();
             ProcessHandle.of(crashed.pid()).orElseThrow().destroyForcibly();
             crashed.ended().get();
         }
