@@ -35,7 +35,7 @@ class BrokerProcessTest {
             assertThat(first.isAlive()).isTrue();
         }
         assertThat(first.isAlive()).isFalse();
-        assertThat(first.ended()).isDone();
+        assertThat(first.ended()).succeedsWithin(PATIENCE);
         try (BrokerProcess second = BrokerProcess.start(directory, 0);
                 Admin admin = admin(second)) {
             assertThat(admin.listTopics().names().get()).contains("kept");
