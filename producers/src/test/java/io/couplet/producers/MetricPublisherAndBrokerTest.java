@@ -8,9 +8,14 @@ import io.couplet.schemas.TopicCreation;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,6 +76,46 @@ class MetricPublisherAndBrokerTest {
             assertThat(Records.stepsIn(address))
                     .isEqualTo(Map.of("a", upTo(3_100), "b", upTo(3_000), "c", upTo(3_000)));
         } finally {
+            broker.close();
+        }
+    }
+
+    @Test
+    void aBrokerThatComesAndGoesWhileSeveralRunsPublishLosesAndDoublesNothing() throws Exception {
+        EmbeddedBroker broker = broker(0);
+        String address = broker.bootstrapServers();
+        AtomicBoolean ending = new AtomicBoolean();
+        Map<String, Integer> published = new ConcurrentHashMap<>();
+        try (MetricPublisher publisher = publisher(address)) {
+            List<Thread> runs = Stream.of("a", "b", "c")
+                    .map(run -> new Thread(() -> {
+                        for (int step = 1; !ending.get(); step++) {
+                            Records.publish(publisher, run, step, step);
+                            published.put(run, step);
+                            LockSupport.parkNanos(100_000);
+                        }
+                    }))
+                    .toList();
+            runs.forEach(Thread::start);
+            for (int outage = 1; outage <= 3; outage++) {
+                broker.close();
+                await().atMost(PATIENCE).until(() -> publisher.counts().spooled() > 0);
+                broker = broker(broker.port());
+                long before = publisher.counts().acknowledged();
+                await().atMost(PATIENCE).until(() -> publisher.counts().acknowledged() > before);
+            }
+            ending.set(true);
+            for (Thread run : runs) {
+                run.join();
+            }
+            assertThat(publisher.flush(PATIENCE)).isTrue();
+            long total = published.values().stream().mapToInt(Integer::intValue).sum();
+            assertThat(publisher.counts()).isEqualTo(new Counts(total, total, 0, 0, 0));
+            Map<String, List<Integer>> expected = new HashMap<>();
+            published.forEach((run, steps) -> expected.put(run, upTo(steps)));
+            assertThat(Records.stepsIn(address)).isEqualTo(expected);
+        } finally {
+            ending.set(true);
             broker.close();
         }
     }

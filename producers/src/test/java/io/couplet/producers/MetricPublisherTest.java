@@ -148,6 +148,28 @@ class MetricPublisherTest {
     }
 
     @Test
+    void whatAKilledProcessHadOnTheDiskIsSentByTheNext() throws Exception {
+        Process killed = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        KilledProcess.class.getName(),
+                        directory.resolve("spool").toString(),
+                        "2000")
+                .redirectErrorStream(true)
+                .redirectOutput(directory.resolve("killed.log").toFile())
+                .start();
+        assertThat(killed.waitFor()).isEqualTo(137);
+        MockProducer<String, byte[]> producer = producer(true);
+        try (MetricPublisher next = MetricPublisher.open(settings(), CLOCK, () -> producer)) {
+            assertThat(next.flush(PATIENCE)).isTrue();
+            assertThat(next.inherited()).isEqualTo(new Counts(2_000, 2_000, 0, 0, 0));
+            assertThat(steps(producer.history())).isEqualTo(upTo(2_000));
+        }
+        assertThat(spoolFiles()).isEmpty();
+    }
+
+    @Test
     void whatIsLeftTwiceIsStillInOrder() throws Exception {
         try (MetricPublisher former = MetricPublisher.open(settings(), CLOCK, () -> producer(false))) {
             Records.publish(former, "a", 1, 50);

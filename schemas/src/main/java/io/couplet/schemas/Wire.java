@@ -2,13 +2,20 @@ package io.couplet.schemas;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
-import org.apache.avro.message.BinaryMessageDecoder;
+import org.apache.avro.SchemaNormalization;
+import org.apache.avro.io.BinaryDecoder;
+import org.apache.avro.io.DatumReader;
+import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.message.BinaryMessageEncoder;
-import org.apache.avro.message.SchemaStore;
 import org.apache.avro.specific.SpecificData;
+import org.apache.avro.specific.SpecificDatumReader;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.avro.util.ClassSecurityValidator;
 import org.apache.kafka.common.errors.SerializationException;
@@ -28,21 +35,31 @@ public final class Wire<T extends SpecificRecord> {
         trustOwnRecords();
     }
 
+    private static final int HEADER_BYTES = 10;
+    private static final int MARKER = 0xC301;
+    private static final ThreadLocal<BinaryDecoder> DECODER = new ThreadLocal<>();
+
     private final Class<T> type;
     private final Schema schema;
     private final BinaryMessageEncoder<T> encoder;
-    private final BinaryMessageDecoder<T> decoder;
+    private final Map<Long, DatumReader<T>> readers = new HashMap<>();
 
     private Wire(Class<T> type) {
         this.type = type;
         SpecificData model = SpecificData.getForClass(type);
         this.schema = model.getSchema(type);
+        if (hasCollections(schema)) {
+            // The generated decoders believe any length of an array or map, and a spoilt one takes the whole heap;
+            // Avro's general decoder compares it with the bytes that are left. The busiest topics have no collections.
+            model.setCustomCoders(false);
+        }
         this.encoder = new BinaryMessageEncoder<>(model, schema);
-        SchemaStore.Cache past = new SchemaStore.Cache();
-        List<Schema> versions = SchemaHistory.of(schema.getName());
-        versions.forEach(past::addSchema);
-        this.decoder = new BinaryMessageDecoder<>(model, schema, past);
-        versions.forEach(decoder::addSchema);
+        List<Schema> writers = new ArrayList<>(SchemaHistory.of(schema.getName()));
+        writers.add(schema);
+        for (Schema writer : writers) {
+            readers.put(
+                    SchemaNormalization.parsingFingerprint64(writer), new SpecificDatumReader<>(writer, schema, model));
+        }
     }
 
     /** The format of one record type. */
@@ -54,6 +71,15 @@ public final class Wire<T extends SpecificRecord> {
     private static void trustOwnRecords() {
         ClassSecurityValidator.setGlobal(ClassSecurityValidator.composite(
                 ClassSecurityValidator.getGlobal(), type -> type.getName().startsWith("io.couplet.schemas.avro.")));
+    }
+
+    private static boolean hasCollections(Schema schema) {
+        return switch (schema.getType()) {
+            case ARRAY, MAP -> true;
+            case RECORD -> schema.getFields().stream().anyMatch(field -> hasCollections(field.schema()));
+            case UNION -> schema.getTypes().stream().anyMatch(Wire::hasCollections);
+            default -> false;
+        };
     }
 
     /** The record type. */
@@ -89,11 +115,39 @@ public final class Wire<T extends SpecificRecord> {
      */
     public T decode(byte[] bytes) {
         try {
-            return decoder.decode(bytes);
+            return reader(bytes).read(null, decoder(bytes));
         } catch (IOException | RuntimeException e) {
             // Avro's decoders answer malformed bytes with many kinds of RuntimeException; all mean the same here.
             throw new SerializationException(
                     "These " + bytes.length + " bytes are no " + schema.getName() + ": " + e.getMessage(), e);
         }
+    }
+
+    private DatumReader<T> reader(byte[] bytes) {
+        if (bytes.length < HEADER_BYTES) {
+            throw new AvroRuntimeException("a record has a header of " + HEADER_BYTES + " bytes");
+        }
+        ByteBuffer header = ByteBuffer.wrap(bytes);
+        if ((header.getShort() & 0xFFFF) != MARKER) {
+            throw new AvroRuntimeException("they do not begin with Avro's marker C3 01");
+        }
+        long fingerprint = header.order(ByteOrder.LITTLE_ENDIAN).getLong();
+        DatumReader<T> reader = readers.get(fingerprint);
+        if (reader == null) {
+            throw new AvroRuntimeException(
+                    "no known version of the schema has the fingerprint " + Long.toHexString(fingerprint));
+        }
+        return reader;
+    }
+
+    /**
+     * A decoder over the array itself. Avro's own message decoder reads from a stream, of which nobody knows how much is
+     * left, and would take the whole heap for a string of spoilt length.
+     */
+    private static BinaryDecoder decoder(byte[] bytes) {
+        BinaryDecoder decoder =
+                DecoderFactory.get().binaryDecoder(bytes, HEADER_BYTES, bytes.length - HEADER_BYTES, DECODER.get());
+        DECODER.set(decoder);
+        return decoder;
     }
 }

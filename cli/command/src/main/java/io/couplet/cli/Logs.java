@@ -67,9 +67,10 @@ final class Logs {
         root.addAppender(appender);
         root.setLevel(Level.WARN);
         context.getLogger("io.couplet").setLevel(ours);
-        // Both warn about settings that are as intended here, at every start.
+        // All of them warn about settings that are as intended here, at every start.
         context.getLogger("org.apache.kafka.clients.admin.AdminClientConfig").setLevel(Level.ERROR);
         context.getLogger("org.apache.kafka.common.utils.AppInfoParser").setLevel(Level.ERROR);
+        context.getLogger("org.apache.flink.metrics.MetricGroup").setLevel(Level.ERROR);
     }
 
     private static LoggerContext context() {

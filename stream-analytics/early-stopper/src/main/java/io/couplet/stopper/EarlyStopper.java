@@ -74,6 +74,8 @@ public final class EarlyStopper implements AutoCloseable {
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), SESSION_MILLIS);
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), "2000");
         properties.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), "0");
+        // There is no global store; without this Kafka Streams warns of its default. The constant is deprecated.
+        properties.put("processing.exception.handler.global.enabled", true);
         properties.putAll(clientSettings(settings));
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, settings.applicationId());
         properties.put(StreamsConfig.STATE_DIR_CONFIG, settings.stateDirectory().toString());

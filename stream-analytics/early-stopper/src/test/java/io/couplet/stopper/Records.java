@@ -22,7 +22,8 @@ final class Records {
 
     private Records() {}
 
-    /** Where and what. */
+    /** Where and what; never compared. */
+    @SuppressWarnings("ArrayRecordComponent")
     record Sent(String topic, byte[] key, byte @Nullable [] value) {
 
         static <T extends SpecificRecord> Sent of(Topic<T> topic, String runId, T value) {

@@ -187,13 +187,14 @@ class StopperTopologyTest {
 
     @Test
     void aRunThatAlreadyEndedGetsNoCommand() {
+        int attempt = 0;
         for (RunEventKind ending : List.of(
                 RunEventKind.COMPLETED,
                 RunEventKind.STOPPED,
                 RunEventKind.DIVERGED,
                 RunEventKind.FAILED,
                 RunEventKind.RELEASED)) {
-            int attempt = ending.ordinal();
+            attempt++;
             send(
                     event(RUN, attempt, RunEventKind.STARTED, 0),
                     event(RUN, attempt, ending, 2),

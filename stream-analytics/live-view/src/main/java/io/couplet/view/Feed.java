@@ -2,6 +2,7 @@ package io.couplet.view;
 
 import io.couplet.view.model.ViewModel;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -13,6 +14,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
@@ -32,9 +34,10 @@ final class Feed implements AutoCloseable {
     private final KafkaStreams streams;
     private final AtomicInteger replaced = new AtomicInteger();
     private volatile @Nullable String failure;
+    private volatile boolean started;
 
     Feed(LiveViewSettings settings, ViewModel model) {
-        clientSettings = new java.util.HashMap<>(settings.clientProperties());
+        clientSettings = new HashMap<>(settings.clientProperties());
         clientSettings.put("bootstrap.servers", settings.bootstrapServers());
         Properties properties = new Properties();
         properties.putAll(clientSettings);
@@ -43,13 +46,22 @@ final class Feed implements AutoCloseable {
         properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 2000);
-        streams = new KafkaStreams(ViewTopology.of(new RecordIntake(model), RecordIntake.topics()), properties);
+        try {
+            streams = new KafkaStreams(ViewTopology.of(new RecordIntake(model), RecordIntake.topics()), properties);
+        } catch (KafkaException e) {
+            throw unreachable("become known by its name", e);
+        }
         streams.setUncaughtExceptionHandler(this::onFailure);
     }
 
-    /** Starts to read. @throws LiveViewException when Kafka is away or topics are missing */
+    /**
+     * Starts to read.
+     *
+     * @throws LiveViewException when Kafka is away or topics are missing
+     */
     void start() {
         requireTopics();
+        started = true;
         streams.start();
     }
 
@@ -77,17 +89,28 @@ final class Feed implements AutoCloseable {
     }
 
     private <T> T withAdmin(String what, AdminCall<T> call) {
-        try (Admin admin = Admin.create(clientSettings)) {
+        Admin admin = null;
+        try {
+            admin = Admin.create(clientSettings);
             return call.on(admin);
-        } catch (ExecutionException | TimeoutException e) {
-            throw new LiveViewException(
-                    "Kafka at " + clientSettings.get("bootstrap.servers") + " did not " + what
-                            + ": check that it runs and that the address is right.",
-                    e);
+        } catch (ExecutionException | TimeoutException | KafkaException e) {
+            throw unreachable(what, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new LiveViewException("Interrupted while Kafka was asked to " + what + ": start again.", e);
+        } finally {
+            if (admin != null) {
+                // Without a limit it would wait for an answer that may never come.
+                admin.close(Duration.ZERO);
+            }
         }
+    }
+
+    private LiveViewException unreachable(String what, Exception cause) {
+        return new LiveViewException(
+                "Kafka at " + clientSettings.get("bootstrap.servers") + " did not " + what
+                        + ": check that it runs and that the address is right.",
+                cause);
     }
 
     /** A thread that failed is replaced a few times; positions read twice by it count once in the model. */
@@ -105,6 +128,9 @@ final class Feed implements AutoCloseable {
     public void close() {
         streams.close(PATIENCE);
         streams.cleanUp();
+        if (!started) {
+            return;
+        }
         try {
             withAdmin(
                     "forget the view's group",

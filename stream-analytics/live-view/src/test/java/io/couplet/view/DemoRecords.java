@@ -230,7 +230,7 @@ public final class DemoRecords {
                         .setStepsTrained(trained)
                         .setDeviceSeconds(
                                 trained * (0.012 + 0.004 * shape.backbones().indexOf(id.backbone())))
-                        .setProvenance(start ? provenance(id) : null)
+                        .setProvenance(start ? provenance() : null)
                         .setRecordsEmitted(start ? null : (Long) (trained + 8L))
                         .setRecordsAcknowledged(start ? null : (Long) (trained + 8L))
                         .setRecordsSpooled(start ? null : (Long) 0L)
@@ -238,7 +238,7 @@ public final class DemoRecords {
                         .build());
     }
 
-    private static Provenance provenance(RunId id) {
+    private static Provenance provenance() {
         return Provenance.newBuilder()
                 .setCoupletVersion("0.1.0")
                 .setGitRevision("5d7afa6")
@@ -422,7 +422,7 @@ public final class DemoRecords {
                         .setMinimaxOptimizer(minimax.getName())
                         .setMinimaxRegret(minimax.getWorstRegret())
                         .setPareto(List.of(
-                                pareto(0, 1, value[0][1], 3.8 * share),
+                                pareto(0, 1 % columns, value[0][1 % columns], 3.8 * share),
                                 pareto(1 % rows, 0, value[1 % rows][0], 5.1 * share)))
                         .setTimeMillis(clock)
                         .build());

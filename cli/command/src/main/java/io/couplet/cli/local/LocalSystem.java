@@ -129,8 +129,7 @@ public final class LocalSystem implements AutoCloseable {
                         settings.devices(),
                         data.spool(),
                         settings.coupletVersion(),
-                        settings.gitRevision())
-                .withOnlyStudy(study.studyId());
+                        settings.gitRevision());
     }
 
     /** Kafka's address. */

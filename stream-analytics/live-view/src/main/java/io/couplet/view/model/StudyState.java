@@ -8,6 +8,7 @@ import io.couplet.schemas.avro.StoppingRule;
 import io.couplet.schemas.avro.StudyScore;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -99,11 +100,11 @@ final class StudyState {
     }
 
     StudySummary summary() {
-        int[] byStatus = new int[RunStatus.values().length];
+        Map<RunStatus, Integer> byStatus = new EnumMap<>(RunStatus.class);
         double progress = 0;
         double deviceSeconds = 0;
         for (RunState run : runs()) {
-            byStatus[run.status().ordinal()]++;
+            byStatus.merge(run.status(), 1, Integer::sum);
             progress += run.progress();
             deviceSeconds += run.deviceSeconds();
         }
@@ -115,15 +116,15 @@ final class StudyState {
                 backbones.size(),
                 optimizers.size(),
                 expected,
-                byStatus[RunStatus.WAITING.ordinal()] + expected - known,
-                byStatus[RunStatus.RUNNING.ordinal()],
-                byStatus[RunStatus.COMPLETED.ordinal()],
-                byStatus[RunStatus.STOPPED.ordinal()],
-                byStatus[RunStatus.DIVERGED.ordinal()],
-                byStatus[RunStatus.FAILED.ordinal()],
+                byStatus.getOrDefault(RunStatus.WAITING, 0) + expected - known,
+                byStatus.getOrDefault(RunStatus.RUNNING, 0),
+                byStatus.getOrDefault(RunStatus.COMPLETED, 0),
+                byStatus.getOrDefault(RunStatus.STOPPED, 0),
+                byStatus.getOrDefault(RunStatus.DIVERGED, 0),
+                byStatus.getOrDefault(RunStatus.FAILED, 0),
                 expected == 0 ? 0 : progress / expected,
                 deviceSeconds,
-                etaSeconds(byStatus[RunStatus.RUNNING.ordinal()], expected - known),
+                etaSeconds(byStatus.getOrDefault(RunStatus.RUNNING, 0), expected - known),
                 firstMillis == Long.MAX_VALUE ? 0 : firstMillis,
                 newestMillis);
     }
@@ -179,7 +180,7 @@ final class StudyState {
         for (String optimizer : optimizers) {
             for (String backbone : backbones) {
                 CellState cell = cells.get(new Pairing(backbone, optimizer));
-                if (since == 0 || cell != null && cell.changedAt > since) {
+                if (since == 0 || (cell != null && cell.changedAt > since)) {
                     shown.add(snapshot(backbone, optimizer, cell == null ? new CellState() : cell));
                 }
             }

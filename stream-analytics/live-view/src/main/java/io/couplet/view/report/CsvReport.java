@@ -57,7 +57,7 @@ final class CsvReport {
     }
 
     private static String field(@Nullable Object value) {
-        if (value == null || value instanceof Double number && !Double.isFinite(number)) {
+        if (value == null || (value instanceof Double number && !Double.isFinite(number))) {
             return "";
         }
         String text = value.toString();

@@ -114,7 +114,7 @@ public final class GridTable {
 
     private static void wrap(StringBuilder out, String sentence, int width) {
         int column = 0;
-        for (String word : sentence.split(" ")) {
+        for (String word : sentence.split(" ", -1)) {
             if (column > 0 && column + 1 + word.length() > width) {
                 out.append("\n  ");
                 column = 2;

@@ -1,0 +1,161 @@
+package io.couplet.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+/** What a user reads when something is wrong: one sentence with the fix, exit code 2, no stack trace. */
+class CoupletTest {
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // JUnit sets it.
+    Path directory;
+
+    /** What a command printed and how it ended. */
+    private record Ended(int exitCode, String out, String err) {}
+
+    private static Ended couplet(String... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        CommandLine commandLine = Couplet.commandLine();
+        commandLine.setOut(new PrintWriter(out, true));
+        commandLine.setErr(new PrintWriter(err, true));
+        int exitCode = commandLine.execute(arguments);
+        return new Ended(exitCode, out.toString(), err.toString());
+    }
+
+    private void refused(Ended ended, String sentence) {
+        assertThat(ended.err().strip()).isEqualTo("couplet: " + sentence);
+        assertThat(ended.exitCode()).isEqualTo(2);
+        assertThat(ended.out()).isEmpty();
+    }
+
+    @Test
+    void anUnknownBackboneIsAnsweredWithTheNearestName() {
+        refused(
+                couplet("run", "--data-dir", data(), "--backbones", "resnt"),
+                "--backbones: unknown backbone 'resnt': did you mean 'resnet'?");
+        assertThat(directory.resolve("data")).doesNotExist();
+    }
+
+    @Test
+    void aMissingDataPathIsRefusedBeforeAnythingStarts() {
+        Ended ended = couplet(
+                "run", "--data-dir", data(), "--data", directory.resolve("nowhere").toString());
+        assertThat(ended.exitCode()).isEqualTo(2);
+        assertThat(ended.err().lines()).hasSize(1).first().asString().contains("nowhere");
+        assertThat(directory.resolve("data/kafka")).doesNotExist();
+    }
+
+    @Test
+    void mistakesInAStudyFileAreAllSaidWithTheirLines() throws IOException {
+        Path study = Files.writeString(
+                directory.resolve("study.yaml"), "name: x\nbackbnes: [resnet]\noptimizers: [adamv]\n");
+        Ended ended = couplet("run", study.toString(), "--data-dir", data());
+        assertThat(ended.exitCode()).isEqualTo(2);
+        assertThat(ended.err())
+                .contains("2 mistakes", "line 2, column 1", "backbones", "line 3, column 14", "adamw")
+                .doesNotContain("\tat ");
+    }
+
+    @Test
+    void aMissingStudyFileIsSaid() {
+        Path study = directory.resolve("none.yaml");
+        refused(couplet("run", study.toString()), "There is no study file " + study + ": check the path.");
+    }
+
+    @Test
+    void aDataDirectoryThatCannotBeWrittenIsRefused() throws IOException {
+        Path file = Files.writeString(directory.resolve("file"), "");
+        Ended ended = couplet("run", "--data-dir", file.resolve("data").toString());
+        assertThat(ended.exitCode()).isEqualTo(2);
+        assertThat(ended.err()).contains("cannot be written", "--data-dir").doesNotContain("\tat ");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--steps|0|The flags do not make a study: budget.steps must be a whole number from 1 to 10000000, was 0.",
+                "--port|70000|--port must be from 0 to 65535, was 70000.",
+                "--slots|0|--slots must be from 1 to 256, was 0.",
+                "--seeds|1,1|The flags do not make a study: seeds has 1 twice: keep one.",
+            })
+    void numbersOutOfRangeAreRefused(String flag, String value, String sentence) {
+        refused(couplet("run", "--data-dir", data(), flag, value), sentence);
+    }
+
+    @Test
+    void anUnknownFlagNamesTheNearestOne() {
+        Ended ended = couplet("run", "--optimisers", "sgd");
+        assertThat(ended.exitCode()).isEqualTo(2);
+        assertThat(ended.err()).contains("--optimizers").doesNotContain("\tat ");
+    }
+
+    @Test
+    void withoutKafkaTheFixIsSaid() {
+        refused(
+                couplet("submit", "--bootstrap-servers", ""),
+                "No Kafka is named: give --bootstrap-servers HOST:PORT (or COUPLET_BOOTSTRAP_SERVERS).");
+        Ended watch = couplet("watch", "--data-dir", data());
+        assertThat(watch.err()).contains("couplet run").contains("--bootstrap-servers");
+        assertThat(watch.exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void aReportWithoutAnyStudyIsRefused() {
+        Ended ended = couplet("report", "--data-dir", data());
+        assertThat(ended.exitCode()).isEqualTo(2);
+        assertThat(ended.err()).contains("There is no study in");
+    }
+
+    @Test
+    void aRunIdThatIsNoneIsRefused() {
+        Ended ended = couplet("stop", "nonsense", "--bootstrap-servers", "127.0.0.1:1");
+        assertThat(ended.exitCode()).isEqualTo(2);
+        assertThat(ended.err()).contains("<study>.<backbone>.<optimizer>.s<seed>.<6 hex digits>");
+    }
+
+    @Test
+    void aDryRunPrintsTheWholeStudyAndReadsBack() throws IOException {
+        Ended printed = couplet("submit", "--dry-run", "--backbones", "vgg,deit", "--steps", "50", "--name", "dry");
+        assertThat(printed.exitCode()).isZero();
+        Path study = Files.writeString(directory.resolve("dry.yaml"), printed.out());
+        assertThat(couplet("submit", "--dry-run", study.toString()).out()).isEqualTo(printed.out());
+    }
+
+    @Test
+    void everyFlagCanComeFromTheEnvironment() {
+        assertThat(EnvironmentDefaults.variable("--data-dir")).isEqualTo("COUPLET_DATA_DIR");
+        assertThat(EnvironmentDefaults.variable("--bootstrap-servers")).isEqualTo("COUPLET_BOOTSTRAP_SERVERS");
+    }
+
+    @Test
+    void listNamesWhatAStudyMayUse() {
+        Ended ended = couplet("list", "--json");
+        assertThat(ended.exitCode()).isZero();
+        assertThat(ended.out()).contains("\"poolformerv2\"", "\"lamb\"", "\"torch-style\"", "\"divergence\"");
+    }
+
+    @Test
+    void helpShowsEveryCommand() {
+        Ended ended = couplet("--help");
+        assertThat(ended.exitCode()).isZero();
+        assertThat(ended.out())
+                .contains(
+                        "run", "submit", "trainer", "stopper", "dashboard", "watch", "stop", "report", "topics", "list");
+    }
+
+    private String data() {
+        return directory.resolve("data").toString();
+    }
+}

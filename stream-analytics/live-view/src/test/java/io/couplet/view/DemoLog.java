@@ -1,0 +1,58 @@
+package io.couplet.view;
+
+import io.couplet.view.model.ViewModel;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.apache.avro.specific.SpecificRecord;
+
+/** Made-up records as they lie in topics of one partition. */
+public final class DemoLog {
+
+    /** A record and where it stands. */
+    public record Entry(ViewModel.Origin origin, SpecificRecord record) {}
+
+    private final List<Entry> entries = new ArrayList<>();
+    private final Map<String, Long> offsets = new HashMap<>();
+
+    public static DemoLog of(DemoRecords.Shape shape) {
+        DemoLog log = new DemoLog();
+        DemoRecords.write(shape, log::append);
+        return log;
+    }
+
+    public void append(String topic, SpecificRecord record) {
+        long offset = offsets.merge(topic, 1L, Long::sum) - 1;
+        entries.add(new Entry(new ViewModel.Origin(topic, 0, offset), record));
+    }
+
+    public List<Entry> entries() {
+        return entries;
+    }
+
+    public ViewModel into(ViewModel model) {
+        entries.forEach(entry -> model.apply(entry.origin(), entry.record()));
+        return model;
+    }
+
+    /** The same entries, each topic in its own order, the topics mixed at random. */
+    public List<Entry> interleaved(long seed) {
+        Random random = new Random(seed);
+        Map<String, List<Entry>> byTopic = new LinkedHashMap<>();
+        entries.forEach(entry -> byTopic.computeIfAbsent(entry.origin().topic(), topic -> new ArrayList<>())
+                .add(entry));
+        List<List<Entry>> queues = new ArrayList<>(byTopic.values());
+        List<Entry> mixed = new ArrayList<>();
+        while (!queues.isEmpty()) {
+            List<Entry> queue = queues.get(random.nextInt(queues.size()));
+            mixed.add(queue.remove(0));
+            if (queue.isEmpty()) {
+                queues.remove(queue);
+            }
+        }
+        return mixed;
+    }
+}

@@ -1,0 +1,188 @@
+package io.couplet.view;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.couplet.broker.EmbeddedBroker;
+import io.couplet.schemas.DeadLetter;
+import io.couplet.schemas.Topic;
+import io.couplet.schemas.TopicCreation;
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.StepMetrics;
+import io.couplet.view.model.Json;
+import io.couplet.view.model.StudyCounts;
+import io.couplet.view.model.StudySnapshot;
+import io.couplet.view.model.ViewModel;
+import io.couplet.view.report.ReportReader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.GroupListing;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The view on a real broker. */
+@Timeout(120)
+final class LiveViewTest {
+
+    private static final DemoRecords.Shape SMALL = DemoRecords.small();
+    private static EmbeddedBroker broker;
+
+    @TempDir
+    Path directory;
+
+    @BeforeAll
+    static void fillTopics() throws Exception {
+        broker = EmbeddedBroker.startInTemporaryDirectory();
+        Map<String, Object> settings = Map.of("bootstrap.servers", broker.bootstrapServers());
+        try (Admin admin = Admin.create(settings)) {
+            TopicCreation.createMissing(admin, 1);
+        }
+        try (KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
+            DemoRecords.write(SMALL, (topic, record) -> producer.send(bytes(topic, record)));
+            byte[] garbage = {1, 2, 3};
+            producer.send(new ProducerRecord<>(Topics.STEP_METRICS.name(), key(SMALL.studyId()), garbage));
+            producer.send(DeadLetter.of(
+                    key(SMALL.studyId() + ".vgg.sgd.s0.a0b1c2"),
+                    garbage,
+                    Topics.STEP_METRICS.name(),
+                    0,
+                    0,
+                    "test",
+                    "These 3 bytes are no StepMetrics."));
+        }
+    }
+
+    @AfterAll
+    static void stopBroker() {
+        broker.close();
+    }
+
+    @Test
+    void everythingInTheTopicsIsShownAndShownAgainAfterARestart() throws Exception {
+        String first = readByView();
+        String second = readByView();
+
+        assertThat(second).isEqualTo(first);
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+            assertThat(admin.listGroups().all().get(10, SECONDS))
+                    .extracting(GroupListing::groupId)
+                    .noneMatch(group -> group.startsWith("couplet-live-view"));
+        }
+        try (Stream<Path> left = Files.list(directory)) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    private String readByView() {
+        try (LiveView view = new LiveView(LiveViewSettings.local(broker.bootstrapServers(), directory)).start()) {
+            await().atMost(60, SECONDS).until(() -> complete(view.model()));
+            assertThat(view.address().getHost()).isEqualTo("127.0.0.1");
+            return body(Objects.requireNonNull(view.model().snapshot(SMALL.studyId())));
+        }
+    }
+
+    @Test
+    void aReportReadFromTheTopicsEqualsTheLiveView() {
+        ViewModel read = ReportReader.read(broker.bootstrapServers(), Map.of(), Duration.ofSeconds(30));
+
+        StudySnapshot study = Objects.requireNonNull(read.snapshot(SMALL.studyId()));
+        assertThat(body(study)).isEqualTo(readByView());
+        StudyCounts counts = study.counts();
+        assertThat(counts.stepsInTopic()).isEqualTo(counts.stepsTrained()).isPositive();
+        assertThat(counts.deadLetters()).isEqualTo(1);
+        assertThat(counts.unreadable()).isEqualTo(1);
+    }
+
+    @Test
+    void aPortThatIsTakenIsOneSentenceAndLeavesNothingRunning() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            LiveViewSettings settings = new LiveViewSettings(
+                    broker.bootstrapServers(), Map.of(), directory, LiveViewSettings.LOOPBACK, taken.getLocalPort());
+            LiveView view = new LiveView(settings);
+            assertThatThrownBy(view::start)
+                    .isInstanceOf(LiveViewException.class)
+                    .hasMessageContaining("cannot use port " + taken.getLocalPort())
+                    .hasMessageContaining("choose another port");
+        }
+    }
+
+    @Test
+    void missingTopicsAreNamedWithTheFix() {
+        try (EmbeddedBroker empty = EmbeddedBroker.startInTemporaryDirectory()) {
+            LiveView view = new LiveView(LiveViewSettings.local(empty.bootstrapServers(), directory));
+            assertThatThrownBy(view::start)
+                    .isInstanceOf(LiveViewException.class)
+                    .hasMessageContaining(Topics.RUN_REQUESTS.name())
+                    .hasMessageContaining("couplet topics create");
+            assertThat(ReportReader.read(empty.bootstrapServers(), Map.of(), Duration.ofSeconds(10))
+                            .studies())
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void aBrokerThatIsAwayIsOneSentence() throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        assertThatThrownBy(() -> ReportReader.read("127.0.0.1:" + port, Map.of(), Duration.ofSeconds(2)))
+                .isInstanceOf(LiveViewException.class)
+                .hasMessageContaining("check that it runs");
+    }
+
+    private static boolean complete(ViewModel model) {
+        StudySnapshot study = model.snapshot(SMALL.studyId());
+        return study != null
+                && study.scored()
+                && study.counts().stepsInTopic() == study.counts().stepsTrained()
+                && study.counts().deadLetters() == 1
+                && study.counts().unreadable() == 1
+                && study.cells().stream().allMatch(cell -> cell.rungs().stream().allMatch(rung -> rung.scored()));
+    }
+
+    /** All but the version, which also grows with records that another study's model would not have. */
+    private static String body(StudySnapshot study) {
+        return Json.line(study).replaceFirst("\"version\":\\d+", "");
+    }
+
+    private static ProducerRecord<byte[], byte[]> bytes(String topic, SpecificRecord record) {
+        Topic<?> known = Topics.all().stream()
+                .filter(each -> each.name().equals(topic))
+                .findFirst()
+                .orElseThrow();
+        return new ProducerRecord<>(topic, key(keyOf(record)), encode(known, record));
+    }
+
+    @SuppressWarnings("unchecked") // Each topic's wire is that of its own records.
+    private static byte[] encode(Topic<?> topic, SpecificRecord record) {
+        return ((Topic<SpecificRecord>) topic).wire().encode(record);
+    }
+
+    private static String keyOf(SpecificRecord record) {
+        return record instanceof StepMetrics metrics ? metrics.getRunId() : String.valueOf(record.get(0));
+    }
+
+    private static byte[] key(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

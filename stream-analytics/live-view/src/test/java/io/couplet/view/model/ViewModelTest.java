@@ -1,0 +1,217 @@
+package io.couplet.view.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.RunEventKind;
+import io.couplet.schemas.avro.StepMetrics;
+import io.couplet.view.DemoLog;
+import io.couplet.view.DemoRecords;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.apache.avro.specific.SpecificRecord;
+import org.junit.jupiter.api.Test;
+
+final class ViewModelTest {
+
+    private static final DemoRecords.Shape SMALL = DemoRecords.small();
+
+    @Test
+    void withoutRecordsThereIsNothingAndNothingBreaks() {
+        ViewModel model = new ViewModel();
+
+        assertThat(model.studies()).isEmpty();
+        assertThat(model.snapshot("none-000000")).isNull();
+        assertThat(model.run("none", 10)).isNull();
+    }
+
+    @Test
+    void aFinishedStudyShowsEveryCellAndBalancedBooks() {
+        StudySnapshot study = snapshot(DemoLog.of(SMALL).into(new ViewModel()));
+
+        assertThat(study.summary().finished()).isTrue();
+        assertThat(study.scored()).isTrue();
+        assertThat(study.reportRung()).isEqualTo(SMALL.rungs());
+        assertThat(study.cells()).hasSize(12).allSatisfy(cell -> {
+            assertThat(cell.runs()).hasSize(SMALL.seeds());
+            assertThat(cell.at(SMALL.rungs())).isNotNull();
+            assertThat(cell.progress()).isEqualTo(1);
+        });
+        assertThat(study.summary().diverged()).isEqualTo(1);
+        assertThat(study.decisions()).singleElement().satisfies(decision -> {
+            assertThat(decision.acknowledged()).isTrue();
+            assertThat(decision.rule()).isEqualTo("divergence");
+        });
+        assertThat(study.counts().stepsInTopic())
+                .isEqualTo(study.counts().stepsTrained())
+                .isPositive();
+        assertThat(study.counts().runsThatDiffer()).isZero();
+    }
+
+    @Test
+    void replayEqualsLiveHoweverTheTopicsInterleave() {
+        DemoLog log = DemoLog.of(SMALL);
+        String live = Json.line(snapshot(log.into(new ViewModel())));
+
+        for (long seed = 0; seed < 5; seed++) {
+            ViewModel replayed = new ViewModel();
+            log.interleaved(seed).forEach(entry -> replayed.apply(entry.origin(), entry.record()));
+            assertThat(Json.line(snapshot(replayed))).isEqualTo(live);
+        }
+    }
+
+    @Test
+    void aPositionDeliveredTwiceCountsOnce() {
+        DemoLog log = DemoLog.of(SMALL);
+        ViewModel model = log.into(new ViewModel());
+        String once = Json.line(snapshot(model));
+
+        assertThat(log.entries()).noneMatch(entry -> model.apply(entry.origin(), entry.record()));
+        assertThat(Json.line(snapshot(model))).isEqualTo(once);
+    }
+
+    @Test
+    void stepsSentTwiceAreCountedAsDuplicatesAndChangeNothingElse() {
+        DemoLog log = DemoLog.of(SMALL);
+        long before = snapshot(log.into(new ViewModel())).counts().stepsInTopic();
+        List<SpecificRecord> again = new ArrayList<>();
+        log.entries().stream()
+                .map(DemoLog.Entry::record)
+                .filter(StepMetrics.class::isInstance)
+                .limit(40)
+                .forEach(again::add);
+        again.forEach(record -> log.append(Topics.STEP_METRICS.name(), record));
+
+        StudyCounts counts = snapshot(log.into(new ViewModel())).counts();
+        assertThat(counts.stepsInTopic()).isEqualTo(before);
+        assertThat(counts.duplicates()).isEqualTo(40);
+    }
+
+    @Test
+    void aLaterAttemptSupersedesTheEarlierOneFromWhereItTookUp() {
+        DemoLog log = new DemoLog();
+        String run = "study-3fa2c1.vgg.sgd.s0.a0b1c2";
+        log.append(Topics.RUN_EVENTS.name(), event(run, 1, RunEventKind.STARTED, 0, 0));
+        for (int step = 1; step <= 20; step++) {
+            log.append(Topics.STEP_METRICS.name(), step(run, 1, step, 2));
+        }
+        log.append(Topics.RUN_EVENTS.name(), event(run, 2, RunEventKind.RESUMED, 10, 0));
+        for (int step = 11; step <= 30; step++) {
+            log.append(Topics.STEP_METRICS.name(), step(run, 2, step, 1));
+        }
+        log.append(Topics.RUN_EVENTS.name(), event(run, 2, RunEventKind.COMPLETED, 10, 20));
+        ViewModel model = log.into(new ViewModel());
+
+        RunSnapshot shown = Objects.requireNonNull(model.run(run, 100));
+        assertThat(shown.curve().step()).hasSize(30).isSorted();
+        assertThat(shown.curve().loss()[9]).isEqualTo(2);
+        assertThat(shown.curve().loss()[10]).isEqualTo(1);
+        assertThat(shown.summary().status()).isEqualTo(RunStatus.COMPLETED);
+        assertThat(shown.summary().stepsInTopic()).isEqualTo(40);
+        assertThat(shown.summary().stepsTrained()).isEqualTo(40);
+        assertThat(shown.summary().attemptsWithoutEnding()).isEqualTo(1);
+        assertThat(shown.attempts()).hasSize(2);
+    }
+
+    @Test
+    void aDeltaHoldsTheCellsThatChangedAndNoOthers() {
+        DemoLog log = DemoLog.of(SMALL);
+        ViewModel model = log.into(new ViewModel());
+        long before = model.version();
+        String run = SMALL.studyId() + ".vgg.sgd.s0.a0b1c2";
+        model.apply(new ViewModel.Origin(Topics.STEP_METRICS.name(), 3, 0), step(run, 1, 64, 1));
+
+        StudySnapshot delta = Objects.requireNonNull(model.study(SMALL.studyId(), before));
+        assertThat(delta.cells()).singleElement().satisfies(cell -> {
+            assertThat(cell.backbone()).isEqualTo("vgg");
+            assertThat(cell.optimizer()).isEqualTo("sgd");
+        });
+        assertThat(delta.rungScores()).isNull();
+    }
+
+    @Test
+    void aRecordWithARunIdNobodyCanReadIsCountedAndTheRestGoesOn() {
+        ViewModel model = DemoLog.of(SMALL).into(new ViewModel());
+        model.apply(new ViewModel.Origin(Topics.STEP_METRICS.name(), 3, 0), step("<b>no run</b>", 1, 1, 1));
+        model.deadLetter(new ViewModel.Origin(Topics.DEAD_LETTERS, 0, 0), SMALL.studyId() + ".vgg.sgd.s0.a0b1c2");
+        model.deadLetter(new ViewModel.Origin(Topics.DEAD_LETTERS, 0, 1), null);
+
+        StudyCounts counts = snapshot(model).counts();
+        assertThat(counts.unreadable()).isEqualTo(1);
+        assertThat(counts.deadLetters()).isEqualTo(2);
+        assertThat(counts.deadLettersOfStudy()).isEqualTo(1);
+    }
+
+    @Test
+    void whileRunsGoOnTheReportIsAboutTheHighestRungThatEveryCellHasReached() {
+        DemoRecords.Shape half =
+                new DemoRecords.Shape("half", List.of("vgg", "resnet"), List.of("sgd", "adamw"), 1, 64, 4, 0.5, 1);
+        StudySnapshot study =
+                Objects.requireNonNull(DemoLog.of(half).into(new ViewModel()).snapshot(half.studyId()));
+
+        assertThat(study.summary().finished()).isFalse();
+        assertThat(study.scored()).isFalse();
+        assertThat(study.summary().running()).isEqualTo(1);
+        assertThat(study.summary().etaSeconds()).isPositive();
+    }
+
+    @Test
+    void twelveHundredRunsFit() {
+        List<String> backbones = new ArrayList<>();
+        List<String> optimizers = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            backbones.add("backbone-" + i);
+            optimizers.add("optimizer-" + i);
+        }
+        DemoRecords.Shape huge = new DemoRecords.Shape("huge", backbones, optimizers, 3, 20, 2, 1, 0);
+        StudySnapshot study =
+                Objects.requireNonNull(DemoLog.of(huge).into(new ViewModel()).snapshot(huge.studyId()));
+
+        assertThat(study.summary().ended()).isEqualTo(1200);
+        assertThat(study.cells()).hasSize(400);
+    }
+
+    private static StudySnapshot snapshot(ViewModel model) {
+        return Objects.requireNonNull(model.snapshot(SMALL.studyId()));
+    }
+
+    private static StepMetrics step(String run, int attempt, int step, double loss) {
+        return StepMetrics.newBuilder()
+                .setRunId(run)
+                .setAttempt(attempt)
+                .setStep(step)
+                .setBudgetSteps(30)
+                .setWarmupSteps(2)
+                .setEpoch(0)
+                .setLoss(loss)
+                .setLearningRate(0.1)
+                .setGradientNorm(1)
+                .setUpdateRatio(0.01f)
+                .setBatchAccuracy(0.5f)
+                .setSamplesPerSecond(100)
+                .setTimeMillis(DemoRecords.BEGIN + step)
+                .build();
+    }
+
+    private static RunEvent event(String run, int attempt, RunEventKind kind, int resumedAt, int trained) {
+        return RunEvent.newBuilder()
+                .setRunId(run)
+                .setStudyId("study-3fa2c1")
+                .setAttempt(attempt)
+                .setBackbone("vgg")
+                .setOptimizer("sgd")
+                .setSeed(0)
+                .setHyperparameterPoint(0)
+                .setKind(kind)
+                .setStep(kind == RunEventKind.COMPLETED ? 30 : resumedAt)
+                .setBudgetSteps(30)
+                .setWarmupSteps(2)
+                .setResumedAtStep(resumedAt)
+                .setStepsTrained(trained)
+                .setDeviceSeconds(trained * 0.1)
+                .setTimeMillis(DemoRecords.BEGIN + attempt)
+                .build();
+    }
+}

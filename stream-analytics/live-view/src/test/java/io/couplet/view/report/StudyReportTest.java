@@ -1,0 +1,159 @@
+package io.couplet.view.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.RunRequest;
+import io.couplet.view.DemoLog;
+import io.couplet.view.DemoRecords;
+import io.couplet.view.model.StudySnapshot;
+import io.couplet.view.model.ViewModel;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.avro.specific.SpecificRecord;
+import org.junit.jupiter.api.Test;
+
+final class StudyReportTest {
+
+    private static final Instant MADE = Instant.parse("2026-11-23T13:00:00Z");
+    private static final String HOSTILE = "<script>alert(\"1\")</script>|`=1+1'";
+
+    private final StudySnapshot small = snapshot(DemoRecords.small());
+    private final StudyReport report = StudyReport.of(small, MADE);
+
+    @Test
+    void theJsonHasTheKeysThatScriptsRelyOn() throws Exception {
+        JsonNode json = new ObjectMapper().readTree(report.json());
+
+        assertThat(names(json))
+                .containsExactly(
+                        "study",
+                        "cells",
+                        "backbones",
+                        "optimizers",
+                        "advice",
+                        "provenance",
+                        "counts",
+                        "runs",
+                        "decisions");
+        assertThat(json.get("cells")).hasSize(12);
+        assertThat(names(json.get("cells").get(0)))
+                .startsWith("backbone", "optimizer", "runs", "accuracy", "coupling", "verdict", "steps", "seconds");
+        assertThat(names(json.get("counts"))).contains("stepsTrained", "stepsInTopic", "deadLetters");
+        assertThat(json.get("study").get("id").asText()).isEqualTo("small-3fa2c1");
+        assertThat(json.get("cells").get(0).get("accuracy").asDouble()).isBetween(0.0, 1.0);
+        assertThat(json.get("counts").get("stepsTrained").asLong())
+                .isEqualTo(json.get("counts").get("stepsInTopic").asLong())
+                .isPositive();
+        assertThat(json.get("backbones")).hasSize(4);
+        assertThat(json.get("optimizers")).hasSize(3);
+        assertThat(json.get("runs")).hasSize(24);
+        assertThat(json.get("advice").get("sentences").get(0).asText())
+                .isEqualTo("At rung 4 of 4 (the whole budget), 12 of 12 cells report, each the mean of 2 seeds.");
+        assertThat(json.get("provenance")
+                        .get("environments")
+                        .get(0)
+                        .get("engine")
+                        .asText())
+                .startsWith("DJL");
+    }
+
+    @Test
+    void aScoreThatIsMissingIsNullWithItsReasonAndNeverMadeUp() throws Exception {
+        StudySnapshot waiting = snapshot(
+                new DemoRecords.Shape("waiting", List.of("vgg", "resnet"), List.of("sgd", "adamw"), 1, 20, 2, 0, 1));
+        StudyReport early = StudyReport.of(waiting, MADE);
+
+        JsonNode cell = new ObjectMapper().readTree(early.json()).get("cells").get(0);
+        assertThat(cell.get("accuracy").isNull()).isTrue();
+        assertThat(cell.get("coupling").isNull()).isTrue();
+        assertThat(cell.get("reason").asText()).isEqualTo("no scores have been computed for this study");
+        assertThat(early.html()).contains("No advice yet");
+        assertThat(GridTable.render(waiting, 80)).contains("No advice yet").contains("running");
+    }
+
+    @Test
+    void theTerminalTableIsAlignedAndWhole() {
+        assertThat(GridTable.render(small, 100)).isEqualTo("""
+                        GOLDEN
+                        """);
+    }
+
+    @Test
+    void aNarrowTerminalGetsTheBackbonesInBlocks() {
+        String table = GridTable.render(small, 50);
+
+        assertThat(table.lines().filter(line -> line.startsWith("adamw "))).hasSize(2);
+        assertThat(table.lines()).allMatch(line -> line.length() <= 60);
+    }
+
+    @Test
+    void whatARecordHoldsIsTextInEveryFormat() {
+        DemoLog log = new DemoLog();
+        DemoRecords.write(DemoRecords.small(), (topic, record) -> log.append(topic, hostile(record)));
+        StudySnapshot snapshot =
+                Objects.requireNonNull(log.into(new ViewModel()).snapshot("small-3fa2c1"));
+        StudyReport hostile = StudyReport.of(snapshot, MADE);
+
+        assertThat(hostile.html())
+                .contains("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;")
+                .doesNotContain("<script");
+        assertThat(hostile.markdown()).doesNotContain("<script").contains("\\|\\`=1+1");
+        assertThat(hostile.json()).contains("<script>alert(\\\"1\\\")");
+    }
+
+    @Test
+    void theHtmlFileNeedsNothingElse() {
+        assertThat(report.html())
+                .startsWith("<!doctype html>")
+                .doesNotContain("http://", "https://", "src=", "href=", "@import", "url(")
+                .contains("One optimizer for all 4 backbones", "SHA-256", "To repeat");
+    }
+
+    @Test
+    void theCsvHasARowPerCellAndAsManyFieldsAsTheHeader() {
+        List<String> lines = report.csv().lines().toList();
+
+        assertThat(lines).hasSize(13);
+        assertThat(lines.get(0)).startsWith("backbone,optimizer,runs,accuracy,coupling,verdict,steps,seconds,");
+        int fields = lines.get(0).split(",", -1).length;
+        assertThat(lines).allSatisfy(line -> assertThat(line.split(",", -1)).hasSize(fields));
+    }
+
+    @Test
+    void theMarkdownTablesHaveTheSameColumnsInEveryRow() {
+        Matcher rows = Pattern.compile("(?m)^\\|.*\\|$").matcher(report.markdown());
+        List<String> found = new ArrayList<>();
+        while (rows.find()) {
+            found.add(rows.group());
+        }
+        assertThat(found).hasSizeGreaterThan(40);
+        assertThat(report.markdown()).contains("## Advice", "## Accuracy, %", "## Provenance");
+    }
+
+    private static SpecificRecord hostile(SpecificRecord record) {
+        if (record instanceof RunRequest request) {
+            return RunRequest.newBuilder(request).setStudyName(HOSTILE).build();
+        }
+        if (record instanceof RunEvent event && event.getReason() != null) {
+            return RunEvent.newBuilder(event).setReason(HOSTILE).build();
+        }
+        return record;
+    }
+
+    private static StudySnapshot snapshot(DemoRecords.Shape shape) {
+        return Objects.requireNonNull(DemoLog.of(shape).into(new ViewModel()).snapshot(shape.studyId()));
+    }
+
+    private static List<String> names(JsonNode node) {
+        List<String> names = new ArrayList<>();
+        node.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+}
