@@ -83,7 +83,7 @@ record DeiT(int patch, int width, int depth, int heads, int mlpRatio) {
                     .reshape(3 * batch * heads, tokens, headWidth);
             NDList parts = all.split(new long[] {batch * heads, 2 * batch * heads}, 0);
             NDArray weights = parts.get(0)
-                    .mul((float) scale)
+                    .mul(Layers.scalar(x, scale))
                     .batchMatMul(parts.get(1).swapAxes(1, 2))
                     .softmax(-1);
             NDArray mixed = weights.batchMatMul(parts.get(2))

@@ -23,6 +23,14 @@ final class Layers {
     static final Layer FLATTEN = (pass, x) ->
             x.reshape(x.getShape().get(0), x.getShape().size() / x.getShape().get(0));
 
+    /**
+     * A number to calculate with, held by the manager of the step. DJL's own {@code mul(Number)} closes its scalar at once although torch keeps it for the way
+     * back: when the garbage collector then frees the scalar's memory, the gradient is garbage.
+     */
+    static NDArray scalar(NDArray x, double value) {
+        return x.getManager().create((float) value);
+    }
+
     /** (batch, channels, height, width) → (batch, height, width, channels). */
     static NDArray channelsLast(NDArray x) {
         return x.transpose(0, 2, 3, 1);

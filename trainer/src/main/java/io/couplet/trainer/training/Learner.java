@@ -96,10 +96,10 @@ final class Learner implements AutoCloseable {
         try (NDManager scratch = manager.newSubManager()) {
             JniUtils.setGradMode(true);
             NDArray logits = logits(scratch, batch, true, step);
+            // The mean and its sign are in the targets: DJL's mul(Number) frees what torch keeps for the way back.
             NDArray loss = logits.logSoftmax(1)
                     .mul(scratch.create(targets(batch), new Shape(batch.size(), classes)))
-                    .sum()
-                    .mul(-1f / batch.size());
+                    .sum();
             NDArray one = scratch.ones(new Shape(), DataType.FLOAT32);
             JniUtils.backward((PtNDArray) loss, (PtNDArray) one, false, false);
             JniUtils.setGradMode(false);
@@ -186,12 +186,13 @@ final class Learner implements AutoCloseable {
         return backbone.logits(Pass.of(backbone.layout(), views, buffers, training, seed ^ (step << 20)), images);
     }
 
+    /** Each image's target distribution over −batch, so that its sum with the log-probabilities is the mean loss. */
     private float[] targets(Batch batch) {
         float[] targets = new float[batch.size() * classes];
         double spread = recipe.labelSmoothing() / classes;
-        Arrays.fill(targets, (float) spread);
+        Arrays.fill(targets, (float) (-spread / batch.size()));
         for (int i = 0; i < batch.size(); i++) {
-            targets[i * classes + batch.labels()[i]] = (float) (1 - recipe.labelSmoothing() + spread);
+            targets[i * classes + batch.labels()[i]] = (float) (-(1 - recipe.labelSmoothing() + spread) / batch.size());
         }
         return targets;
     }

@@ -8,6 +8,8 @@ import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.data.Batch;
 import io.couplet.trainer.data.BatchSource;
 import io.couplet.trainer.recipes.Recipes;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +19,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -93,6 +96,32 @@ class TrainingTest {
         } finally {
             threads.shutdown();
         }
+    }
+
+    /** What torch keeps for the way back must outlive a collection: every freed piece of memory is filled with NaN here. */
+    @ParameterizedTest
+    @MethodSource("backbones")
+    void theNumbersDoNotDependOnTheGarbageCollector(String backbone) throws Exception {
+        Recording quiet = new Recording();
+        Training.run(plan(backbone, "sgd", 12, 1e-3), new BrightAndDark(), quiet, StopSignal.never());
+        AtomicBoolean done = new AtomicBoolean();
+        Thread collector = new Thread(() -> {
+            while (!done.get()) {
+                System.gc();
+                for (int i = 0; i < 2_000; i++) {
+                    ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder()).putFloat(0, Float.NaN);
+                }
+            }
+        });
+        collector.start();
+        Recording disturbed = new Recording();
+        try {
+            Training.run(plan(backbone, "sgd", 12, 1e-3), new BrightAndDark(), disturbed, StopSignal.never());
+        } finally {
+            done.set(true);
+            collector.join();
+        }
+        assertThat(disturbed.losses()).isEqualTo(quiet.losses());
     }
 
     @Test
