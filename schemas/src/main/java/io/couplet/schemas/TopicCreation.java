@@ -1,13 +1,16 @@
 package io.couplet.schemas;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TopicExistsException;
 
 /** Creates the topics that are missing and leaves those that exist; creating twice changes nothing. */
@@ -50,7 +53,26 @@ public final class TopicCreation {
                 existing.add(answer.getKey());
             }
         }
+        awaitLeaders(admin, created);
         return new Result(List.copyOf(created), List.copyOf(existing));
+    }
+
+    /**
+     * Waits until the leader of every new partition answers. A broker of Kafka 4.3.1 that learns of a partition between
+     * two batches of one producer takes the second and refuses the first until it expires (KAFKA-15591): records sent
+     * too early would be lost, however idempotent the producer.
+     */
+    private static void awaitLeaders(Admin admin, List<String> created)
+            throws ExecutionException, InterruptedException {
+        Map<TopicPartition, OffsetSpec> partitions = new HashMap<>();
+        for (NewTopic topic : newTopics((short) 1)) {
+            if (created.contains(topic.name())) {
+                for (int partition = 0; partition < topic.numPartitions(); partition++) {
+                    partitions.put(new TopicPartition(topic.name(), partition), OffsetSpec.latest());
+                }
+            }
+        }
+        admin.listOffsets(partitions).all().get();
     }
 
     private static List<NewTopic> newTopics(short replicationFactor) {

@@ -1,24 +1,40 @@
 package io.couplet.view;
 
 import io.couplet.view.http.ViewServer;
+import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.ViewModel;
-import java.net.BindException;
+import io.couplet.view.report.StudyReport;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import org.apache.avro.specific.SpecificRecord;
 
 /**
- * The page on made-up records, to look at: {@code DemoModel empty|live|done|huge [port]}.
+ * The page on made-up records, to look at: {@code DemoModel empty|live|done|huge [port]}; or a report on them:
+ * {@code DemoModel report FILE.html}.
  */
 public final class DemoModel {
 
     private DemoModel() {}
 
-    public static void main(String[] args) throws InterruptedException, BindException {
+    public static void main(String[] args) throws InterruptedException, IOException {
         ViewModel model = new ViewModel();
+        if (args.length == 2 && args[0].equals("report")) {
+            fill(model, eight(1, 0));
+            StudySnapshot study = Objects.requireNonNull(model.snapshot("first-look-3fa2c1"));
+            Files.writeString(
+                    Path.of(args[1]),
+                    StudyReport.of(study, Instant.ofEpochMilli(DemoRecords.BEGIN))
+                            .html());
+            return;
+        }
         switch (args.length == 0 ? "live" : args[0]) {
             case "empty" -> {}
             case "done" -> fill(model, eight(1, 0));

@@ -23,14 +23,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -57,17 +61,21 @@ final class LiveViewTest {
         }
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
-            DemoRecords.write(SMALL, (topic, record) -> producer.send(bytes(topic, record)));
+            List<Future<RecordMetadata>> sent = new ArrayList<>();
+            DemoRecords.write(SMALL, (topic, record) -> sent.add(producer.send(bytes(topic, record))));
             byte[] garbage = {1, 2, 3};
-            producer.send(new ProducerRecord<>(Topics.STEP_METRICS.name(), key(SMALL.studyId()), garbage));
-            producer.send(DeadLetter.of(
+            sent.add(producer.send(new ProducerRecord<>(Topics.STEP_METRICS.name(), key(SMALL.studyId()), garbage)));
+            sent.add(producer.send(DeadLetter.of(
                     key(SMALL.studyId() + ".vgg.sgd.s0.a0b1c2"),
                     garbage,
                     Topics.STEP_METRICS.name(),
                     0,
                     0,
                     "test",
-                    "These 3 bytes are no StepMetrics."));
+                    "These 3 bytes are no StepMetrics.")));
+            for (Future<RecordMetadata> each : sent) {
+                each.get(30, SECONDS);
+            }
         }
     }
 

@@ -48,7 +48,9 @@ public final class Advice {
         }
         sentences.add(new Sentence(Kind.COVERAGE, coverage(study, score)));
         if (score.tooFew() != null) {
-            sentences.add(new Sentence(Kind.COVERAGE, "No advice yet: " + score.tooFew()));
+            sentences.add(new Sentence(
+                    Kind.COVERAGE,
+                    "No advice yet: " + score.tooFew() + (score.tooFew().endsWith(".") ? "" : ".")));
             return sentences;
         }
         oneForAll(study, score, sentences);
@@ -119,8 +121,9 @@ public final class Advice {
         RungValue value = cell == null ? null : cell.at(score.rung());
         String accuracy = value == null || value.accuracy() == null ? "" : " (" + accuracy(value) + ")";
         List<String> others = backbone.best().subList(1, backbone.best().size());
-        String rest =
-                others.isEmpty() ? ", ahead of all others." : "; " + listed(others) + " cannot be told apart from it.";
+        String rest = others.isEmpty()
+                ? ", ahead of all others" + (value != null && value.seeds() == 1 ? " on its one seed." : ".")
+                : "; " + listed(others) + " cannot be told apart from it.";
         sentences.add(new Sentence(Kind.BACKBONE, backbone.name() + ": " + first + accuracy + rest));
     }
 

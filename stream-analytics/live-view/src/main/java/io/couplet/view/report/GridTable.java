@@ -27,7 +27,7 @@ public final class GridTable {
      * @param width columns of the terminal
      */
     public static String render(StudySnapshot study, int width) {
-        StringBuilder out = new StringBuilder();
+        StringBuilder out = new StringBuilder(1024);
         int rung = study.reportRung();
         out.append(title(study)).append("\n\n");
         out.append("Top-1 accuracy in %, and coupling in percentage points\n");
@@ -35,7 +35,7 @@ public final class GridTable {
         List<String> block = new ArrayList<>();
         int used = names;
         for (String backbone : study.backbones()) {
-            int column = GAP + Math.max(LEAST_COLUMN, backbone.length());
+            int column = width(backbone);
             if (!block.isEmpty() && used + column > width) {
                 block(out, study, rung, names, block);
                 block = new ArrayList<>();
@@ -67,19 +67,27 @@ public final class GridTable {
 
     private static void block(StringBuilder out, StudySnapshot study, int rung, int names, List<String> backbones) {
         out.append('\n').append(" ".repeat(names));
-        backbones.forEach(backbone -> out.append(right(backbone, width(backbone))));
-        out.append('\n');
+        backbones.forEach(backbone -> out.append(right(backbone + ' ', width(backbone))));
+        newLine(out);
         for (String optimizer : study.optimizers()) {
             out.append(optimizer).append(" ".repeat(names - optimizer.length()));
             for (String backbone : backbones) {
                 out.append(right(cell(study.cell(backbone, optimizer), rung), width(backbone)));
             }
-            out.append('\n');
+            newLine(out);
         }
     }
 
+    /** Ends a line, without blanks at its end. */
+    private static void newLine(StringBuilder out) {
+        while (out.length() > 0 && out.charAt(out.length() - 1) == ' ') {
+            out.setLength(out.length() - 1);
+        }
+        out.append('\n');
+    }
+
     private static int width(String backbone) {
-        return GAP + Math.max(LEAST_COLUMN, backbone.length());
+        return GAP + Math.max(LEAST_COLUMN, backbone.length() + 1);
     }
 
     /** E.g. {@code 45.7 +1.2*}: the last place is for a mark, so that the numbers stay in line. */

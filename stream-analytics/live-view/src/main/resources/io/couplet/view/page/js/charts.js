@@ -33,6 +33,7 @@ export class Chart {
     this.#options = options;
     this.#readout = h("span", { class: "readout" });
     this.#host = h("div", { class: "plot" });
+    this.#host.style.minHeight = `${height}px`;
     this.#element = h(
       "figure",
       { class: "chart" },

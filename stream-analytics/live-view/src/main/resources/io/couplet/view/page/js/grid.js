@@ -14,7 +14,7 @@ export const MODES = [
 ];
 
 const NOTES = {
-  accuracy: "Top-1 on the validation images, percent; the mean over seeds of each pairing’s best point.",
+  accuracy: "Top-1 on the validation images, percent; mean over seeds.",
   coupling: "Points above or below what backbone and optimizer alone would give.",
   verdict: "How the training loss of each pairing moves.",
   progress: "Share of each pairing’s runs that is done.",
