@@ -1,5 +1,6 @@
 package io.couplet.cli;
 
+import io.couplet.cli.local.UserError;
 import io.couplet.stopper.EarlyStopperException;
 import io.couplet.view.LiveViewException;
 import org.apache.kafka.common.errors.TimeoutException;

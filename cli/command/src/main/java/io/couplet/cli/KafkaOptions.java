@@ -1,5 +1,6 @@
 package io.couplet.cli;
 
+import io.couplet.cli.local.UserError;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -40,7 +41,7 @@ final class KafkaOptions {
      */
     Map<String, String> clientProperties() {
         Map<String, String> properties = new HashMap<>(fromFile());
-        if (bootstrapServers != null) {
+        if (bootstrapServers != null && !bootstrapServers.isBlank()) {
             properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
         }
         if (!properties.containsKey(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG)) {

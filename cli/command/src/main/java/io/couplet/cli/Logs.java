@@ -67,6 +67,8 @@ final class Logs {
         root.addAppender(appender);
         root.setLevel(Level.WARN);
         context.getLogger("io.couplet").setLevel(ours);
+        // Expected for a moment after topics are created.
+        context.getLogger("org.apache.kafka.clients.NetworkClient").setLevel(Level.ERROR);
         // All of them warn about settings that are as intended here, at every start.
         context.getLogger("org.apache.kafka.clients.admin.AdminClientConfig").setLevel(Level.ERROR);
         context.getLogger("org.apache.kafka.common.utils.AppInfoParser").setLevel(Level.ERROR);

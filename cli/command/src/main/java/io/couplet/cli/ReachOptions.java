@@ -1,6 +1,7 @@
 package io.couplet.cli;
 
 import io.couplet.cli.local.RunningSystem;
+import io.couplet.cli.local.UserError;
 import java.nio.file.Path;
 import java.util.Map;
 import org.apache.kafka.clients.CommonClientConfigs;

@@ -3,6 +3,7 @@ package io.couplet.cli;
 import io.couplet.cli.local.BrokerProcess;
 import io.couplet.cli.local.DataDirectory;
 import io.couplet.cli.local.RunningSystem;
+import io.couplet.cli.local.UserError;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.ViewModel;
 import io.couplet.view.report.StudyReport;

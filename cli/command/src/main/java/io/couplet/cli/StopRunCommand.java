@@ -1,5 +1,6 @@
 package io.couplet.cli;
 
+import io.couplet.cli.local.UserError;
 import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.RunCommand;

@@ -1,5 +1,6 @@
 package io.couplet.cli;
 
+import io.couplet.cli.local.UserError;
 import io.couplet.schemas.study.Budget;
 import io.couplet.schemas.study.InvalidStudyException;
 import io.couplet.schemas.study.KnownNames;

@@ -1,5 +1,6 @@
 package io.couplet.cli;
 
+import io.couplet.cli.local.UserError;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.StudySummary;
 import io.couplet.view.model.ViewModel;

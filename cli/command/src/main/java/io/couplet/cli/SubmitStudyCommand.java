@@ -1,5 +1,6 @@
 package io.couplet.cli;
 
+import io.couplet.cli.local.UserError;
 import io.couplet.producers.Submission;
 import io.couplet.producers.SubmissionException;
 import io.couplet.schemas.study.StudySpecification;

@@ -1,5 +1,6 @@
 package io.couplet.cli;
 
+import io.couplet.cli.local.UserError;
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.TopicCreation;
 import io.couplet.schemas.Topics;

@@ -63,11 +63,11 @@ class CoupletTest {
     @Test
     void mistakesInAStudyFileAreAllSaidWithTheirLines() throws IOException {
         Path study = Files.writeString(
-                directory.resolve("study.yaml"), "name: x\nbackbnes: [resnet]\noptimizers: [adamv]\n");
+                directory.resolve("study.yaml"), "name: x\nbackbnes: [resnet]\noptimizers: [lambb]\n");
         Ended ended = couplet("run", study.toString(), "--data-dir", data());
         assertThat(ended.exitCode()).isEqualTo(2);
         assertThat(ended.err())
-                .contains("2 mistakes", "line 2, column 1", "backbones", "line 3, column 14", "adamw")
+                .contains("2 mistakes", "line 2, column 1", "backbones", "line 3, column 14", "'lamb'")
                 .doesNotContain("\tat ");
     }
 

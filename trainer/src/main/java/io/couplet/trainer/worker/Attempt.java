@@ -178,6 +178,10 @@ final class Attempt implements TrainingListener {
             event = event(RunEventKind.DIVERGED).setReason(diverged.reason());
         } else if (outcome instanceof Outcome.Failed failed) {
             event = event(RunEventKind.FAILED).setReason(failed.reason());
+        } else if (ledger.history(request.getRunId()).attempts() > number) {
+            // The run is another trainer's now, which speaks for it.
+            LOG.warn("run {} attempt {} ends unheard: {}", request.getRunId(), number, outcome);
+            return End.DONE;
         } else {
             String reason = ((Outcome.Stopped) outcome).reason();
             Optional<RunCommand> command = ledger.stop(request.getRunId());

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param trainerId name of this process, for provenance
  * @param coupletVersion for provenance
  * @param gitRevision for provenance; null when not built from a repository
+ * @param onlyStudy requests of other studies are taken off the queue untrained, so the group must be this study's own; null trains all
  */
 public record TrainerSettings(
         String bootstrapServers,
@@ -37,7 +38,8 @@ public record TrainerSettings(
         String host,
         String trainerId,
         String coupletVersion,
-        @Nullable String gitRevision) {
+        @Nullable String gitRevision,
+        @Nullable String onlyStudy) {
 
     public static final String DEFAULT_GROUP = "couplet-trainers";
 
@@ -72,7 +74,8 @@ public record TrainerSettings(
                 host,
                 host + "-" + ProcessHandle.current().pid(),
                 coupletVersion,
-                gitRevision);
+                gitRevision,
+                null);
     }
 
     /** So many CPU slots. */
@@ -103,7 +106,25 @@ public record TrainerSettings(
                 host,
                 trainerId,
                 coupletVersion,
-                gitRevision);
+                gitRevision,
+                onlyStudy);
+    }
+
+    /** The same for one study, with a share group of its own: what another study left in the queue waits for its own next run. */
+    public TrainerSettings withOnlyStudy(String studyId) {
+        return new TrainerSettings(
+                bootstrapServers,
+                clientProperties,
+                DEFAULT_GROUP + "-" + studyId,
+                devices,
+                spoolDirectory,
+                dataRoot,
+                lock,
+                host,
+                trainerId,
+                coupletVersion,
+                gitRevision,
+                studyId);
     }
 
     private static String hostName() {

@@ -27,6 +27,7 @@ import org.slf4j.LoggerFactory;
 final class Worker {
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
     private static final Duration PATIENCE = Duration.ofMillis(500);
+    private static final Duration FLUSH = Duration.ofSeconds(5);
     private static final int ATTEMPTS_WITHOUT_END = 3;
 
     private final String name;
@@ -107,13 +108,17 @@ final class Worker {
             queue.reject();
             return;
         }
+        if (settings.onlyStudy() != null && !settings.onlyStudy().equals(request.getStudyId())) {
+            queue.accept();
+            return;
+        }
         if (!ledger.catchUp()) {
             LOG.warn("{} gives {} back: what was done before could not be read", name, request.getRunId());
             queue.release();
             return;
         }
         RunHistory history = ledger.history(request.getRunId());
-        if (history.ended()) {
+        if (history.settles(request.getSubmittedMillis())) {
             queue.accept();
             return;
         }
@@ -123,11 +128,24 @@ final class Worker {
         if (stop.isPresent()) {
             attempt.endUntrained(attempt.event(stop.get()));
             queue.accept();
-        } else if (history.open().size() >= ATTEMPTS_WITHOUT_END) {
+        } else if (history.broken() >= ATTEMPTS_WITHOUT_END) {
             attempt.endUntrained(attempt.event(RunEventKind.FAILED)
-                    .setReason("Its trainer died " + history.open().size() + " times while it was trained."));
+                    .setReason("Its trainer died " + history.broken() + " times while it was trained."));
             queue.accept();
         } else if (train(request, attempt) == Attempt.End.DONE) {
+            queue.accept();
+        } else {
+            giveBack(request);
+        }
+    }
+
+    /**
+     * Puts the request at the end of the queue as a new record and takes the old one off: a share group counts deliveries, and would
+     * drop without a word what was given back too often.
+     */
+    private void giveBack(RunRequest request) throws InterruptedException {
+        publisher.publish(Topics.RUN_REQUESTS, request.getRunId(), request);
+        if (publisher.flush(FLUSH)) {
             queue.accept();
         } else {
             queue.release();

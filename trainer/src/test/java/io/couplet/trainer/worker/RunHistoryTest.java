@@ -34,10 +34,28 @@ class RunHistoryTest {
                 .plus(event(1, RunEventKind.STARTED))
                 .plus(event(2, RunEventKind.STARTED))
                 .plus(event(2, RunEventKind.COMPLETED));
-        assertThat(history.ended()).isTrue();
+        assertThat(history.settles(Long.MAX_VALUE)).isTrue();
+    }
+
+    @Test
+    void aFailedRunMayBeAskedForAgain() {
+        RunHistory history =
+                RunHistory.NONE.plus(event(1, RunEventKind.STARTED)).plus(event(2, RunEventKind.FAILED, 1000));
+        assertThat(history.settles(1000)).isTrue();
+        assertThat(history.settles(1001)).isFalse();
+        assertThat(history.broken()).isZero();
+        RunHistory again = history.plus(event(3, RunEventKind.STARTED));
+        assertThat(again.ended()).isFalse();
+        assertThat(again.broken()).isEqualTo(1);
+        assertThat(again.plus(event(3, RunEventKind.COMPLETED)).settles(Long.MAX_VALUE))
+                .isTrue();
     }
 
     private static RunEvent event(int attempt, RunEventKind kind) {
+        return event(attempt, kind, 0);
+    }
+
+    private static RunEvent event(int attempt, RunEventKind kind, long timeMillis) {
         return RunEvent.newBuilder()
                 .setRunId("s-000000.resnet.sgd.s0.000000")
                 .setStudyId("s-000000")
@@ -53,7 +71,7 @@ class RunHistoryTest {
                 .setResumedAtStep(0)
                 .setStepsTrained(0)
                 .setDeviceSeconds(0)
-                .setTimeMillis(0)
+                .setTimeMillis(timeMillis)
                 .build();
     }
 }

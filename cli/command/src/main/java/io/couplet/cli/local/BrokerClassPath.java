@@ -1,6 +1,5 @@
 package io.couplet.cli.local;
 
-import io.couplet.cli.UserError;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,5 @@
 package io.couplet.cli.local;
 
-import io.couplet.cli.UserError;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;

@@ -1,6 +1,5 @@
 package io.couplet.cli.local;
 
-import io.couplet.cli.UserError;
 import io.couplet.flink.AnalyticsCluster;
 import io.couplet.producers.Submission;
 import io.couplet.producers.SubmissionException;

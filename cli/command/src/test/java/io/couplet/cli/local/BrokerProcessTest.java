@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.couplet.cli.UserError;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.InetAddress;

@@ -1,4 +1,4 @@
-package io.couplet.cli;
+package io.couplet.cli.local;
 
 /** Something the user can mend: one sentence that says what is wrong and the fix. Ends the command with exit code 2. */
 public final class UserError extends RuntimeException {
