@@ -57,11 +57,11 @@ public record StudySpecification(
     private static final StudySpecification DEFAULTS = new StudySpecification(
             "default",
             new DataSpecification(null, null, 0.2, 32, 0, null),
-            List.of("resnet", "convnext", "deit", "mlp-mixer"),
+            List.of("vgg", "resnet", "mobilenetv2", "mlp-mixer"),
             "nano",
             List.of("sgd", "adamw", "lamb", "lion"),
             List.of(0L),
-            new Budget(240, 64),
+            new Budget(320, 64),
             new RecipeSpecification("torch-style", new Warmup.Fraction(0.05), null, null, null),
             HyperparameterGrid.DEFAULTS,
             new TreeMap<>(),

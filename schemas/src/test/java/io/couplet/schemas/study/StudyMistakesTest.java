@@ -40,7 +40,7 @@ class StudyMistakesTest {
             budget: 300                         | line 1, column 9: budget must be a group of keys, was '300'
             {budget: {steps: 4}, rungs: [0.25, 0.3, 1]} | line 1, column 22: rungs 0.25 and 0.3 are the same step 1 of 4: take fewer rungs or more budget.steps
             recipe: plane                       | line 1, column 9: unknown recipe 'plane': did you mean 'plain'?
-            recipe: {warmup-steps: 240}         | line 1, column 10: recipe.warmup-steps must be below budget.steps 240, was 240
+            recipe: {warmup-steps: 320}         | line 1, column 10: recipe.warmup-steps must be below budget.steps 320, was 320
             recipe: {warmup-fraction: 1}        | line 1, column 27: recipe.warmup-fraction must be a number from 0 and below 1, was '1'
             recipe: {warmup-steps: 1, warmup-fraction: 0.1} | line 1, column 27: recipe has both warmup-steps and warmup-fraction: keep one
             recipe: {label-smoothing: -0.1}     | line 1, column 27: recipe.label-smoothing must be a number from 0 and below 1, was '-0.1'
@@ -60,7 +60,7 @@ class StudyMistakesTest {
             early-stopping: [median, median]    | line 1, column 1: early-stopping has median twice: keep one
             rungs: [0.5]                        | line 1, column 1: rungs must end with 1, the whole budget
             rungs: [0.5, 0.25, 1]               | line 1, column 1: rungs must ascend, 0.25 comes after 0.5
-            rungs: [0.001, 1]                   | line 1, column 1: rung 0.001 of 240 steps is before the first one: leave it out or take more budget.steps
+            rungs: [0.001, 1]                   | line 1, column 1: rung 0.001 of 320 steps is before the first one: leave it out or take more budget.steps
             rungs: [0.5, 2]                     | line 1, column 14: rungs must be a number above 0 and at most 1, was '2'
             device: tpu                         | line 1, column 1: device must be cpu, gpu or gpu:N, was 'tpu'
             device: [cpu]                       | line 1, column 9: device must be a text, was a list

@@ -128,19 +128,19 @@ class StudySpecificationTest {
 
     @Test
     void theDefaultStudyReadsWell() {
-        assertThat(StudySpecification.defaults().withBudget(new Budget(240, 64)).toYaml())
+        assertThat(StudySpecification.defaults().withBudget(new Budget(320, 64)).toYaml())
                 .isEqualTo("""
                         name: default
                         data:
                           validation-fraction: 0.2
                           image-size: 32
                           seed: 0
-                        backbones: [resnet, convnext, deit, mlp-mixer]
+                        backbones: [vgg, resnet, mobilenetv2, mlp-mixer]
                         size: nano
                         optimizers: [sgd, adamw, lamb, lion]
                         seeds: [0]
                         budget:
-                          steps: 240
+                          steps: 320
                           batch-size: 64
                         recipe:
                           name: torch-style
@@ -231,14 +231,14 @@ class StudySpecificationTest {
         assertThat(request.getLabelSmoothing()).isNull();
         assertThat(request.getDevice()).isNull();
         assertThat(request.getData().getPath()).isNull();
-        assertThat(request.getWarmupSteps()).isEqualTo(12);
+        assertThat(request.getWarmupSteps()).isEqualTo(16);
     }
 
     @Test
     void aWiderGridKeepsTheRunsItHad() {
         StudySpecification narrow = StudySpecification.defaults();
         StudySpecification wide = narrow.withGrid(
-                List.of("vgg", "resnet", "convnext", "deit", "mlp-mixer"),
+                List.of("vgg", "deit", "resnet", "mobilenetv2", "mlp-mixer"),
                 List.of("lion", "sgd", "adamw", "lamb"),
                 List.of(1L, 0L));
         assertThat(wide.studyId()).isEqualTo(narrow.studyId());
@@ -263,11 +263,11 @@ class StudySpecificationTest {
                                 study.withData(study.data().withPaths("/data", null)),
                                 study.withData(study.data().withImageSize(64)),
                                 study.withData(study.data().withLimit(100)),
-                                study.withBudget(new Budget(241, 64)),
-                                study.withBudget(new Budget(240, 63)),
+                                study.withBudget(new Budget(321, 64)),
+                                study.withBudget(new Budget(320, 63)),
                                 study.withRungs(List.of(1.0)),
                                 parse("recipe: plain"),
-                                parse("recipe: {warmup-steps: 12}"),
+                                parse("recipe: {warmup-steps: 16}"),
                                 parse("recipe: {label-smoothing: 0}"),
                                 parse("size: paper"))
                         .stream()
@@ -297,7 +297,7 @@ class StudySpecificationTest {
         assertThatThrownBy(() -> new Budget(10, 1))
                 .hasMessage("budget.batch-size must be a whole number from 2 to 65536, was 1");
         assertThatThrownBy(() -> study.withRungs(List.of(0.5, 0.501, 1.0)))
-                .hasMessage("rungs 0.5 and 0.501 are the same step 120 of 240: take fewer rungs or more budget.steps");
+                .hasMessage("rungs 0.5 and 0.501 are the same step 160 of 320: take fewer rungs or more budget.steps");
         assertThatThrownBy(() -> study.withGrid(List.of(), List.of("sgd"), List.of(0L)))
                 .hasMessage("backbones is empty: name one at least, or leave it out for the default");
         assertThatThrownBy(() -> study.withDevice("cuda")).hasMessage("device must be cpu, gpu or gpu:N, was 'cuda'");
