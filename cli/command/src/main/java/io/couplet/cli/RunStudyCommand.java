@@ -88,8 +88,10 @@ final class RunStudyCommand implements Callable<Integer> {
                 Submission.Result submitted = system.train(study, images);
                 if (!submitted.alreadyEnded().isEmpty()) {
                     talk.printf(
-                            "%d of %d runs have ended before; the rest is trained now.%n",
-                            submitted.alreadyEnded().size(), study.runs());
+                            "%d of %d runs have ended before; %s%n",
+                            submitted.alreadyEnded().size(),
+                            study.runs(),
+                            submitted.leavesWork() ? "the rest is trained now." : "nothing is left to train.");
                 }
                 Optional<StudySnapshot> end = follow(system, study.studyId(), shutdown);
                 if (end.isEmpty()) {
