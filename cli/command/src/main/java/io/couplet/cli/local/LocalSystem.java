@@ -127,12 +127,13 @@ public final class LocalSystem implements AutoCloseable {
 
     private TrainerSettings trainerSettings(StudySpecification study) {
         return TrainerSettings.of(
-                bootstrapServers(),
-                Map.of(),
-                settings.devices(),
-                data.spool(),
-                settings.coupletVersion(),
-                settings.gitRevision());
+                        bootstrapServers(),
+                        Map.of(),
+                        settings.devices(),
+                        data.spool(),
+                        settings.coupletVersion(),
+                        settings.gitRevision())
+                .withOnlyStudy(study.studyId());
     }
 
     /** Kafka's address. */
