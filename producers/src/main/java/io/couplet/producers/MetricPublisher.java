@@ -101,6 +101,7 @@ public final class MetricPublisher implements AutoCloseable {
     static Map<String, Object> producerProperties(String bootstrapServers, Map<String, String> clientProperties) {
         Map<String, Object> properties = new LinkedHashMap<>();
         properties.put(ProducerConfig.LINGER_MS_CONFIG, 5);
+        properties.put(ProducerConfig.BATCH_SIZE_CONFIG, 128 << 10); // one request at a time, so larger ones
         properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
         properties.put(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1_000);
         properties.putAll(clientProperties);
@@ -112,7 +113,10 @@ public final class MetricPublisher implements AutoCloseable {
         guarantees.put(ProducerConfig.RETRIES_CONFIG, Integer.MAX_VALUE);
         // A record never expires in the producer: one that did could be overtaken by the next of its key.
         guarantees.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Integer.MAX_VALUE);
-        guarantees.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 5);
+        // With more than one on the way a broker that has just come back may take the second batch of a partition it
+        // has no producer state of, and refuse the first one for ever (KAFKA-15591); and after a clean restart it
+        // knows the last batch only, so of several whose answers were lost all but one would be doubled.
+        guarantees.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
         guarantees.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 500);
         guarantees.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, StringSerializer.class);
         guarantees.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);

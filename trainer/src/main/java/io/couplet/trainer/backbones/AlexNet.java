@@ -20,11 +20,18 @@ record AlexNet(
         int hidden,
         double dropout) {
 
-    static Backbone paper(int imageSize, int classes) {
+    static Backbone of(Backbones.Task task) {
+        return switch (task.size()) {
+            case NANO -> nano(task.imageSize(), task.classes());
+            case CIFAR, PAPER -> paper(task.imageSize(), task.classes());
+        };
+    }
+
+    private static Backbone paper(int imageSize, int classes) {
         return new AlexNet(List.of(64, 192, 384, 256, 256), 11, 4, 2, 0, 6, 4096, 0.5).build(classes);
     }
 
-    static Backbone nano(int imageSize, int classes) {
+    private static Backbone nano(int imageSize, int classes) {
         return new AlexNet(List.of(24, 48, 64, 48, 48), 5, 2, 2, 1, imageSize / 16, 128, 0).build(classes);
     }
 

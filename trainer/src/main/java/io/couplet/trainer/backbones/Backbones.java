@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 
 /** Every backbone there is, by the name that a study uses. */
 public final class Backbones {
@@ -27,9 +28,13 @@ public final class Backbones {
         LAYER_NORM
     }
 
-    /** How large: {@code nano} for images of about 32 × 32 on a CPU, or as in the paper. */
+    /** How large. */
     public enum Size {
+        /** The same blocks, few and narrow: for images of about 32 × 32 on a CPU. */
         NANO,
+        /** As in the paper, with the stem that it gives 32 × 32 images (its A.1). */
+        CIFAR,
+        /** As in the paper, for images of 224 × 224. */
         PAPER;
 
         /** @throws IllegalArgumentException with the sizes there are */
@@ -39,7 +44,7 @@ public final class Backbones {
                     return size;
                 }
             }
-            throw new IllegalArgumentException("unknown backbone size '" + name + "': there are nano and paper");
+            throw new IllegalArgumentException("unknown backbone size '" + name + "': there are nano, cifar and paper");
         }
 
         public String key() {
@@ -47,9 +52,27 @@ public final class Backbones {
         }
     }
 
-    @FunctionalInterface
-    interface Builder {
-        Backbone build(int imageSize, int classes);
+    /**
+     * What a backbone is built for.
+     *
+     * @param imageSize height and width of the images
+     * @param dropPath share of images that skip the last residual branch while training, falling linearly to zero at the
+     *     first one (stochastic depth, Huang et al. 2016, arXiv:1603.09382); backbones without residual branches ignore it
+     */
+    public record Task(Size size, int imageSize, int classes, double dropPath) {
+        public Task {
+            if (classes < 2) {
+                throw new IllegalArgumentException("classes must be at least 2, was " + classes);
+            }
+            int divisor = size == Size.PAPER ? 32 : 16;
+            if (imageSize < divisor || imageSize % divisor != 0) {
+                throw new IllegalArgumentException("imageSize must be a multiple of " + divisor + " for " + size.key()
+                        + " backbones, was " + imageSize);
+            }
+            if (!(dropPath >= 0 && dropPath < 1)) {
+                throw new IllegalArgumentException("dropPath must be in [0, 1), was " + dropPath);
+            }
+        }
     }
 
     /**
@@ -58,29 +81,23 @@ public final class Backbones {
      * @param name as a study writes it
      * @param title as the paper writes it
      */
-    public record Entry(String name, String title, Family family, Temper temper, Builder nano, Builder paper) {}
+    public record Entry(
+            String name, String title, Family family, Temper temper, Function<Task, Backbone> constructor) {}
 
     private static final Map<String, Entry> ENTRIES = list(
-            new Entry("alexnet", "AlexNet", Family.PRIMARY_CNN, Temper.PLAIN, AlexNet::nano, AlexNet::paper),
-            new Entry("vgg", "VGG-13", Family.PRIMARY_CNN, Temper.BATCH_NORM, Vgg::nano, Vgg::paper),
-            new Entry("resnet", "ResNet-50", Family.CLASSICAL_CNN, Temper.BATCH_NORM, ResNet::nano, ResNet::paper),
-            new Entry(
-                    "mobilenetv2",
-                    "MobileNetV2",
-                    Family.CLASSICAL_CNN,
-                    Temper.BATCH_NORM,
-                    MobileNetV2::nano,
-                    MobileNetV2::paper),
-            new Entry("deit", "DeiT-S", Family.MODERN, Temper.LAYER_NORM, DeiT::nano, DeiT::paper),
-            new Entry("mlp-mixer", "MLP-Mixer-S", Family.MODERN, Temper.LAYER_NORM, MlpMixer::nano, MlpMixer::paper),
-            new Entry("convnext", "ConvNeXt-T", Family.MODERN, Temper.LAYER_NORM, ConvNeXt::nano, ConvNeXt::paper),
+            new Entry("alexnet", "AlexNet", Family.PRIMARY_CNN, Temper.PLAIN, AlexNet::of),
+            new Entry("vgg", "VGG-13", Family.PRIMARY_CNN, Temper.BATCH_NORM, Vgg::of),
+            new Entry("resnet", "ResNet-50", Family.CLASSICAL_CNN, Temper.BATCH_NORM, ResNet::of),
+            new Entry("mobilenetv2", "MobileNetV2", Family.CLASSICAL_CNN, Temper.BATCH_NORM, MobileNetV2::of),
+            new Entry("deit", "DeiT-S", Family.MODERN, Temper.LAYER_NORM, DeiT::of),
+            new Entry("mlp-mixer", "MLP-Mixer-S", Family.MODERN, Temper.LAYER_NORM, MlpMixer::of),
+            new Entry("convnext", "ConvNeXt-T", Family.MODERN, Temper.LAYER_NORM, ConvNeXt::of),
             new Entry(
                     "poolformerv2",
                     "PoolFormerV2-S12",
                     Family.METAFORMER,
                     Temper.LAYER_NORM,
-                    MetaFormer::poolFormerV2Nano,
-                    MetaFormer::poolFormerV2Paper));
+                    MetaFormer::poolFormerV2));
 
     private static Map<String, Entry> list(Entry... entries) {
         Map<String, Entry> map = new LinkedHashMap<>();
@@ -109,21 +126,8 @@ public final class Backbones {
         return entry;
     }
 
-    /**
-     * Builds a backbone for images of the given height and width.
-     *
-     * @throws IllegalArgumentException if there is none of that name, or the images are too small for it
-     */
-    public static Backbone create(String name, Size size, int imageSize, int classes) {
-        Entry entry = entry(name);
-        if (classes < 2) {
-            throw new IllegalArgumentException("classes must be at least 2, was " + classes);
-        }
-        int divisor = size == Size.NANO ? 16 : 32;
-        if (imageSize < divisor || imageSize % divisor != 0) {
-            throw new IllegalArgumentException("imageSize must be a multiple of " + divisor + " for " + size.key()
-                    + " backbones, was " + imageSize);
-        }
-        return (size == Size.NANO ? entry.nano() : entry.paper()).build(imageSize, classes);
+    /** @throws IllegalArgumentException if there is none of that name, or the images are too small for it */
+    public static Backbone create(String name, Task task) {
+        return entry(name).constructor().apply(task);
     }
 }

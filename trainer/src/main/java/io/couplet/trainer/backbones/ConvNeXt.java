@@ -14,11 +14,18 @@ import java.util.List;
 record ConvNeXt(int patch, List<Integer> widths, List<Integer> depths, int kernel, double layerScale) {
     private static final double EPSILON = 1e-6;
 
-    static Backbone paper(int imageSize, int classes) {
+    static Backbone of(Backbones.Task task) {
+        return switch (task.size()) {
+            case NANO -> nano(task.imageSize(), task.classes());
+            case CIFAR, PAPER -> paper(task.imageSize(), task.classes());
+        };
+    }
+
+    private static Backbone paper(int imageSize, int classes) {
         return new ConvNeXt(4, List.of(96, 192, 384, 768), List.of(3, 3, 9, 3), 7, 1e-6).build(classes);
     }
 
-    static Backbone nano(int imageSize, int classes) {
+    private static Backbone nano(int imageSize, int classes) {
         return new ConvNeXt(imageSize / 8, List.of(32, 64), List.of(2, 2), 5, 1e-6).build(classes);
     }
 

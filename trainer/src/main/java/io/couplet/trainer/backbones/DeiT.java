@@ -12,11 +12,18 @@ import java.util.List;
 record DeiT(int patch, int width, int depth, int heads, int mlpRatio) {
     private static final double EPSILON = 1e-6;
 
-    static Backbone paper(int imageSize, int classes) {
+    static Backbone of(Backbones.Task task) {
+        return switch (task.size()) {
+            case NANO -> nano(task.imageSize(), task.classes());
+            case CIFAR, PAPER -> paper(task.imageSize(), task.classes());
+        };
+    }
+
+    private static Backbone paper(int imageSize, int classes) {
         return new DeiT(16, 384, 12, 6, 4).build(imageSize, classes);
     }
 
-    static Backbone nano(int imageSize, int classes) {
+    private static Backbone nano(int imageSize, int classes) {
         return new DeiT(imageSize / 4, 64, 4, 4, 2).build(imageSize, classes);
     }
 

@@ -21,11 +21,18 @@ record MetaFormer(
         int scaledFrom) {
     private static final double EPSILON = 1e-6;
 
-    static Backbone poolFormerV2Paper(int imageSize, int classes) {
+    static Backbone poolFormerV2(Backbones.Task task) {
+        return switch (task.size()) {
+            case NANO -> poolFormerV2Nano(task.imageSize(), task.classes());
+            case CIFAR, PAPER -> poolFormerV2Paper(task.imageSize(), task.classes());
+        };
+    }
+
+    private static Backbone poolFormerV2Paper(int imageSize, int classes) {
         return new MetaFormer(7, 4, 2, List.of(64, 128, 320, 512), List.of(2, 2, 6, 2), 4, 2).build(classes);
     }
 
-    static Backbone poolFormerV2Nano(int imageSize, int classes) {
+    private static Backbone poolFormerV2Nano(int imageSize, int classes) {
         return new MetaFormer(7, imageSize / 8, 2, List.of(24, 48), List.of(2, 2), 4, 1).build(classes);
     }
 

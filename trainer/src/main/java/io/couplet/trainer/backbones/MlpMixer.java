@@ -10,11 +10,18 @@ import java.util.List;
 record MlpMixer(int patch, int width, int depth, int tokenHidden, int channelHidden) {
     private static final double EPSILON = 1e-6;
 
-    static Backbone paper(int imageSize, int classes) {
+    static Backbone of(Backbones.Task task) {
+        return switch (task.size()) {
+            case NANO -> nano(task.imageSize(), task.classes());
+            case CIFAR, PAPER -> paper(task.imageSize(), task.classes());
+        };
+    }
+
+    private static Backbone paper(int imageSize, int classes) {
         return new MlpMixer(16, 512, 8, 256, 2048).build(imageSize, classes);
     }
 
-    static Backbone nano(int imageSize, int classes) {
+    private static Backbone nano(int imageSize, int classes) {
         return new MlpMixer(imageSize / 8, 48, 3, 32, 96).build(imageSize, classes);
     }
 

@@ -14,7 +14,14 @@ record MobileNetV2(int stemWidth, List<Stage> stages, int headWidth) {
      */
     record Stage(int expansion, int width, int depth, int stride) {}
 
-    static Backbone paper(int imageSize, int classes) {
+    static Backbone of(Backbones.Task task) {
+        return switch (task.size()) {
+            case NANO -> nano(task.imageSize(), task.classes());
+            case CIFAR, PAPER -> paper(task.imageSize(), task.classes());
+        };
+    }
+
+    private static Backbone paper(int imageSize, int classes) {
         return new MobileNetV2(
                         32,
                         List.of(
@@ -29,7 +36,7 @@ record MobileNetV2(int stemWidth, List<Stage> stages, int headWidth) {
                 .build(classes);
     }
 
-    static Backbone nano(int imageSize, int classes) {
+    private static Backbone nano(int imageSize, int classes) {
         return new MobileNetV2(8, List.of(new Stage(1, 8, 1, 1), new Stage(4, 16, 2, 2), new Stage(4, 32, 2, 2)), 96)
                 .build(classes);
     }

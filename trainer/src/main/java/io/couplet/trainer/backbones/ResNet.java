@@ -23,11 +23,18 @@ record ResNet(
         List<Integer> depths,
         boolean bottleneck) {
 
-    static Backbone paper(int imageSize, int classes) {
+    static Backbone of(Backbones.Task task) {
+        return switch (task.size()) {
+            case NANO -> nano(task.imageSize(), task.classes());
+            case CIFAR, PAPER -> paper(task.imageSize(), task.classes());
+        };
+    }
+
+    private static Backbone paper(int imageSize, int classes) {
         return new ResNet(64, 7, 2, true, List.of(64, 128, 256, 512), List.of(3, 4, 6, 3), true).build(classes);
     }
 
-    static Backbone nano(int imageSize, int classes) {
+    private static Backbone nano(int imageSize, int classes) {
         return new ResNet(16, 3, 2, false, List.of(16, 32, 64), List.of(1, 1, 1), false).build(classes);
     }
 

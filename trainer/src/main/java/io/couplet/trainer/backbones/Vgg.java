@@ -13,7 +13,14 @@ import java.util.List;
  */
 record Vgg(List<List<Integer>> stages, int headKernel, int hidden, double dropout) {
 
-    static Backbone paper(int imageSize, int classes) {
+    static Backbone of(Backbones.Task task) {
+        return switch (task.size()) {
+            case NANO -> nano(task.imageSize(), task.classes());
+            case CIFAR, PAPER -> paper(task.imageSize(), task.classes());
+        };
+    }
+
+    private static Backbone paper(int imageSize, int classes) {
         return new Vgg(
                         List.of(
                                 List.of(64, 64),
@@ -27,7 +34,7 @@ record Vgg(List<List<Integer>> stages, int headKernel, int hidden, double dropou
                 .build(classes);
     }
 
-    static Backbone nano(int imageSize, int classes) {
+    private static Backbone nano(int imageSize, int classes) {
         return new Vgg(List.of(List.of(8), List.of(24), List.of(48), List.of(64)), imageSize / 16, 128, 0)
                 .build(classes);
     }

@@ -7,6 +7,7 @@ package io.couplet.trainer.recipes;
  * @param labelSmoothing share of the target spread evenly over all classes, in [0, 1)
  * @param clipGradientNorm the gradient's global norm is scaled down to this; 0 for never
  * @param excludeBiasesAndNorms biases, norms, scales and embeddings do not decay
+ * @param dropPath stochastic depth: share of images that skip the last residual branch, in [0, 1)
  * @param augmentation {@code none} or {@code crop-flip}
  */
 public record Recipe(
@@ -14,6 +15,7 @@ public record Recipe(
         double labelSmoothing,
         double clipGradientNorm,
         boolean excludeBiasesAndNorms,
+        double dropPath,
         String augmentation) {
 
     public Recipe {
@@ -26,15 +28,15 @@ public record Recipe(
     }
 
     public Recipe withLabelSmoothing(double value) {
-        return new Recipe(name, value, clipGradientNorm, excludeBiasesAndNorms, augmentation);
+        return new Recipe(name, value, clipGradientNorm, excludeBiasesAndNorms, dropPath, augmentation);
     }
 
     public Recipe withClipGradientNorm(double value) {
-        return new Recipe(name, labelSmoothing, value, excludeBiasesAndNorms, augmentation);
+        return new Recipe(name, labelSmoothing, value, excludeBiasesAndNorms, dropPath, augmentation);
     }
 
     public Recipe withAugmentation(String value) {
-        return new Recipe(name, labelSmoothing, clipGradientNorm, excludeBiasesAndNorms, value);
+        return new Recipe(name, labelSmoothing, clipGradientNorm, excludeBiasesAndNorms, dropPath, value);
     }
 
     /** The learning rate's course; all recipes so far follow a cosine. */

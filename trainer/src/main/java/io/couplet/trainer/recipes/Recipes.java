@@ -10,7 +10,7 @@ public final class Recipes {
 
     private static final Map<String, Recipe> RECIPES = list(
             // Random crops and flips, nothing else: what torchvision's reference scripts did for years.
-            new Recipe("torch-style", 0, 0, true, "crop-flip"), new Recipe("plain", 0, 0, true, "none"));
+            new Recipe("torch-style", 0, 0, true, 0, "crop-flip"), new Recipe("plain", 0, 0, true, 0, "none"));
 
     private static Map<String, Recipe> list(Recipe... recipes) {
         Map<String, Recipe> map = new LinkedHashMap<>();

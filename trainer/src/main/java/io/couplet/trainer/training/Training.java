@@ -49,14 +49,14 @@ public final class Training {
 
     /** How many values a backbone trains. */
     public static long parameters(TrainingPlan plan, int imageSize, int classes) {
-        return Backbones.create(plan.backbone(), plan.size(), imageSize, classes)
+        return Backbones.create(plan.backbone(), plan.task(imageSize, classes))
                 .layout()
                 .parameterCount();
     }
 
     private Outcome run() throws InterruptedException {
         Torch.start();
-        Backbone backbone = Backbones.create(plan.backbone(), plan.size(), data.imageSize(), data.classes());
+        Backbone backbone = Backbones.create(plan.backbone(), plan.task(data.imageSize(), data.classes()));
         Optimizer optimizer = Optimizers.entry(plan.optimizer()).constructor().apply(plan.options());
         Schedule schedule = plan.recipe().schedule(plan.warmupSteps(), plan.budgetSteps());
         Device device = Torch.device(plan.device());

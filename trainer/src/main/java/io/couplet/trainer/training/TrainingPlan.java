@@ -84,6 +84,11 @@ public record TrainingPlan(
         return Optimizers.entry(optimizer).defaults().with(all);
     }
 
+    /** What the backbone is to be built for. */
+    public Backbones.Task task(int imageSize, int classes) {
+        return new Backbones.Task(size, imageSize, classes, recipe.dropPath());
+    }
+
     /** The steps after which is evaluated, one per rung; two rungs of a small budget may share a step. */
     public List<Integer> evaluationSteps() {
         List<Integer> steps = new ArrayList<>();
@@ -106,6 +111,7 @@ public record TrainingPlan(
         settings.put("labelSmoothing", Double.toString(recipe.labelSmoothing()));
         settings.put("clipGradientNorm", Double.toString(recipe.clipGradientNorm()));
         settings.put("excludeBiasesAndNorms", Boolean.toString(recipe.excludeBiasesAndNorms()));
+        settings.put("dropPath", Double.toString(recipe.dropPath()));
         settings.put("augmentation", recipe.augmentation());
         settings.put("seed", Long.toString(seed));
         settings.put("precision", "float32");

@@ -38,8 +38,8 @@ class BackboneParityTest {
     })
     void tensorsHaveTheNamesShapesAndOrderOfTimm(String name, String reference) {
         JsonNode json = read(reference);
-        ParameterLayout layout =
-                Backbones.create(name, Backbones.Size.PAPER, 224, 1000).layout();
+        ParameterLayout layout = Backbones.create(name, new Backbones.Task(Backbones.Size.PAPER, 224, 1000, 0))
+                .layout();
         List<String> parameters = new ArrayList<>();
         List<String> buffers = new ArrayList<>();
         for (JsonNode tensor : json.get("tensors")) {
@@ -71,7 +71,7 @@ class BackboneParityTest {
         JsonNode json = read(reference);
         Torch.start();
         JniUtils.setGradMode(false);
-        Backbone backbone = Backbones.create(name, Backbones.Size.PAPER, 224, 1000);
+        Backbone backbone = Backbones.create(name, new Backbones.Task(Backbones.Size.PAPER, 224, 1000, 0));
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
             NDList parameters = new NDList();
             NDList buffers = new NDList();

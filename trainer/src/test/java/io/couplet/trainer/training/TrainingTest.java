@@ -171,7 +171,7 @@ class TrainingTest {
         List<Learner.Measured> measured = new ArrayList<>();
         TrainingData data = new BrightAndDark();
         try (Learner learner = new Learner(
-                        Backbones.create("resnet", Backbones.Size.NANO, 16, 10),
+                        Backbones.create("resnet", new Backbones.Task(Backbones.Size.NANO, 16, 10, 0)),
                         10,
                         io.couplet.trainer.optimizers.Optimizers.entry("adamw")
                                 .constructor()
