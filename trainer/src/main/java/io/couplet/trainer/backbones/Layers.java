@@ -225,4 +225,34 @@ final class Layers {
             return x.mul(x.getManager().create(mask, x.getShape()));
         };
     }
+
+    /**
+     * Stochastic depth (Huang et al. 2016, arXiv:1603.09382) on a residual branch: while training, the branch of a share of the images is set to zero and that
+     * of the others scaled up, as timm's DropPath.
+     */
+    static Layer dropPath(double rate) {
+        if (rate == 0) {
+            return IDENTITY;
+        }
+        return (pass, x) -> {
+            if (!pass.training()) {
+                return x;
+            }
+            long batch = x.getShape().get(0);
+            long[] shape = new long[x.getShape().dimension()];
+            java.util.Arrays.fill(shape, 1);
+            shape[0] = batch;
+            float[] mask = new float[Math.toIntExact(batch)];
+            float kept = (float) (1 / (1 - rate));
+            for (int i = 0; i < mask.length; i++) {
+                mask[i] = pass.random().nextDouble() < rate ? 0 : kept;
+            }
+            return x.mul(x.getManager().create(mask, new Shape(shape)));
+        };
+    }
+
+    /** The rate of a block's drop path: from zero at the first block linearly to {@code last} at the last one. */
+    static double dropPathRate(double last, int block, int blocks) {
+        return blocks == 1 ? 0 : last * block / (blocks - 1);
+    }
 }
