@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -59,17 +60,60 @@ class LocalSystemTest {
         }
     }
 
+    @Test
+    void anInterruptedStudyWaitsUntilItIsAskedForAgainWhateverIsTrainedBetween(@TempDir Path directory)
+            throws Exception {
+        TrainingImages images = new TrainingImages(null);
+        StudySpecification interrupted = STUDY.withName("interrupted").withBudget(new Budget(300, 16));
+        try (DataDirectory data = DataDirectory.take(directory.resolve("data"));
+                LocalSystem system = LocalSystem.start(data, settings(), what -> {})) {
+            system.train(interrupted, images);
+            await().atMost(Duration.ofMinutes(2))
+                    .until(() -> runs(system.model().snapshot(interrupted.studyId())).stream()
+                            .anyMatch(run -> run.step() > 0));
+        }
+
+        StudySnapshot between;
+        try (DataDirectory data = DataDirectory.take(directory.resolve("data"));
+                LocalSystem system = LocalSystem.start(data, settings(), what -> {})) {
+            between = Objects.requireNonNull(system.model().snapshot(interrupted.studyId()));
+            assertThat(between.summary().finished()).isFalse();
+            system.train(STUDY, images);
+            everyStepIsInTheTopic(awaitScored(system));
+            assertThat(runs(system.model().snapshot(interrupted.studyId()))).isEqualTo(runs(between));
+        }
+
+        try (DataDirectory data = DataDirectory.take(directory.resolve("data"));
+                LocalSystem system = LocalSystem.start(data, settings(), what -> {})) {
+            Submission.Result again = system.train(interrupted, images);
+            assertThat(again.alreadyEnded()).hasSize(between.summary().ended());
+            StudySnapshot whole = awaitScored(system, interrupted);
+            assertThat(runs(whole)).allMatch(run -> run.status() == RunStatus.COMPLETED);
+            assertThat(whole.counts().stepsInTopic()).isEqualTo(whole.counts().stepsTrained());
+            assertThat(runs(whole)).anyMatch(run -> run.attempt() == 2);
+            assertThat(runs(system.model().snapshot(STUDY.studyId()))).allMatch(run -> run.attempt() == 1);
+        }
+    }
+
+    private static List<RunSummary> runs(@Nullable StudySnapshot study) {
+        return study == null
+                ? List.of()
+                : study.cells().stream().flatMap(cell -> cell.runs().stream()).toList();
+    }
+
     private static StudySnapshot awaitScored(LocalSystem system) {
+        return awaitScored(system, STUDY);
+    }
+
+    private static StudySnapshot awaitScored(LocalSystem system, StudySpecification study) {
         return await().atMost(Duration.ofMinutes(4))
                 .until(
-                        () -> system.model().snapshot(STUDY.studyId()),
-                        study -> study != null && study.summary().finished() && study.scored());
+                        () -> system.model().snapshot(study.studyId()),
+                        snapshot -> snapshot != null && snapshot.scored());
     }
 
     private static void everyStepIsInTheTopic(StudySnapshot study) {
-        List<RunSummary> runs =
-                study.cells().stream().flatMap(cell -> cell.runs().stream()).toList();
-        assertThat(runs).hasSize(4).allSatisfy(run -> {
+        assertThat(runs(study)).hasSize(4).allSatisfy(run -> {
             assertThat(run.status()).isEqualTo(RunStatus.COMPLETED);
             assertThat(run.attempt()).isEqualTo(1);
             assertThat(run.stepsTrained()).isEqualTo(STEPS);

@@ -48,6 +48,6 @@ public record RungScore(
 
     /** Whether every cell of the grid has a value. */
     public boolean complete() {
-        return tooFew == null && cellsExpected > 0 && cellsReporting >= cellsExpected;
+        return cellsExpected > 0 && cellsReporting >= cellsExpected;
     }
 }

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param accuracy top-1 accuracy, a fraction; of the best hyper-parameter point, mean over seeds
  * @param accuracyStandardError over seeds; null with fewer than two
  * @param scored true when accuracy comes from the cell's coupling score, false when from evaluations that wait for it
+ * @param runs runs of the cell that the score is made of, all hyper-parameter points together; 0 when not scored
  * @param seeds seeds the accuracy is a mean of
  * @param coupling residual of the median polish, percentage points
  * @param couplingLower lower end of its 95 % interval
@@ -27,6 +28,7 @@ public record RungValue(
         @Nullable Double accuracy,
         @Nullable Double accuracyStandardError,
         boolean scored,
+        int runs,
         int seeds,
         @Nullable Double coupling,
         @Nullable Double couplingLower,

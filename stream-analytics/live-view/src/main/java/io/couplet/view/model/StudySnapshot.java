@@ -60,12 +60,28 @@ public record StudySnapshot(
         return null;
     }
 
-    /** Whether every run has ended and the last rung's scores cover every cell: nothing more is to come. */
+    /**
+     * Whether every run has ended and the last rung's scores are made of all runs that can count there, those that completed and those that diverged: nothing
+     * more is to come. A run that was stopped early, or failed, has no value at the last rung.
+     */
     public boolean scored() {
         if (!summary.finished() || settings == null) {
             return false;
         }
-        RungScore last = scoreAt(settings.rungs().size());
-        return last != null && last.complete();
+        int last = settings.rungs().size();
+        RungScore score = scoreAt(last);
+        int reporting = score == null ? 0 : score.cellsReporting();
+        int due = 0;
+        for (CellSnapshot cell : cells) {
+            long runs = cell.runs().stream()
+                    .filter(run -> run.status() == RunStatus.COMPLETED || run.status() == RunStatus.DIVERGED)
+                    .count();
+            RungValue value = cell.at(last);
+            if (runs > (value == null ? 0 : value.runs())) {
+                return false;
+            }
+            due += runs > 0 ? 1 : 0;
+        }
+        return reporting >= due;
     }
 }

@@ -3,9 +3,11 @@ package io.couplet.view.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.CouplingScore;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.StepMetrics;
+import io.couplet.schemas.avro.StudyScore;
 import io.couplet.view.DemoLog;
 import io.couplet.view.DemoRecords;
 import java.util.ArrayList;
@@ -155,6 +157,65 @@ final class ViewModelTest {
         assertThat(study.scored()).isFalse();
         assertThat(study.summary().running()).isEqualTo(1);
         assertThat(study.summary().etaSeconds()).isPositive();
+    }
+
+    @Test
+    void aStudyOfOneBackboneIsScoredThoughItHasNoCoupling() {
+        DemoRecords.Shape row = new DemoRecords.Shape("row", List.of("vgg"), List.of("sgd", "adamw"), 1, 64, 4, 1, 0);
+        ViewModel model = new ViewModel();
+        DemoLog.of(row)
+                .entries()
+                .forEach(entry -> model.apply(
+                        entry.origin(),
+                        entry.record() instanceof StudyScore score
+                                ? StudyScore.newBuilder(score)
+                                        .setTooFew("A coupling needs two backbones.")
+                                        .build()
+                                : entry.record()));
+
+        assertThat(Objects.requireNonNull(model.snapshot(row.studyId())).scored())
+                .isTrue();
+    }
+
+    @Test
+    void aStudyIsScoredOnlyWhenItsLastRungIsMadeOfAllRunsThatCount() {
+        ViewModel model = new ViewModel();
+        for (DemoLog.Entry entry : DemoLog.of(SMALL).entries()) {
+            boolean last = entry.record() instanceof CouplingScore score
+                    && score.getRung() == SMALL.rungs()
+                    && score.getBackbone().equals("deit")
+                    && score.getOptimizer().equals("lion");
+            if (last) {
+                CouplingScore whole = (CouplingScore) entry.record();
+                model.apply(
+                        entry.origin(),
+                        CouplingScore.newBuilder(whole).setRuns(1).build());
+            } else {
+                model.apply(entry.origin(), entry.record());
+            }
+        }
+
+        assertThat(snapshot(model).summary().finished()).isTrue();
+        assertThat(snapshot(model).scored()).isFalse();
+    }
+
+    @Test
+    void aRunStoppedEarlyIsNotWaitedFor() {
+        ViewModel model = new ViewModel();
+        for (DemoLog.Entry entry : DemoLog.of(SMALL).entries()) {
+            boolean deitLion = entry.record().toString().contains("\"deit\"")
+                    && entry.record().toString().contains("\"lion\"");
+            if (entry.record() instanceof RunEvent event && deitLion && event.getKind() == RunEventKind.COMPLETED) {
+                model.apply(
+                        entry.origin(),
+                        RunEvent.newBuilder(event).setKind(RunEventKind.STOPPED).build());
+            } else if (!(entry.record() instanceof CouplingScore && deitLion)) {
+                model.apply(entry.origin(), entry.record());
+            }
+        }
+
+        assertThat(snapshot(model).summary().stopped()).isEqualTo(2);
+        assertThat(snapshot(model).scored()).isTrue();
     }
 
     @Test
