@@ -6,59 +6,91 @@ import io.couplet.scores.convergence.ConvergenceState;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
-import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Gauge;
+import org.apache.flink.metrics.Histogram;
+import org.apache.flink.runtime.metrics.DescriptiveStatisticsHistogram;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
 
-/** Folds a run's steps; its score leaves {@value #COALESCE_MILLIS} ms after the first step that changed it, at the latest. */
-final class ConvergenceFunction extends KeyedProcessFunction<String, Step, Upsert> {
+/**
+ * Folds a run's steps. Its score leaves {@value #COALESCE_MILLIS} ms after the first step that changed it; while more runs wait than can be scored in that time,
+ * each waits for its turn, {@value #SCORES_PER_SECOND} a second, so that the scores of a hundred thousand runs do not hold up their steps.
+ */
+final class ConvergenceFunction extends KeyedProcessFunction<String, StepBatch, Upsert> {
 
     static final long COALESCE_MILLIS = 10;
+    /** A score takes about 15 µs to compute, encode and send: about a third of a core. */
+    static final long SCORES_PER_SECOND = 20_000;
+
+    private static final int LATENCIES = 1_000;
 
     @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
-    private transient ValueState<ConvergenceState> states;
+    private transient ValueState<RunState> states;
 
     @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
     private transient Counter ignored;
 
+    @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
+    private transient Histogram scoreLatency;
+
+    /** Runs whose score is due; those of before a restart are not counted, they only make it less patient. */
+    private transient long due;
+
     @Override
     public void open(OpenContext context) {
-        states = getRuntimeContext()
-                .getState(new ValueStateDescriptor<>("convergence", TypeInformation.of(ConvergenceState.class)));
+        states = getRuntimeContext().getState(new ValueStateDescriptor<>("convergence", RunStateType.INSTANCE));
         ignored = getRuntimeContext().getMetricGroup().counter("stepsIgnored");
+        getRuntimeContext().getMetricGroup().gauge("runsWaitingForScore", (Gauge<Long>) () -> due);
+        scoreLatency = getRuntimeContext()
+                .getMetricGroup()
+                .histogram("scoreLatencyMillis", new DescriptiveStatisticsHistogram(LATENCIES));
     }
 
     @Override
-    public void processElement(Step step, Context context, Collector<Upsert> out) throws Exception {
-        ConvergenceState state = states.value();
-        if (state == null) {
-            state = ConvergenceState.start(ConvergenceSettings.forBudget(step.budgetSteps(), step.warmupSteps()));
+    public void processElement(StepBatch batch, Context context, Collector<Upsert> out) throws Exception {
+        RunState before = states.value();
+        ConvergenceState state = before != null
+                ? before.convergence()
+                : ConvergenceState.start(ConvergenceSettings.forBudget(batch.budgetSteps, batch.warmupSteps));
+        long counted = counted(state);
+        for (int i = 0; i < batch.size; i++) {
+            state = state.plus(
+                    batch.attempts[i],
+                    batch.steps[i],
+                    batch.losses[i],
+                    batch.learningRates[i],
+                    batch.gradientNorms[i],
+                    batch.batchAccuracies[i],
+                    batch.timesMillis[i]);
         }
-        ConvergenceState next = state.plus(
-                step.attempt(),
-                step.step(),
-                step.loss(),
-                step.learningRate(),
-                step.gradientNorm(),
-                step.batchAccuracy(),
-                step.timeMillis());
-        if (next.tally().steps() + next.tally().superseded()
-                == state.tally().steps() + state.tally().superseded()) {
-            ignored.inc();
+        ignored.inc(batch.size - (counted(state) - counted));
+        boolean waits = before != null && before.scoreIsDue();
+        states.update(new RunState(state, true));
+        if (!waits) {
+            long now = context.timerService().currentProcessingTime();
+            long turn = now + due * 1_000 / SCORES_PER_SECOND;
+            due++;
+            // All runs of a window of time share one firing of the clock.
+            context.timerService().registerProcessingTimeTimer((turn / COALESCE_MILLIS + 1) * COALESCE_MILLIS);
         }
-        states.update(next);
-        // All steps of a window of time share one timer: Flink keeps a timer of the same key and time once.
-        long now = context.timerService().currentProcessingTime();
-        context.timerService().registerProcessingTimeTimer((now / COALESCE_MILLIS + 1) * COALESCE_MILLIS);
+    }
+
+    private static long counted(ConvergenceState state) {
+        return state.tally().steps() + state.tally().superseded();
     }
 
     @Override
     public void onTimer(long time, OnTimerContext context, Collector<Upsert> out) throws Exception {
-        ConvergenceState state = states.value();
-        if (state != null) {
+        RunState state = states.value();
+        due = Math.max(0, due - 1);
+        if (state != null && state.scoreIsDue()) {
+            ConvergenceState convergence = state.convergence();
+            states.update(new RunState(convergence, false));
             String runId = context.getCurrentKey();
-            out.collect(Upsert.of(Topics.CONVERGENCE_SCORES, runId, ConvergenceScores.of(runId, state.convergence())));
+            out.collect(Upsert.of(
+                    Topics.CONVERGENCE_SCORES, runId, ConvergenceScores.of(runId, convergence.convergence())));
+            scoreLatency.update(context.timerService().currentProcessingTime() - convergence.timeMillis());
         }
     }
 }

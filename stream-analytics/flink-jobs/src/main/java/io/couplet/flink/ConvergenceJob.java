@@ -1,7 +1,6 @@
 package io.couplet.flink;
 
 import io.couplet.schemas.Topics;
-import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
@@ -22,15 +21,11 @@ public final class ConvergenceJob {
 
     /** The whole graph. */
     static void define(DataStream<Received> stepMetrics, Sink<Upsert> scores, Sink<Unreadable> deadLetters) {
-        SingleOutputStreamOperator<Step> steps = stepMetrics
-                .process(new Read<>(
-                        NAME,
-                        (topic, value) -> Step.of(Topics.STEP_METRICS.wire().decode(value))))
-                .returns(TypeInformation.of(Step.class))
-                .name("read steps")
+        SingleOutputStreamOperator<StepBatch> steps = stepMetrics
+                .transform("read steps", StepBatchType.INSTANCE, new BatchSteps(NAME))
                 .uid("read-steps");
 
-        steps.keyBy(Step::runId)
+        steps.keyBy(StepBatch::runId)
                 .process(new ConvergenceFunction())
                 .name("convergence")
                 .uid("convergence")

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.ConvergenceScore;
+import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.schemas.avro.Verdict;
 import java.util.List;
 import org.apache.flink.api.common.typeinfo.Types;
@@ -19,7 +20,7 @@ class ConvergenceFunctionTest {
 
     private static final String RUN = Records.runId("vgg", "sgd", 1);
 
-    private KeyedOneInputStreamOperatorTestHarness<String, Step, Upsert> harness = harness();
+    private KeyedOneInputStreamOperatorTestHarness<String, StepBatch, Upsert> harness = harness();
 
     @BeforeEach
     void open() throws Exception {
@@ -97,8 +98,44 @@ class ConvergenceFunctionTest {
                 .satisfies(score -> assertThat(score.getStepsSeen()).isEqualTo(21));
     }
 
+    @Test
+    void manyRunsTakeTurnsAndEachEndsWithItsNewestScore() throws Exception {
+        int runs = 5_000;
+        for (int step = 1; step <= 2; step++) {
+            for (int run = 0; run < runs; run++) {
+                harness.processElement(batch(step(Records.runId("vgg", "sgd", run), 1, step, 2.0 / step)), 0);
+            }
+        }
+        harness.setProcessingTime(ConvergenceFunction.COALESCE_MILLIS);
+        assertThat(harness.extractOutputValues()).isNotEmpty().hasSizeLessThan(runs / 10);
+        harness.setProcessingTime(1_000 * runs / ConvergenceFunction.SCORES_PER_SECOND + 20);
+        assertThat(scores())
+                .hasSize(runs)
+                .allSatisfy(score -> assertThat(score.getStepsSeen()).isEqualTo(2));
+    }
+
     private void accept(int attempt, int step, double loss) throws Exception {
-        harness.processElement(Step.of(step(RUN, attempt, step, loss)), 0);
+        harness.processElement(batch(step(RUN, attempt, step, loss)), 0);
+    }
+
+    static StepBatch batch(StepMetrics... steps) {
+        StepReader reader = new StepReader();
+        StepBatch batch = new StepBatch();
+        for (StepMetrics metrics : steps) {
+            reader.read(Topics.STEP_METRICS.wire().encode(metrics));
+            if (batch.size == 0) {
+                batch.begin(reader.run, reader.budgetSteps, reader.warmupSteps);
+            }
+            batch.add(
+                    reader.attempt,
+                    reader.step,
+                    reader.loss,
+                    reader.learningRate,
+                    reader.gradientNorm,
+                    reader.batchAccuracy,
+                    reader.timeMillis);
+        }
+        return batch;
     }
 
     private List<ConvergenceScore> scores() {
@@ -107,10 +144,10 @@ class ConvergenceFunctionTest {
                 .toList();
     }
 
-    private static KeyedOneInputStreamOperatorTestHarness<String, Step, Upsert> harness() {
+    private static KeyedOneInputStreamOperatorTestHarness<String, StepBatch, Upsert> harness() {
         try {
             return new KeyedOneInputStreamOperatorTestHarness<>(
-                    new KeyedProcessOperator<>(new ConvergenceFunction()), Step::runId, Types.STRING);
+                    new KeyedProcessOperator<>(new ConvergenceFunction()), StepBatch::runId, Types.STRING);
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }

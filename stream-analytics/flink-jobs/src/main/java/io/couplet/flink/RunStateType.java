@@ -1,0 +1,302 @@
+package io.couplet.flink;
+
+import io.couplet.scores.convergence.Blocks;
+import io.couplet.scores.convergence.ConvergenceSettings;
+import io.couplet.scores.convergence.ConvergenceState;
+import io.couplet.scores.convergence.Extremes;
+import io.couplet.scores.convergence.NonFinite;
+import io.couplet.scores.convergence.Smoothed;
+import io.couplet.scores.convergence.Tally;
+import java.io.IOException;
+import org.apache.flink.api.common.serialization.SerializerConfig;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.common.typeutils.SimpleTypeSerializerSnapshot;
+import org.apache.flink.api.common.typeutils.TypeSerializer;
+import org.apache.flink.api.common.typeutils.TypeSerializerSnapshot;
+import org.apache.flink.api.common.typeutils.base.TypeSerializerSingleton;
+import org.apache.flink.core.memory.DataInputView;
+import org.apache.flink.core.memory.DataOutputView;
+
+/**
+ * How a {@link RunState} is written to checkpoints and savepoints. Each value begins with the number of its format, so that a later version of this class reads
+ * what this one wrote; the kept savepoint of the tests holds it to that. A value in memory is immutable and never copied.
+ */
+final class RunStateType extends TypeInformation<RunState> {
+
+    private static final long serialVersionUID = 1;
+
+    static final RunStateType INSTANCE = new RunStateType();
+
+    private RunStateType() {}
+
+    @Override
+    public TypeSerializer<RunState> createSerializer(SerializerConfig config) {
+        return Serializer.INSTANCE;
+    }
+
+    @Override
+    public Class<RunState> getTypeClass() {
+        return RunState.class;
+    }
+
+    @Override
+    public boolean isBasicType() {
+        return false;
+    }
+
+    @Override
+    public boolean isTupleType() {
+        return false;
+    }
+
+    @Override
+    public int getArity() {
+        return 1;
+    }
+
+    @Override
+    public int getTotalFields() {
+        return 1;
+    }
+
+    @Override
+    public boolean isKeyType() {
+        return false;
+    }
+
+    @Override
+    public boolean canEqual(Object other) {
+        return other instanceof RunStateType;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof RunStateType;
+    }
+
+    @Override
+    public int hashCode() {
+        return RunStateType.class.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return "RunState";
+    }
+
+    static final class Serializer extends TypeSerializerSingleton<RunState> {
+
+        private static final long serialVersionUID = 1;
+
+        static final Serializer INSTANCE = new Serializer();
+
+        /** Number of the format written; a new one is added to {@link #deserialize}, none is ever taken away. */
+        private static final int FORMAT = 1;
+
+        private Object readResolve() {
+            return INSTANCE;
+        }
+
+        @Override
+        public boolean isImmutableType() {
+            return true;
+        }
+
+        @Override
+        public RunState createInstance() {
+            return new RunState(ConvergenceState.start(ConvergenceSettings.forBudget(0, 0)), false);
+        }
+
+        @Override
+        public RunState copy(RunState from) {
+            return from;
+        }
+
+        @Override
+        public RunState copy(RunState from, RunState reuse) {
+            return from;
+        }
+
+        @Override
+        public int getLength() {
+            return -1;
+        }
+
+        @Override
+        public void serialize(RunState run, DataOutputView out) throws IOException {
+            ConvergenceState state = run.convergence();
+            out.writeByte(FORMAT);
+            out.writeBoolean(run.scoreIsDue());
+            write(state.settings(), out);
+            write(state.tally(), out);
+            write(state.extremes(), out);
+            write(state.loss(), out);
+            write(state.gradientNorm(), out);
+            write(state.batchAccuracy(), out);
+            write(state.gapMillis(), out);
+            out.writeDouble(state.lastLoss());
+            out.writeDouble(state.learningRate());
+            out.writeLong(state.timeMillis());
+            write(state.window(), out);
+            write(state.curve(), out);
+        }
+
+        @Override
+        public RunState deserialize(DataInputView in) throws IOException {
+            int format = in.readUnsignedByte();
+            if (format != FORMAT) {
+                throw new IOException(
+                        "The state of a run has format " + format
+                                + ", which this version does not know: restore it with the version that wrote it, or a newer one.");
+            }
+            boolean due = in.readBoolean();
+            return new RunState(
+                    new ConvergenceState(
+                            settings(in),
+                            tally(in),
+                            extremes(in),
+                            smoothed(in),
+                            smoothed(in),
+                            smoothed(in),
+                            smoothed(in),
+                            in.readDouble(),
+                            in.readDouble(),
+                            in.readLong(),
+                            blocks(in),
+                            blocks(in)),
+                    due);
+        }
+
+        private static void write(ConvergenceSettings settings, DataOutputView out) throws IOException {
+            out.writeLong(settings.budgetSteps());
+            out.writeLong(settings.warmupSteps());
+            out.writeDouble(settings.halfLifeSteps());
+            out.writeLong(settings.windowSteps());
+            out.writeDouble(settings.plateauSlope());
+            out.writeDouble(settings.explosionFactor());
+            out.writeDouble(settings.spikeDeviations());
+        }
+
+        private static ConvergenceSettings settings(DataInputView in) throws IOException {
+            return new ConvergenceSettings(
+                    in.readLong(),
+                    in.readLong(),
+                    in.readDouble(),
+                    in.readLong(),
+                    in.readDouble(),
+                    in.readDouble(),
+                    in.readDouble());
+        }
+
+        private static void write(Tally tally, DataOutputView out) throws IOException {
+            out.writeInt(tally.attempt());
+            out.writeLong(tally.lastStep());
+            out.writeLong(tally.steps());
+            out.writeLong(tally.duplicates());
+            out.writeLong(tally.olderAttempts());
+            out.writeLong(tally.superseded());
+        }
+
+        private static Tally tally(DataInputView in) throws IOException {
+            return new Tally(in.readInt(), in.readLong(), in.readLong(), in.readLong(), in.readLong(), in.readLong());
+        }
+
+        private static void write(Extremes extremes, DataOutputView out) throws IOException {
+            out.writeDouble(extremes.initialSum());
+            out.writeInt(extremes.initialCount());
+            out.writeDouble(extremes.bestLoss());
+            out.writeLong(extremes.bestStep());
+            out.writeLong(extremes.spikes());
+            out.writeUTF(extremes.nonFinite().name());
+            out.writeLong(extremes.nonFiniteStep());
+            out.writeLong(extremes.explodedFor());
+            out.writeLong(extremes.explodedStep());
+        }
+
+        private static Extremes extremes(DataInputView in) throws IOException {
+            return new Extremes(
+                    in.readDouble(),
+                    in.readInt(),
+                    in.readDouble(),
+                    in.readLong(),
+                    in.readLong(),
+                    NonFinite.valueOf(in.readUTF()),
+                    in.readLong(),
+                    in.readLong(),
+                    in.readLong());
+        }
+
+        private static void write(Smoothed smoothed, DataOutputView out) throws IOException {
+            out.writeDouble(smoothed.weight());
+            out.writeDouble(smoothed.squaredWeight());
+            out.writeDouble(smoothed.mean());
+            out.writeDouble(smoothed.deviations());
+        }
+
+        private static Smoothed smoothed(DataInputView in) throws IOException {
+            return new Smoothed(in.readDouble(), in.readDouble(), in.readDouble(), in.readDouble());
+        }
+
+        private static void write(Blocks blocks, DataOutputView out) throws IOException {
+            out.writeInt(blocks.closed());
+            out.writeShort(blocks.losses().length);
+            for (int i = 0; i < blocks.losses().length; i++) {
+                out.writeDouble(blocks.losses()[i]);
+                out.writeDouble(blocks.steps()[i]);
+                out.writeDouble(blocks.counts()[i]);
+                out.writeDouble(blocks.lastSteps()[i]);
+            }
+            out.writeDouble(blocks.openEnd());
+            out.writeDouble(blocks.openLoss());
+            out.writeDouble(blocks.openSteps());
+            out.writeDouble(blocks.openCount());
+        }
+
+        private static Blocks blocks(DataInputView in) throws IOException {
+            int closed = in.readInt();
+            int length = in.readUnsignedShort();
+            double[] losses = new double[length];
+            double[] steps = new double[length];
+            double[] counts = new double[length];
+            double[] lastSteps = new double[length];
+            for (int i = 0; i < length; i++) {
+                losses[i] = in.readDouble();
+                steps[i] = in.readDouble();
+                counts[i] = in.readDouble();
+                lastSteps[i] = in.readDouble();
+            }
+            return new Blocks(
+                    closed,
+                    losses,
+                    steps,
+                    counts,
+                    lastSteps,
+                    in.readDouble(),
+                    in.readDouble(),
+                    in.readDouble(),
+                    in.readDouble());
+        }
+
+        @Override
+        public RunState deserialize(RunState reuse, DataInputView in) throws IOException {
+            return deserialize(in);
+        }
+
+        @Override
+        public void copy(DataInputView in, DataOutputView out) throws IOException {
+            serialize(deserialize(in), out);
+        }
+
+        @Override
+        public TypeSerializerSnapshot<RunState> snapshotConfiguration() {
+            return new Snapshot();
+        }
+    }
+
+    /** Says that the state was written by {@link Serializer}; which format, each value says itself. */
+    public static final class Snapshot extends SimpleTypeSerializerSnapshot<RunState> {
+        public Snapshot() {
+            super(() -> Serializer.INSTANCE);
+        }
+    }
+}

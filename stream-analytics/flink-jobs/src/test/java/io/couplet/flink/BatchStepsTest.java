@@ -1,0 +1,121 @@
+package io.couplet.flink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.couplet.schemas.Topics;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class BatchStepsTest {
+
+    private static final String FIRST = Records.runId("vgg", "sgd", 1);
+    private static final String SECOND = Records.runId("vgg", "sgd", 2);
+
+    @SuppressWarnings("NullAway.Init")
+    private OneInputStreamOperatorTestHarness<Received, StepBatch> harness;
+
+    /** What left, as text: the operator uses its batches again, as the network lets it. */
+    private final List<String> batches = new ArrayList<>();
+
+    @BeforeEach
+    void open() throws Exception {
+        harness = new OneInputStreamOperatorTestHarness<>(new BatchSteps("test")) {};
+        harness.setup(new StepBatchType.Serializer());
+        harness.open();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        harness.close();
+    }
+
+    @Test
+    void stepsOfAMomentLeaveTogetherByRunInTheirOrder() throws Exception {
+        accept(FIRST, 1, 2.5);
+        accept(SECOND, 1, 3.5);
+        accept(FIRST, 2, 2.25);
+        assertThat(emitted()).isEmpty();
+
+        harness.setProcessingTime(BatchSteps.WAIT_MILLIS);
+
+        assertThat(emitted()).containsExactly(FIRST + " [1 2.5, 2 2.25]", SECOND + " [1 3.5]");
+        accept(SECOND, 2, 3.25);
+        harness.setProcessingTime(2 * BatchSteps.WAIT_MILLIS);
+        assertThat(emitted()).containsExactly(SECOND + " [2 3.25]");
+    }
+
+    @Test
+    void aFullBatchDoesNotWait() throws Exception {
+        for (int step = 1; step <= StepBatch.FULL + 1; step++) {
+            accept(FIRST, step, 1);
+        }
+        assertThat(emitted()).singleElement().asString().endsWith(StepBatch.FULL + " 1.0]");
+        harness.setProcessingTime(BatchSteps.WAIT_MILLIS);
+        assertThat(emitted()).containsExactly(FIRST + " [" + (StepBatch.FULL + 1) + " 1.0]");
+    }
+
+    @Test
+    void nothingWaitsAcrossACheckpointBarrierOrTheEnd() throws Exception {
+        accept(FIRST, 1, 1);
+        harness.prepareSnapshotPreBarrier(1);
+        assertThat(emitted()).hasSize(1);
+        accept(FIRST, 2, 1);
+        harness.endInput();
+        assertThat(emitted()).hasSize(1);
+    }
+
+    @Test
+    void noStepIsLostAmongMoreRunsThanMayWaitTogether() throws Exception {
+        int runs = 20_000;
+        for (int run = 0; run < runs; run++) {
+            accept(Records.runId("vgg", "sgd", run), 1, 1);
+        }
+        harness.setProcessingTime(BatchSteps.WAIT_MILLIS);
+        assertThat(emitted()).hasSize(runs).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void whatCannotBeReadGoesAsideWithItsOriginAndCause() throws Exception {
+        harness.processElement(new Received("topic", 3, 7, null, new byte[] {1, 2}), 0);
+        harness.processElement(new Received("topic", 3, 8, null, null), 0);
+        accept("no run id", 1, 1);
+
+        assertThat(harness.getSideOutput(Read.UNREADABLE))
+                .extracting(record -> record.getValue().received().offset() + " "
+                        + record.getValue().cause())
+                .satisfiesExactly(
+                        first -> assertThat(first).startsWith("7 These 2 bytes are no StepMetrics"),
+                        second -> assertThat(second).isEqualTo("8 the record has no value"),
+                        third -> assertThat(third).startsWith("0 A run id reads"));
+        harness.setProcessingTime(BatchSteps.WAIT_MILLIS);
+        assertThat(emitted()).isEmpty();
+    }
+
+    private void accept(String runId, int step, double loss) throws Exception {
+        byte[] value = Topics.STEP_METRICS.wire().encode(Records.step(runId, 1, step, loss));
+        harness.processElement(new Received(Topics.STEP_METRICS.name(), 0, 0, null, value), 0);
+    }
+
+    private List<String> emitted() {
+        batches.clear();
+        for (StepBatch batch : harness.extractOutputValues()) {
+            batches.add(text(batch));
+        }
+        harness.getOutput().clear();
+        return List.copyOf(batches);
+    }
+
+    private static String text(@Nullable StepBatch batch) {
+        assertThat(batch).isNotNull();
+        List<String> steps = new ArrayList<>();
+        for (int i = 0; i < batch.size; i++) {
+            steps.add(batch.steps[i] + " " + batch.losses[i]);
+        }
+        return batch.runId() + ' ' + steps;
+    }
+}

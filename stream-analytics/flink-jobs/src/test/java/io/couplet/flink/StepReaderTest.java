@@ -1,0 +1,117 @@
+package io.couplet.flink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.StepMetrics;
+import java.util.Random;
+import org.apache.kafka.common.errors.SerializationException;
+import org.junit.jupiter.api.Test;
+
+class StepReaderTest {
+
+    private final StepReader reader = new StepReader();
+
+    @Test
+    void recordsOfTheNewestSchemaAreReadInPlace() {
+        assertThat(StepReader.FAST).isTrue();
+    }
+
+    @Test
+    void readsWhatAvroReads() {
+        Random random = new Random(5);
+        for (int i = 0; i < 20_000; i++) {
+            StepMetrics metrics = metrics(random);
+            reader.read(Topics.STEP_METRICS.wire().encode(metrics));
+            assertIsRead(metrics);
+        }
+    }
+
+    @Test
+    void spoiltBytesAreEitherReadAsAvroReadsThemOrRefused() {
+        Random random = new Random(6);
+        int refused = 0;
+        for (int i = 0; i < 20_000; i++) {
+            byte[] bytes = Topics.STEP_METRICS.wire().encode(metrics(random));
+            bytes = random.nextInt(4) == 0 ? java.util.Arrays.copyOf(bytes, random.nextInt(bytes.length + 9)) : bytes;
+            for (int k = random.nextInt(3); k >= 0 && bytes.length > 0; k--) {
+                bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+            }
+            try {
+                reader.read(bytes);
+            } catch (SerializationException | IllegalArgumentException e) {
+                refused++;
+                continue;
+            }
+            assertIsRead(Topics.STEP_METRICS.wire().decode(bytes));
+        }
+        assertThat(refused).isBetween(2_000, 18_000);
+    }
+
+    @Test
+    void whatCannotBeScoredIsRefusedInASentence() {
+        StepMetrics good = metrics(new Random(7));
+
+        assertThatThrownBy(() -> read(StepMetrics.newBuilder(good).setRunId("no id")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("A run id reads <study>.<backbone>");
+        assertThatThrownBy(() -> read(StepMetrics.newBuilder(good).setStep(0)))
+                .hasMessage("step must be at least 1, was 0");
+        assertThatThrownBy(() -> read(StepMetrics.newBuilder(good).setAttempt(-3)))
+                .hasMessage("attempt must be at least 1, was -3");
+        assertThatThrownBy(() -> reader.read(new byte[] {1, 2, 3})).hasMessageContaining("no StepMetrics");
+        assertThatThrownBy(() -> reader.read(new byte[0])).hasMessageContaining("no StepMetrics");
+    }
+
+    @Test
+    void anIdThatDisplacesAnotherOneDoesNotChangeIt() {
+        RunIds ids = new RunIds();
+        for (int round = 0; round < 2; round++) {
+            for (int i = 0; i < 300_000; i++) {
+                byte[] id = Records.runId("vgg", "sgd", i).getBytes(java.nio.charset.StandardCharsets.UTF_8);
+                assertThat(ids.of(id, 0, id.length).id).isEqualTo(Records.runId("vgg", "sgd", i));
+            }
+        }
+    }
+
+    private void read(StepMetrics.Builder metrics) {
+        reader.read(Topics.STEP_METRICS.wire().encode(metrics.build()));
+    }
+
+    private void assertIsRead(StepMetrics metrics) {
+        assertThat(reader.run.id).isEqualTo(metrics.getRunId());
+        assertThat(new Object[] {reader.attempt, reader.step, reader.budgetSteps, reader.warmupSteps, reader.timeMillis
+                })
+                .containsExactly(
+                        metrics.getAttempt(),
+                        metrics.getStep(),
+                        metrics.getBudgetSteps(),
+                        metrics.getWarmupSteps(),
+                        metrics.getTimeMillis());
+        assertThat(new double[] {reader.loss, reader.learningRate, reader.gradientNorm, reader.batchAccuracy})
+                .containsExactly(
+                        metrics.getLoss(),
+                        metrics.getLearningRate(),
+                        metrics.getGradientNorm(),
+                        metrics.getBatchAccuracy());
+    }
+
+    private static StepMetrics metrics(Random random) {
+        return StepMetrics.newBuilder()
+                .setRunId(Records.runId("vgg", "sgd", random.nextInt(50)))
+                .setAttempt(1 + random.nextInt(3))
+                .setStep(1 + random.nextInt(1 << (1 + random.nextInt(30))))
+                .setBudgetSteps(random.nextInt(1 << random.nextInt(31)))
+                .setWarmupSteps(random.nextInt(1 << random.nextInt(31)))
+                .setEpoch(random.nextFloat())
+                .setLoss(random.nextInt(20) == 0 ? Double.NaN : random.nextGaussian())
+                .setLearningRate(random.nextDouble())
+                .setGradientNorm(random.nextInt(20) == 0 ? Float.POSITIVE_INFINITY : random.nextFloat())
+                .setUpdateRatio(random.nextFloat())
+                .setBatchAccuracy(random.nextFloat())
+                .setSamplesPerSecond(random.nextFloat())
+                .setTimeMillis(random.nextLong())
+                .build();
+    }
+}
