@@ -141,14 +141,14 @@ class AnalyticsClusterTest {
         return AnalyticsCluster.start(broker.bootstrapServers(), Map.of(), directory.resolve(name), 2);
     }
 
-    private static void createTopics(EmbeddedBroker broker) throws ExecutionException, InterruptedException {
+    static void createTopics(EmbeddedBroker broker) throws ExecutionException, InterruptedException {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
             TopicCreation.createMissing(admin, 1);
         }
     }
 
     /** Two runs of 20 steps, with duplicates, and half of the first rung. */
-    private static void sendFirstHalf(KafkaProducer<byte[], byte[]> producer) {
+    static void sendFirstHalf(KafkaProducer<byte[], byte[]> producer) {
         for (int run = 0; run < 2; run++) {
             for (int step = 1; step <= 20; step++) {
                 send(producer, Topics.STEP_METRICS, run(run), Records.step(run(run), 1, step, 3.0 / (step + run)));
@@ -161,7 +161,7 @@ class AnalyticsClusterTest {
         producer.flush();
     }
 
-    private static void sendSecondHalf(KafkaProducer<byte[], byte[]> producer, int firstStepOfFirstRun) {
+    static void sendSecondHalf(KafkaProducer<byte[], byte[]> producer, int firstStepOfFirstRun) {
         for (int run = 0; run < 2; run++) {
             for (int step = run == 0 ? firstStepOfFirstRun : 21; step <= 40; step++) {
                 double loss = run == 0 && step == 21 ? 0.2 : 3.0 / (step + run);
@@ -178,7 +178,7 @@ class AnalyticsClusterTest {
         producer.flush();
     }
 
-    private static String run(int number) {
+    static String run(int number) {
         return Records.runId("vgg", OPTIMIZERS.get(number), 1);
     }
 
@@ -200,21 +200,21 @@ class AnalyticsClusterTest {
         return scores;
     }
 
-    private static long stepsScored(EmbeddedBroker broker) {
+    static long stepsScored(EmbeddedBroker broker) {
         return newest(broker, Topics.CONVERGENCE_SCORES).values().stream()
                 .map(Topics.CONVERGENCE_SCORES.wire()::decode)
                 .mapToLong(ConvergenceScore::getStepsSeen)
                 .sum();
     }
 
-    private static int cellsScored(EmbeddedBroker broker) {
+    static int cellsScored(EmbeddedBroker broker) {
         return newest(broker, Topics.STUDY_SCORES).values().stream()
                 .map(Topics.STUDY_SCORES.wire()::decode)
                 .mapToInt(StudyScore::getCellsReporting)
                 .sum();
     }
 
-    private static Map<String, byte[]> newest(EmbeddedBroker broker, Topic<?> topic) {
+    static Map<String, byte[]> newest(EmbeddedBroker broker, Topic<?> topic) {
         Map<String, byte[]> newest = new HashMap<>();
         read(broker, topic.name()).forEach(record -> newest.put(new String(record.key(), UTF_8), record.value()));
         return newest;
@@ -243,14 +243,14 @@ class AnalyticsClusterTest {
         return new String(record.headers().lastHeader(name).value(), UTF_8);
     }
 
-    private static KafkaProducer<byte[], byte[]> producer(EmbeddedBroker broker) {
+    static KafkaProducer<byte[], byte[]> producer(EmbeddedBroker broker) {
         return new KafkaProducer<>(
                 Map.of("bootstrap.servers", broker.bootstrapServers()),
                 new ByteArraySerializer(),
                 new ByteArraySerializer());
     }
 
-    private static <T extends SpecificRecord> void send(
+    static <T extends SpecificRecord> void send(
             KafkaProducer<byte[], byte[]> producer, Topic<T> topic, String key, T value) {
         producer.send(new ProducerRecord<>(
                 topic.name(), key.getBytes(UTF_8), topic.wire().encode(value)));
