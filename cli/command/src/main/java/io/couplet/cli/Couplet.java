@@ -1,5 +1,6 @@
 package io.couplet.cli;
 
+import io.couplet.cli.bench.BenchCommand;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
@@ -26,6 +27,7 @@ import picocli.CommandLine.ScopeType;
             ReportStudyCommand.class,
             TopicsCommand.class,
             ListNamesCommand.class,
+            BenchCommand.class,
         },
         footer = {
             "",

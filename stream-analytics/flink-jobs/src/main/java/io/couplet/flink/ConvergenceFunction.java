@@ -29,6 +29,9 @@ final class ConvergenceFunction extends KeyedProcessFunction<String, StepBatch, 
     private transient ValueState<RunState> states;
 
     @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
+    private transient Counter folded;
+
+    @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
     private transient Counter ignored;
 
     @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
@@ -40,6 +43,7 @@ final class ConvergenceFunction extends KeyedProcessFunction<String, StepBatch, 
     @Override
     public void open(OpenContext context) {
         states = getRuntimeContext().getState(new ValueStateDescriptor<>("convergence", RunStateType.INSTANCE));
+        folded = getRuntimeContext().getMetricGroup().counter("stepsFolded");
         ignored = getRuntimeContext().getMetricGroup().counter("stepsIgnored");
         getRuntimeContext().getMetricGroup().gauge("runsWaitingForScore", (Gauge<Long>) () -> due);
         scoreLatency = getRuntimeContext()
@@ -64,6 +68,7 @@ final class ConvergenceFunction extends KeyedProcessFunction<String, StepBatch, 
                     batch.batchAccuracies[i],
                     batch.timesMillis[i]);
         }
+        folded.inc(batch.size);
         ignored.inc(batch.size - (counted(state) - counted));
         boolean waits = before != null && before.scoreIsDue();
         states.update(new RunState(state, true));

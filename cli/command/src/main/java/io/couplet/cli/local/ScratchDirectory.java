@@ -1,6 +1,5 @@
-package io.couplet.cli;
+package io.couplet.cli.local;
 
-import io.couplet.cli.local.UserError;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -10,9 +9,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** A directory for what may be lost, deleted at the end. */
-record ScratchDirectory(Path path) implements AutoCloseable {
+public record ScratchDirectory(Path path) implements AutoCloseable {
 
-    static ScratchDirectory create(String name) {
+    public static ScratchDirectory create(String name) {
         try {
             return new ScratchDirectory(Files.createTempDirectory(name));
         } catch (IOException e) {

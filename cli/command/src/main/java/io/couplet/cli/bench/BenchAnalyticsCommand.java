@@ -1,0 +1,274 @@
+package io.couplet.cli.bench;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.couplet.cli.local.BrokerProcess;
+import io.couplet.cli.local.ScratchDirectory;
+import io.couplet.cli.local.UserError;
+import io.couplet.flink.AnalyticsCluster;
+import io.couplet.flink.JobMetrics;
+import io.couplet.schemas.TopicCreation;
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.Wire;
+import io.couplet.schemas.avro.StepMetrics;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * {@code couplet bench analytics}: how many steps a second the convergence job takes from Kafka, beside a bare consumer of the same records and one that decodes
+ * them with Avro. The steps of all runs alternate, which is the worst for batching by run.
+ */
+@Command(
+        name = "analytics",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Steps a second: (a) a bare Kafka consumer, (b) one that decodes with Avro, (c) the convergence job",
+            "with its scores written back to Kafka, for several numbers of runs. (a) and (b) are one thread each."
+        })
+final class BenchAnalyticsCommand implements Callable<Integer> {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
+    /** The job is timed from this share of the records on: what comes before is start-up and compilation. */
+    private static final double FROM = 0.1;
+
+    @Option(
+            names = "--records",
+            paramLabel = "N",
+            defaultValue = "3000000",
+            description = "Steps for each number of runs (default: ${DEFAULT-VALUE}).")
+    int records;
+
+    @Option(
+            names = "--runs",
+            paramLabel = "R,…",
+            split = ",",
+            defaultValue = "200,10000,100000",
+            description = "Numbers of runs (default: ${DEFAULT-VALUE}).")
+    int[] runs = {};
+
+    @Option(
+            names = "--parallelism",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Subtasks of the job (default: ${DEFAULT-VALUE}).")
+    int parallelism;
+
+    @Option(
+            names = "--repeats",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "Rounds of a, b and c; the median is given, the first is for warming up"
+                    + " (default: ${DEFAULT-VALUE}).")
+    int repeats;
+
+    @Option(names = "--json", description = "Print JSON.")
+    boolean json;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it.
+    CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException, ExecutionException {
+        if (records < 10_000
+                || repeats < 2
+                || parallelism < 1
+                || Arrays.stream(runs).anyMatch(r -> r < 1 || r > records)) {
+            throw new UserError("--records must be at least 10000, --repeats at least 2, --parallelism at least 1,"
+                    + " and each of --runs between 1 and --records.");
+        }
+        PrintWriter talk = spec.commandLine().getErr();
+        List<Figure> figures = new ArrayList<>();
+        Figure fewest = null;
+        for (int many : runs) {
+            talk.printf("%,d runs, %,d steps%n", many, records);
+            try (ScratchDirectory scratch = ScratchDirectory.create("couplet-bench");
+                    BrokerProcess broker = BrokerProcess.start(scratch.path().resolve("kafka"), 0)) {
+                List<Figure> measured = measure(broker.bootstrapServers(), scratch.path(), many, talk);
+                Figure job = measured.get(2);
+                if (fewest != null) {
+                    measured.set(2, job.comparedWith(fewest));
+                }
+                fewest = fewest == null ? job : fewest;
+                figures.addAll(measured);
+            }
+        }
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("records", records);
+        settings.put("parallelism", parallelism);
+        settings.put("repeats", repeats);
+        Figures.print(spec.commandLine().getOut(), json, settings, figures);
+        return 0;
+    }
+
+    private List<Figure> measure(String bootstrapServers, Path scratch, int many, PrintWriter talk)
+            throws InterruptedException, ExecutionException, IOException {
+        fill(bootstrapServers, many);
+        double[] bare = new double[repeats];
+        double[] decoded = new double[repeats];
+        double[] job = new double[repeats];
+        double stateBytes = 0;
+        Wire<StepMetrics> wire = Topics.STEP_METRICS.wire();
+        for (int round = 0; round < repeats; round++) {
+            bare[round] = consume(bootstrapServers, record -> record.value().length);
+            decoded[round] = consume(
+                    bootstrapServers, record -> wire.decode(record.value()).getStep());
+            Path checkpoints = scratch.resolve("checkpoints-" + round);
+            job[round] = score(bootstrapServers, checkpoints);
+            stateBytes = (double) newestCheckpointBytes(checkpoints) / many;
+            talk.printf("  a %,.0f  b %,.0f  c %,.0f steps/s%n", bare[round], decoded[round], job[round]);
+        }
+        String suffix = String.format(", %d runs", many);
+        Figure a = Figure.of("a raw consumer" + suffix, median(bare), "steps/s");
+        Figure b =
+                Figure.of("b Avro decoder" + suffix, median(decoded), "steps/s").comparedWith(a);
+        Figure c = Figure.of("c convergence job" + suffix, median(job), "steps/s")
+                .comparedWith(a)
+                .comparedWith(b);
+        return new ArrayList<>(List.of(a, b, c, Figure.of("state" + suffix, stateBytes, "bytes/run")));
+    }
+
+    /** The median of all rounds but the first. */
+    private static double median(double[] rounds) {
+        double[] warm = Arrays.copyOfRange(rounds, 1, rounds.length);
+        Arrays.sort(warm);
+        int middle = warm.length / 2;
+        return warm.length % 2 == 1 ? warm[middle] : (warm[middle - 1] + warm[middle]) / 2;
+    }
+
+    private void fill(String bootstrapServers, int many) throws InterruptedException, ExecutionException {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+            TopicCreation.createMissing(admin, 1);
+        }
+        Map<String, Object> properties = Map.of(
+                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                bootstrapServers,
+                ProducerConfig.LINGER_MS_CONFIG,
+                20,
+                ProducerConfig.BATCH_SIZE_CONFIG,
+                256 << 10,
+                ProducerConfig.COMPRESSION_TYPE_CONFIG,
+                "lz4");
+        int budget = Math.max(20, records / many);
+        try (KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer())) {
+            for (int i = 0; i < records; i++) {
+                StepMetrics metrics = Steps.of(i % many, i / many + 1, budget);
+                producer.send(new ProducerRecord<>(
+                        Topics.STEP_METRICS.name(),
+                        metrics.getRunId().getBytes(UTF_8),
+                        Topics.STEP_METRICS.wire().encode(metrics)));
+            }
+        }
+    }
+
+    /** Records a second of one consumer that does something with each. */
+    private double consume(String bootstrapServers, ToLongFunction<ConsumerRecord<byte[], byte[]>> use) {
+        Map<String, Object> properties = Map.of(
+                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                bootstrapServers,
+                ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
+                5_000);
+        try (KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            List<TopicPartition> partitions = consumer.partitionsFor(Topics.STEP_METRICS.name()).stream()
+                    .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
+                    .toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            long used = 0;
+            int seen = 0;
+            int before = 0;
+            long start = 0;
+            while (seen < records) {
+                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofSeconds(1))) {
+                    used += use.applyAsLong(record);
+                    seen++;
+                }
+                if (start == 0 && seen >= FROM * records) {
+                    start = System.nanoTime();
+                    before = seen;
+                }
+            }
+            if (used == 0) {
+                throw new IllegalStateException("nothing was read");
+            }
+            return (seen - before) / seconds(start);
+        }
+    }
+
+    /** Steps a second of the convergence job, from a share of the records on until the last one is folded. */
+    private double score(String bootstrapServers, Path checkpoints) throws InterruptedException {
+        try (AnalyticsCluster cluster = AnalyticsCluster.start(bootstrapServers, Map.of(), checkpoints, parallelism)) {
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            long before = 0;
+            long start = 0;
+            while (true) {
+                long folded = JobMetrics.count("stepsFolded");
+                if (start == 0 && folded >= FROM * records) {
+                    before = folded;
+                    start = System.nanoTime();
+                }
+                if (folded >= records) {
+                    return (folded - before) / seconds(start);
+                }
+                if (cluster.failure().isDone() || System.nanoTime() > deadline) {
+                    throw new IllegalStateException("The convergence job folded " + folded + " of " + records
+                            + " steps and then failed or took longer than " + PATIENCE.toMinutes() + " minutes.");
+                }
+                TimeUnit.MILLISECONDS.sleep(2);
+            }
+        }
+    }
+
+    private static double seconds(long startNanos) {
+        return Math.max(1, System.nanoTime() - startNanos) / 1e9;
+    }
+
+    /** Size of the convergence job's last checkpoint. */
+    private static long newestCheckpointBytes(Path checkpoints) throws IOException {
+        try (Stream<Path> files = Files.walk(checkpoints)) {
+            List<Path> checkpointFiles = files.filter(Files::isRegularFile)
+                    .filter(file -> file.toString().contains("convergence"))
+                    .toList();
+            Path newest = checkpointFiles.stream()
+                    .max((one, other) -> Long.compare(
+                            one.toFile().lastModified(), other.toFile().lastModified()))
+                    .orElseThrow(() -> new IllegalStateException("no checkpoint was written"))
+                    .resolveSibling(".")
+                    .normalize();
+            long bytes = 0;
+            for (Path file : checkpointFiles) {
+                bytes += file.startsWith(newest) ? Files.size(file) : 0;
+            }
+            return bytes;
+        }
+    }
+}
