@@ -14,14 +14,17 @@ import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
 
 /**
- * Folds a run's steps. Its score leaves {@value #COALESCE_MILLIS} ms after the first step that changed it; while more runs wait than can be scored in that time,
- * each waits for its turn, {@value #SCORES_PER_SECOND} a second, so that the scores of a hundred thousand runs do not hold up their steps.
+ * Folds a run's steps. Its score leaves {@value #COALESCE_MILLIS} ms after the first step that changed it. While many runs wait each waits for its turn, so that
+ * scores never take more than {@value #SHARE_OF_TIME} of the time, and those of a hundred thousand runs do not hold up their steps.
  */
 final class ConvergenceFunction extends KeyedProcessFunction<String, StepBatch, Upsert> {
 
     static final long COALESCE_MILLIS = 10;
-    /** A score takes about 15 µs to compute, encode and send: about a third of a core. */
-    static final long SCORES_PER_SECOND = 20_000;
+    private static final double SHARE_OF_TIME = 0.25;
+    /** What a score takes before any was measured. */
+    private static final double FIRST_COST_NANOS = 20_000;
+
+    private static final double COST_MEMORY = 0.99;
 
     private static final int LATENCIES = 1_000;
 
@@ -37,11 +40,15 @@ final class ConvergenceFunction extends KeyedProcessFunction<String, StepBatch, 
     @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
     private transient Histogram scoreLatency;
 
+    /** What a score takes to compute, encode and hand to the sink; an exponential mean. */
+    private transient double costNanos = FIRST_COST_NANOS;
+
     /** Runs whose score is due; those of before a restart are not counted, they only make it less patient. */
     private transient long due;
 
     @Override
     public void open(OpenContext context) {
+        costNanos = FIRST_COST_NANOS;
         states = getRuntimeContext().getState(new ValueStateDescriptor<>("convergence", RunStateType.INSTANCE));
         folded = getRuntimeContext().getMetricGroup().counter("stepsFolded");
         ignored = getRuntimeContext().getMetricGroup().counter("stepsIgnored");
@@ -74,7 +81,7 @@ final class ConvergenceFunction extends KeyedProcessFunction<String, StepBatch, 
         states.update(new RunState(state, true));
         if (!waits) {
             long now = context.timerService().currentProcessingTime();
-            long turn = now + due * 1_000 / SCORES_PER_SECOND;
+            long turn = now + Math.round(due * costNanos / SHARE_OF_TIME / 1e6);
             due++;
             // All runs of a window of time share one firing of the clock.
             context.timerService().registerProcessingTimeTimer((turn / COALESCE_MILLIS + 1) * COALESCE_MILLIS);
@@ -90,11 +97,13 @@ final class ConvergenceFunction extends KeyedProcessFunction<String, StepBatch, 
         RunState state = states.value();
         due = Math.max(0, due - 1);
         if (state != null && state.scoreIsDue()) {
+            long start = System.nanoTime();
             ConvergenceState convergence = state.convergence();
             states.update(new RunState(convergence, false));
             String runId = context.getCurrentKey();
             out.collect(Upsert.of(
                     Topics.CONVERGENCE_SCORES, runId, ConvergenceScores.of(runId, convergence.convergence())));
+            costNanos = COST_MEMORY * costNanos + (1 - COST_MEMORY) * (System.nanoTime() - start);
             scoreLatency.update(context.timerService().currentProcessingTime() - convergence.timeMillis());
         }
     }

@@ -3,6 +3,7 @@ package io.couplet.cli.bench;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.couplet.cli.local.BrokerProcess;
+import io.couplet.cli.local.Logs;
 import io.couplet.cli.local.ScratchDirectory;
 import io.couplet.cli.local.UserError;
 import io.couplet.flink.AnalyticsCluster;
@@ -109,7 +110,7 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
         Figure fewest = null;
         for (int many : runs) {
             talk.printf("%,d runs, %,d steps%n", many, records);
-            try (ScratchDirectory scratch = ScratchDirectory.create("couplet-bench");
+            try (ScratchDirectory scratch = quiet();
                     BrokerProcess broker = BrokerProcess.start(scratch.path().resolve("kafka"), 0)) {
                 List<Figure> measured = measure(broker.bootstrapServers(), scratch.path(), many, talk);
                 Figure job = measured.get(2);
@@ -126,6 +127,13 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
         settings.put("repeats", repeats);
         Figures.print(spec.commandLine().getOut(), json, settings, figures);
         return 0;
+    }
+
+    /** A directory for all that is measured, the log among it. */
+    private static ScratchDirectory quiet() {
+        ScratchDirectory scratch = ScratchDirectory.create("couplet-bench");
+        Logs.toFile(scratch.path().resolve("couplet.log"));
+        return scratch;
     }
 
     private List<Figure> measure(String bootstrapServers, Path scratch, int many, PrintWriter talk)
