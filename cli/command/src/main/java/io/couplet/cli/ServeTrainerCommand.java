@@ -1,6 +1,7 @@
 package io.couplet.cli;
 
 import ch.qos.logback.classic.Level;
+import io.couplet.cli.local.Logs;
 import io.couplet.cli.local.UserError;
 import io.couplet.trainer.worker.TrainerService;
 import io.couplet.trainer.worker.TrainerSettings;
