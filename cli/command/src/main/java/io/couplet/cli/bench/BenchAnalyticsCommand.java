@@ -2,6 +2,7 @@ package io.couplet.cli.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.couplet.cli.local.BrokerProcess;
 import io.couplet.cli.local.Logs;
 import io.couplet.cli.local.ScratchDirectory;
@@ -14,6 +15,7 @@ import io.couplet.schemas.Wire;
 import io.couplet.schemas.avro.StepMetrics;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,6 +27,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
@@ -139,9 +142,9 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
     private List<Figure> measure(String bootstrapServers, Path scratch, int many, PrintWriter talk)
             throws InterruptedException, ExecutionException, IOException {
         fill(bootstrapServers, many);
-        double[] bare = new double[repeats];
-        double[] decoded = new double[repeats];
-        double[] job = new double[repeats];
+        Rate[] bare = new Rate[repeats];
+        Rate[] decoded = new Rate[repeats];
+        Rate[] job = new Rate[repeats];
         double stateBytes = 0;
         Wire<StepMetrics> wire = Topics.STEP_METRICS.wire();
         for (int round = 0; round < repeats; round++) {
@@ -151,22 +154,49 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
             Path checkpoints = scratch.resolve("checkpoints-" + round);
             job[round] = score(bootstrapServers, checkpoints);
             stateBytes = (double) newestCheckpointBytes(checkpoints) / many;
-            talk.printf("  a %,.0f  b %,.0f  c %,.0f steps/s%n", bare[round], decoded[round], job[round]);
+            talk.printf(
+                    "  a %,.0f  b %,.0f  c %,.0f steps/s%n",
+                    bare[round].perSecond(), decoded[round].perSecond(), job[round].perSecond());
         }
         String suffix = String.format(", %d runs", many);
-        Figure a = Figure.of("a raw consumer" + suffix, median(bare), "steps/s");
-        Figure b =
-                Figure.of("b Avro decoder" + suffix, median(decoded), "steps/s").comparedWith(a);
-        Figure c = Figure.of("c convergence job" + suffix, median(job), "steps/s")
+        Figure a = Figure.of("a raw consumer" + suffix, median(bare, Rate::perSecond), "steps/s");
+        Figure b = Figure.of("b Avro decoder" + suffix, median(decoded, Rate::perSecond), "steps/s")
+                .comparedWith(a);
+        Figure c = Figure.of("c convergence job" + suffix, median(job, Rate::perSecond), "steps/s")
                 .comparedWith(a)
                 .comparedWith(b);
-        return new ArrayList<>(List.of(a, b, c, Figure.of("state" + suffix, stateBytes, "bytes/run")));
+        Figure cpuOfB = Figure.of("b processor" + suffix, median(decoded, Rate::cpuMicros), "µs/step");
+        Figure cpuOfC = Figure.of("c processor" + suffix, median(job, Rate::cpuMicros), "µs/step")
+                .comparedWith(cpuOfB);
+        return new ArrayList<>(List.of(a, b, c, cpuOfB, cpuOfC, Figure.of("state" + suffix, stateBytes, "bytes/run")));
+    }
+
+    /**
+     * @param perSecond steps a second
+     * @param cpuMicros processor time of this process a step, microseconds: what remains comparable on a busy machine
+     */
+    private record Rate(double perSecond, double cpuMicros) {}
+
+    /** Measures from its making on. */
+    private static final class Stopwatch {
+        private final long nanos = System.nanoTime();
+        private final long cpuNanos = cpuNanos();
+
+        Rate rate(long steps) {
+            double seconds = Math.max(1, System.nanoTime() - nanos) / 1e9;
+            return new Rate(steps / seconds, (cpuNanos() - cpuNanos) / 1e3 / steps);
+        }
+
+        private static long cpuNanos() {
+            return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean process
+                    ? process.getProcessCpuTime()
+                    : 0;
+        }
     }
 
     /** The median of all rounds but the first. */
-    private static double median(double[] rounds) {
-        double[] warm = Arrays.copyOfRange(rounds, 1, rounds.length);
-        Arrays.sort(warm);
+    private static double median(Rate[] rounds, ToDoubleFunction<Rate> of) {
+        double[] warm = Arrays.stream(rounds).skip(1).mapToDouble(of).sorted().toArray();
         int middle = warm.length / 2;
         return warm.length % 2 == 1 ? warm[middle] : (warm[middle - 1] + warm[middle]) / 2;
     }
@@ -198,7 +228,7 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
     }
 
     /** Records a second of one consumer that does something with each. */
-    private double consume(String bootstrapServers, ToLongFunction<ConsumerRecord<byte[], byte[]>> use) {
+    private Rate consume(String bootstrapServers, ToLongFunction<ConsumerRecord<byte[], byte[]>> use) {
         Map<String, Object> properties = Map.of(
                 ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
                 bootstrapServers,
@@ -214,38 +244,38 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
             long used = 0;
             int seen = 0;
             int before = 0;
-            long start = 0;
+            Stopwatch watch = null;
             while (seen < records) {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofSeconds(1))) {
                     used += use.applyAsLong(record);
                     seen++;
                 }
-                if (start == 0 && seen >= FROM * records) {
-                    start = System.nanoTime();
+                if (watch == null && seen >= FROM * records) {
+                    watch = new Stopwatch();
                     before = seen;
                 }
             }
-            if (used == 0) {
+            if (used == 0 || watch == null) {
                 throw new IllegalStateException("nothing was read");
             }
-            return (seen - before) / seconds(start);
+            return watch.rate(seen - before);
         }
     }
 
     /** Steps a second of the convergence job, from a share of the records on until the last one is folded. */
-    private double score(String bootstrapServers, Path checkpoints) throws InterruptedException {
+    private Rate score(String bootstrapServers, Path checkpoints) throws InterruptedException {
         try (AnalyticsCluster cluster = AnalyticsCluster.start(bootstrapServers, Map.of(), checkpoints, parallelism)) {
             long deadline = System.nanoTime() + PATIENCE.toNanos();
             long before = 0;
-            long start = 0;
+            Stopwatch watch = null;
             while (true) {
                 long folded = JobMetrics.count("stepsFolded");
-                if (start == 0 && folded >= FROM * records) {
+                if (watch == null && folded >= FROM * records) {
                     before = folded;
-                    start = System.nanoTime();
+                    watch = new Stopwatch();
                 }
-                if (folded >= records) {
-                    return (folded - before) / seconds(start);
+                if (watch != null && folded >= records) {
+                    return watch.rate(folded - before);
                 }
                 if (cluster.failure().isDone() || System.nanoTime() > deadline) {
                     throw new IllegalStateException("The convergence job folded " + folded + " of " + records
@@ -254,10 +284,6 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
                 TimeUnit.MILLISECONDS.sleep(2);
             }
         }
-    }
-
-    private static double seconds(long startNanos) {
-        return Math.max(1, System.nanoTime() - startNanos) / 1e9;
     }
 
     /** Size of the convergence job's last checkpoint. */

@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Measure this machine: the figures that the documentation states, side by side in one run.",
         synopsisSubcommandLabel = "WHAT",
-        subcommands = {BenchAnalyticsCommand.class})
+        subcommands = {BenchAnalyticsCommand.class, BenchLatencyCommand.class})
 public final class BenchCommand implements Runnable {
 
     @Spec
