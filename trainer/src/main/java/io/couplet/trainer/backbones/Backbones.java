@@ -91,13 +91,30 @@ public final class Backbones {
             new Entry("mobilenetv2", "MobileNetV2", Family.CLASSICAL_CNN, Temper.BATCH_NORM, MobileNetV2::of),
             new Entry("deit", "DeiT-S", Family.MODERN, Temper.LAYER_NORM, DeiT::of),
             new Entry("mlp-mixer", "MLP-Mixer-S", Family.MODERN, Temper.LAYER_NORM, MlpMixer::of),
+            new Entry("swin", "Swin-T", Family.MODERN, Temper.LAYER_NORM, Swin::of),
+            new Entry("transnext", "TransNeXt-T", Family.MODERN, Temper.LAYER_NORM, TransNeXt::of),
             new Entry("convnext", "ConvNeXt-T", Family.MODERN, Temper.LAYER_NORM, ConvNeXt::of),
+            new Entry(
+                    "identityformer",
+                    "IdentityFormer-S12",
+                    Family.METAFORMER,
+                    Temper.LAYER_NORM,
+                    MetaFormer::identityFormer),
             new Entry(
                     "poolformerv2",
                     "PoolFormerV2-S12",
                     Family.METAFORMER,
                     Temper.LAYER_NORM,
-                    MetaFormer::poolFormerV2));
+                    MetaFormer::poolFormerV2),
+            new Entry(
+                    "convformer", "ConvFormer-S12", Family.METAFORMER, Temper.LAYER_NORM, MetaFormer::convFormer),
+            new Entry(
+                    "attentionformer",
+                    "AttentionFormer-S12",
+                    Family.METAFORMER,
+                    Temper.LAYER_NORM,
+                    MetaFormer::attentionFormer),
+            new Entry("caformer", "CAFormer-S12", Family.METAFORMER, Temper.LAYER_NORM, MetaFormer::caFormer));
 
     private static Map<String, Entry> list(Entry... entries) {
         Map<String, Entry> map = new LinkedHashMap<>();
