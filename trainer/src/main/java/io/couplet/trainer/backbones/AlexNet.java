@@ -7,6 +7,8 @@ import java.util.List;
 /**
  * AlexNet in torchvision's one-column form (Krizhevsky 2014, arXiv:1404.5997): five convolutions without any normalisation, then three linear layers.
  *
+ * <p>For 32 × 32 images the first convolution is 3 × 3 without stride, and the feature map is pooled to 4 × 4.
+ *
  * @param channels of the five convolutions
  * @param pooled height and width before the linear layers
  */
@@ -21,18 +23,12 @@ record AlexNet(
         double dropout) {
 
     static Backbone of(Backbones.Task task) {
-        return switch (task.size()) {
-            case NANO -> nano(task.imageSize(), task.classes());
-            case CIFAR, PAPER -> paper(task.imageSize(), task.classes());
+        AlexNet net = switch (task.size()) {
+            case NANO -> new AlexNet(List.of(24, 48, 64, 48, 48), 5, 2, 2, 1, task.imageSize() / 16, 128, 0);
+            case CIFAR -> new AlexNet(List.of(64, 192, 384, 256, 256), 3, 1, 1, 1, 4, 4096, 0.5);
+            case PAPER -> new AlexNet(List.of(64, 192, 384, 256, 256), 11, 4, 2, 0, 6, 4096, 0.5);
         };
-    }
-
-    private static Backbone paper(int imageSize, int classes) {
-        return new AlexNet(List.of(64, 192, 384, 256, 256), 11, 4, 2, 0, 6, 4096, 0.5).build(classes);
-    }
-
-    private static Backbone nano(int imageSize, int classes) {
-        return new AlexNet(List.of(24, 48, 64, 48, 48), 5, 2, 2, 1, imageSize / 16, 128, 0).build(classes);
+        return net.build(task.classes());
     }
 
     private Backbone build(int classes) {

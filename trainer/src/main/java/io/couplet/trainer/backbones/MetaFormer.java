@@ -248,7 +248,7 @@ record MetaFormer(
         int weight = scope.parameter("weight", Initializer.constant(1), width);
         Shape normalised = new Shape(width);
         return (pass, x) -> {
-            NDArray zero = x.getManager().zeros(normalised);
+            NDArray zero = x.getManager().zeros(normalised, x.getDataType());
             return LayerNorm.layerNorm(x, normalised, pass.parameter(weight), zero, (float) EPSILON)
                     .head();
         };
@@ -261,7 +261,7 @@ record MetaFormer(
             Shape shape = x.getShape();
             Shape normalised = shape.slice(1);
             NDArray gain = pass.parameter(weight).broadcast(normalised);
-            NDArray zero = x.getManager().zeros(normalised);
+            NDArray zero = x.getManager().zeros(normalised, x.getDataType());
             return LayerNorm.layerNorm(x, normalised, gain, zero, (float) EPSILON)
                     .head();
         };

@@ -238,7 +238,7 @@ record Swin(int patch, int width, List<Integer> depths, List<Integer> heads, int
             if (missing > 0) {
                 long[] shape = y.getShape().getShape().clone();
                 shape[axis] = missing;
-                y = y.concat(y.getManager().zeros(new Shape(shape)), axis);
+                y = y.concat(y.getManager().zeros(new Shape(shape), y.getDataType()), axis);
             }
         }
         return y;
