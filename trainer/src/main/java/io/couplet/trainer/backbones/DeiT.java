@@ -1,7 +1,6 @@
 package io.couplet.trainer.backbones;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import io.couplet.trainer.backbones.Layers.Convolution;
 import io.couplet.trainer.backbones.ParameterLayout.Scope;
@@ -9,28 +8,23 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** DeiT without its distillation token, that is, a vision transformer (Touvron et al. 2021, arXiv:2012.12877; Dosovitskiy et al. 2021). */
-record DeiT(int patch, int width, int depth, int heads, int mlpRatio) {
+record DeiT(int patch, int width, int depth, int heads, int mlpRatio, double deviation) {
     private static final double EPSILON = 1e-6;
 
     static Backbone of(Backbones.Task task) {
-        return switch (task.size()) {
-            case NANO -> nano(task.imageSize(), task.classes());
-            case CIFAR, PAPER -> paper(task.imageSize(), task.classes());
-        };
+        DeiT vit =
+                switch (task.size()) {
+                    case NANO -> new DeiT(task.imageSize() / 4, 64, 4, 4, 2, 0.02);
+                    case CIFAR -> new DeiT(4, 384, 12, 6, 4, 0.02);
+                    case PAPER -> new DeiT(16, 384, 12, 6, 4, 0.02);
+                };
+        return vit.build(task.imageSize(), task.classes(), task.dropPath());
     }
 
-    private static Backbone paper(int imageSize, int classes) {
-        return new DeiT(16, 384, 12, 6, 4).build(imageSize, classes);
-    }
-
-    private static Backbone nano(int imageSize, int classes) {
-        return new DeiT(imageSize / 4, 64, 4, 4, 2).build(imageSize, classes);
-    }
-
-    private Backbone build(int imageSize, int classes) {
+    private Backbone build(int imageSize, int classes, double dropPath) {
         int side = imageSize / patch;
         int tokens = side * side + 1;
-        Initializer small = Initializer.truncatedNormal(0.02);
+        Initializer small = Initializer.truncatedNormal(deviation);
         Initializer zero = Initializer.constant(0);
         return Network.of(root -> {
             int classToken = root.undecayed("cls_token", Initializer.normal(1e-6), 1, 1, width);
@@ -41,17 +35,16 @@ record DeiT(int patch, int width, int depth, int heads, int mlpRatio) {
             List<Layer> blocks = new ArrayList<>();
             for (int i = 0; i < depth; i++) {
                 Scope scope = root.in("blocks").in(i);
-                Layer norm1 = Layers.layerNorm(scope.in("norm1"), width, EPSILON);
-                Layer attention = attention(scope.in("attn"), width, heads, small);
-                Layer norm2 = Layers.layerNorm(scope.in("norm2"), width, EPSILON);
+                double rate = Layers.dropPathRate(dropPath, i, depth);
+                Layer attention = Layers.layerNorm(scope.in("norm1"), width, EPSILON)
+                        .then(attention(scope.in("attn"), small));
+                blocks.add(Layers.residual(attention, rate));
                 Scope mlp = scope.in("mlp");
-                Layer perToken = Layers.linear(mlp.in("fc1"), width, width * mlpRatio, small, zero)
+                Layer perToken = Layers.layerNorm(scope.in("norm2"), width, EPSILON)
+                        .then(Layers.linear(mlp.in("fc1"), width, width * mlpRatio, small, zero))
                         .then(Layers.GELU)
                         .then(Layers.linear(mlp.in("fc2"), width * mlpRatio, width, small, zero));
-                blocks.add((pass, x) -> {
-                    NDArray y = x.add(attention.forward(pass, norm1.forward(pass, x)));
-                    return y.add(perToken.forward(pass, norm2.forward(pass, y)));
-                });
+                blocks.add(Layers.residual(perToken, rate));
             }
             Layer norm = Layers.layerNorm(root.in("norm"), width, EPSILON);
             Layer head = Layers.linear(root.in("head"), width, classes, small, zero);
@@ -75,29 +68,9 @@ record DeiT(int patch, int width, int depth, int heads, int mlpRatio) {
         });
     }
 
-    /** Self-attention of (batch, tokens, width); {@code qkv} holds queries, keys and values one after the other. */
-    private static Layer attention(Scope scope, int width, int heads, Initializer weight) {
+    private Layer attention(Scope scope, Initializer weight) {
         Layer qkv = Layers.linear(scope.in("qkv"), width, 3 * width, weight, Initializer.constant(0));
         Layer projection = Layers.linear(scope.in("proj"), width, width, weight, Initializer.constant(0));
-        int headWidth = width / heads;
-        double scale = 1 / Math.sqrt(headWidth);
-        return (pass, x) -> {
-            long batch = x.getShape().get(0);
-            long tokens = x.getShape().get(1);
-            NDArray all = qkv.forward(pass, x)
-                    .reshape(batch, tokens, 3, heads, headWidth)
-                    .transpose(2, 0, 3, 1, 4)
-                    .reshape(3 * batch * heads, tokens, headWidth);
-            NDList parts = all.split(new long[] {batch * heads, 2 * batch * heads}, 0);
-            NDArray weights = parts.get(0)
-                    .mul(Layers.scalar(x, scale))
-                    .batchMatMul(parts.get(1).swapAxes(1, 2))
-                    .softmax(-1);
-            NDArray mixed = weights.batchMatMul(parts.get(2))
-                    .reshape(batch, heads, tokens, headWidth)
-                    .swapAxes(1, 2)
-                    .reshape(batch, tokens, width);
-            return projection.forward(pass, mixed);
-        };
+        return Attention.of(qkv, projection, heads, width / heads);
     }
 }

@@ -83,7 +83,7 @@ record MetaFormer(
                             List.of(2, 2),
                             List.of(mixers.get(0), mixers.get(3)),
                             1);
-                    case CIFAR -> paper(new Convolution(3, 64, 7, 4, 2), mixers);
+                    case CIFAR -> paper(new Convolution(3, 64, 3, 1, 1), mixers);
                     case PAPER -> paper(new Convolution(3, 64, 7, 4, 2), mixers);
                 };
         return former.build(task.classes(), task.dropPath());

@@ -32,6 +32,8 @@ final class TorchFunctions {
             script("x: Tensor", "torch.im2col(x, [3, 3], [1, 1], [1, 1], [1, 1])");
     private static final PtSymbolBlock PLUS_PRODUCT =
             script("x: Tensor, a: Tensor, b: Tensor", "torch.addcmul(x, a, b)");
+    private static final PtSymbolBlock PLUS_MATRIX_PRODUCTS =
+            script("x: Tensor, a: Tensor, b: Tensor", "torch.baddbmm(x, a, b)");
     private static final PtSymbolBlock CONTIGUOUS = script("x: Tensor", "torch.contiguous(x)");
 
     /**
@@ -56,6 +58,11 @@ final class TorchFunctions {
     /** x + a · b. */
     static NDArray plusProduct(NDArray x, NDArray a, NDArray b) {
         return call(PLUS_PRODUCT, x, a, b);
+    }
+
+    /** x + a b for each pair of matrices of a batch; x may be of fewer rows, columns and matrices. */
+    static NDArray plusMatrixProducts(NDArray x, NDArray a, NDArray b) {
+        return call(PLUS_MATRIX_PRODUCTS, x, a, b);
     }
 
     /** The same values, in memory in the order of the shape. */
