@@ -6,17 +6,20 @@ import io.couplet.trainer.backbones.Layers.Convolution;
 import io.couplet.trainer.backbones.ParameterLayout.Scope;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongFunction;
 
 /** DeiT without its distillation token, that is, a vision transformer (Touvron et al. 2021, arXiv:2012.12877; Dosovitskiy et al. 2021). */
-record DeiT(int patch, int width, int depth, int heads, int mlpRatio, double deviation) {
+record DeiT(int patch, int width, int depth, int heads, int mlpRatio, LongFunction<Initializer> weights) {
     private static final double EPSILON = 1e-6;
+    private static final Initializer SMALL = Initializer.truncatedNormal(0.02);
+    private static final Initializer ZERO = Initializer.constant(0);
 
     static Backbone of(Backbones.Task task) {
         DeiT vit =
                 switch (task.size()) {
-                    case NANO -> new DeiT(task.imageSize() / 4, 64, 4, 4, 2, 0.02);
-                    case CIFAR -> new DeiT(4, 384, 12, 6, 4, 0.02);
-                    case PAPER -> new DeiT(16, 384, 12, 6, 4, 0.02);
+                    case NANO -> new DeiT(task.imageSize() / 8, 48, 2, 2, 2, Initializer::lecunNormal);
+                    case CIFAR -> new DeiT(4, 384, 12, 6, 4, fanIn -> SMALL);
+                    case PAPER -> new DeiT(16, 384, 12, 6, 4, fanIn -> SMALL);
                 };
         return vit.build(task.imageSize(), task.classes(), task.dropPath());
     }
@@ -24,11 +27,9 @@ record DeiT(int patch, int width, int depth, int heads, int mlpRatio, double dev
     private Backbone build(int imageSize, int classes, double dropPath) {
         int side = imageSize / patch;
         int tokens = side * side + 1;
-        Initializer small = Initializer.truncatedNormal(deviation);
-        Initializer zero = Initializer.constant(0);
         return Network.of(root -> {
             int classToken = root.undecayed("cls_token", Initializer.normal(1e-6), 1, 1, width);
-            int positions = root.undecayed("pos_embed", small, 1, tokens, width);
+            int positions = root.undecayed("pos_embed", SMALL, 1, tokens, width);
             Convolution patches = new Convolution(3, width, patch, patch, 0);
             Initializer patchInitializer = Initializer.torchDefault(patches.fanIn());
             Layer embedding = patches.layer(root.in("patch_embed").in("proj"), patchInitializer, patchInitializer);
@@ -37,17 +38,17 @@ record DeiT(int patch, int width, int depth, int heads, int mlpRatio, double dev
                 Scope scope = root.in("blocks").in(i);
                 double rate = Layers.dropPathRate(dropPath, i, depth);
                 Layer attention = Layers.layerNorm(scope.in("norm1"), width, EPSILON)
-                        .then(attention(scope.in("attn"), small));
+                        .then(attention(scope.in("attn")));
                 blocks.add(Layers.residual(attention, rate));
                 Scope mlp = scope.in("mlp");
                 Layer perToken = Layers.layerNorm(scope.in("norm2"), width, EPSILON)
-                        .then(Layers.linear(mlp.in("fc1"), width, width * mlpRatio, small, zero))
+                        .then(Layers.linear(mlp.in("fc1"), width, width * mlpRatio, weights.apply(width), ZERO))
                         .then(Layers.GELU)
-                        .then(Layers.linear(mlp.in("fc2"), width * mlpRatio, width, small, zero));
+                        .then(Layers.linear(mlp.in("fc2"), width * mlpRatio, width, weights.apply((long) width * mlpRatio), ZERO));
                 blocks.add(Layers.residual(perToken, rate));
             }
             Layer norm = Layers.layerNorm(root.in("norm"), width, EPSILON);
-            Layer head = Layers.linear(root.in("head"), width, classes, small, zero);
+            Layer head = Layers.linear(root.in("head"), width, classes, SMALL, ZERO);
             return (pass, images) -> {
                 long batch = images.getShape().get(0);
                 NDArray x = embedding
@@ -68,9 +69,10 @@ record DeiT(int patch, int width, int depth, int heads, int mlpRatio, double dev
         });
     }
 
-    private Layer attention(Scope scope, Initializer weight) {
-        Layer qkv = Layers.linear(scope.in("qkv"), width, 3 * width, weight, Initializer.constant(0));
-        Layer projection = Layers.linear(scope.in("proj"), width, width, weight, Initializer.constant(0));
+    private Layer attention(Scope scope) {
+        Initializer weight = weights.apply(width);
+        Layer qkv = Layers.linear(scope.in("qkv"), width, 3 * width, weight, ZERO);
+        Layer projection = Layers.linear(scope.in("proj"), width, width, weight, ZERO);
         return Attention.of(qkv, projection, heads, width / heads);
     }
 }

@@ -9,6 +9,7 @@ import io.couplet.trainer.backbones.ParameterLayout.Scope;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,11 +20,16 @@ import org.jspecify.annotations.Nullable;
  * @param scaledFrom first stage whose shortcuts are scaled by a learned vector
  */
 record MetaFormer(
-        Convolution stem, List<Integer> widths, List<Integer> depths, List<Mixer> mixers, int scaledFrom) {
+        Convolution stem,
+        List<Integer> widths,
+        List<Integer> depths,
+        List<Mixer> mixers,
+        int scaledFrom,
+        LongFunction<Initializer> weights) {
     private static final double EPSILON = 1e-6;
     private static final int MLP_RATIO = 4;
     private static final int HEAD_WIDTH = 32;
-    private static final Initializer WEIGHT = Initializer.truncatedNormal(0.02);
+    private static final Initializer SMALL = Initializer.truncatedNormal(0.02);
 
     /** How the tokens of a block learn of each other. */
     private enum Mixer {
@@ -82,7 +88,8 @@ record MetaFormer(
                             List.of(24, 48),
                             List.of(2, 2),
                             List.of(mixers.get(0), mixers.get(3)),
-                            1);
+                            1,
+                            Initializer::lecunNormal);
                     case CIFAR -> paper(new Convolution(3, 64, 3, 1, 1), mixers);
                     case PAPER -> paper(new Convolution(3, 64, 7, 4, 2), mixers);
                 };
@@ -90,7 +97,7 @@ record MetaFormer(
     }
 
     private static MetaFormer paper(Convolution stem, List<Mixer> mixers) {
-        return new MetaFormer(stem, List.of(64, 128, 320, 512), List.of(2, 2, 6, 2), mixers, 2);
+        return new MetaFormer(stem, List.of(64, 128, 320, 512), List.of(2, 2, 6, 2), mixers, 2, fanIn -> SMALL);
     }
 
     private Backbone build(int classes, double dropPath) {
@@ -124,7 +131,7 @@ record MetaFormer(
         });
     }
 
-    private static Layer block(Scope scope, int width, Mixer mixer, boolean scaled, double dropPath) {
+    private Layer block(Scope scope, int width, Mixer mixer, boolean scaled, double dropPath) {
         Layer drop = Layers.dropPath(dropPath);
         Layer norm1 = blockNorm(scope.in("norm1"), width, mixer);
         Layer mix = mixer(scope.in("token_mixer"), width, mixer);
@@ -140,7 +147,7 @@ record MetaFormer(
         };
     }
 
-    private static Layer mixer(Scope scope, int width, Mixer mixer) {
+    private Layer mixer(Scope scope, int width, Mixer mixer) {
         return switch (mixer) {
             case IDENTITY -> Layers.IDENTITY;
             case POOLING -> channelsLast((pass, x) -> TorchFunctions.averageOfNeighbours(x).sub(x));
@@ -149,12 +156,12 @@ record MetaFormer(
         };
     }
 
-    private static Layer attention(Scope scope, int width) {
+    private Layer attention(Scope scope, int width) {
         int heads = Math.max(1, width / HEAD_WIDTH);
         int inner = heads * HEAD_WIDTH;
         Layer attention = Attention.of(
-                linear(scope.in("qkv").parameter("weight", WEIGHT, 3L * inner, width)),
-                linear(scope.in("proj").parameter("weight", WEIGHT, width, inner)),
+                linear(scope.in("qkv").parameter("weight", weights.apply(width), 3L * inner, width)),
+                linear(scope.in("proj").parameter("weight", weights.apply(inner), width, inner)),
                 heads,
                 HEAD_WIDTH);
         return (pass, x) -> {
@@ -165,13 +172,13 @@ record MetaFormer(
         };
     }
 
-    private static Layer separableConvolution(Scope scope, int width) {
+    private Layer separableConvolution(Scope scope, int width) {
         int inner = 2 * width;
-        Layer expand = linear(scope.in("pwconv1").parameter("weight", WEIGHT, inner, width, 1, 1));
+        Layer expand = linear(scope.in("pwconv1").parameter("weight", weights.apply(width), inner, width, 1, 1));
         Layer activation = starRelu(scope.in("act1"));
         Layer depthwise = channelsLast(
                 convolution(scope.in("dwconv"), Convolution.depthwise(inner, 7, 1).withoutBias()));
-        Layer contract = linear(scope.in("pwconv2").parameter("weight", WEIGHT, width, inner, 1, 1));
+        Layer contract = linear(scope.in("pwconv2").parameter("weight", weights.apply(inner), width, inner, 1, 1));
         return expand.then(activation).then(depthwise).then(contract);
     }
 
@@ -179,11 +186,11 @@ record MetaFormer(
      * Two linear layers with StarReLU between them, s · ReLU(x)² + b. Scale and shift go through the second layer's weight, which has fewer elements than the
      * activation: W (s · r + b · 1) = (s · W) r + b · W 1.
      */
-    private static Layer mlp(Scope scope, int width, Mixer mixer) {
+    private Layer mlp(Scope scope, int width, Mixer mixer) {
         int inner = MLP_RATIO * width;
-        int weight1 = scope.in("fc1").parameter("weight", WEIGHT, mixer.matrixShape(inner, width));
+        int weight1 = scope.in("fc1").parameter("weight", weights.apply(width), mixer.matrixShape(inner, width));
         Star star = star(scope.in("act"));
-        int weight2 = scope.in("fc2").parameter("weight", WEIGHT, mixer.matrixShape(width, inner));
+        int weight2 = scope.in("fc2").parameter("weight", weights.apply(inner), mixer.matrixShape(width, inner));
         Layer expand = linear(weight1);
         return (pass, x) -> {
             NDArray hidden = Layers.RELU.forward(pass, expand.forward(pass, x));
@@ -226,16 +233,16 @@ record MetaFormer(
         return (pass, x, branch) -> TorchFunctions.plusProduct(branch, x, pass.parameter(scale));
     }
 
-    private static Layer head(Scope scope, int width, int classes, boolean simple) {
+    private Layer head(Scope scope, int width, int classes, boolean simple) {
         Layer norm = Layers.layerNorm(scope.in("norm"), width, EPSILON);
         Scope fc = scope.in("fc");
         if (simple) {
-            return norm.then(Layers.linear(fc, width, classes, WEIGHT, Initializer.constant(0)));
+            return norm.then(Layers.linear(fc, width, classes, SMALL, Initializer.constant(0)));
         }
         int inner = MLP_RATIO * width;
-        Layer fc1 = Layers.linear(fc.in("fc1"), width, inner, WEIGHT, Initializer.constant(0));
+        Layer fc1 = Layers.linear(fc.in("fc1"), width, inner, weights.apply(width), Initializer.constant(0));
         Layer innerNorm = Layers.layerNorm(fc.in("norm"), inner, EPSILON);
-        Layer fc2 = Layers.linear(fc.in("fc2"), inner, classes, WEIGHT, Initializer.constant(0));
+        Layer fc2 = Layers.linear(fc.in("fc2"), inner, classes, SMALL, Initializer.constant(0));
         return norm.then(fc1)
                 .then(Layers.RELU)
                 .then((pass, x) -> x.mul(x))
@@ -289,7 +296,7 @@ record MetaFormer(
         return (pass, x) -> Layers.channelsLast(layer.forward(pass, Layers.channelsFirst(x)));
     }
 
-    private static Layer convolution(Scope scope, Convolution convolution) {
-        return convolution.layer(scope, WEIGHT, Initializer.constant(0));
+    private Layer convolution(Scope scope, Convolution convolution) {
+        return convolution.layer(scope, weights.apply(convolution.fanIn()), Initializer.constant(0));
     }
 }

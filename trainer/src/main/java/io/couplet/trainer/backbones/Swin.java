@@ -9,6 +9,7 @@ import io.couplet.trainer.backbones.Layers.Convolution;
 import io.couplet.trainer.backbones.ParameterLayout.Scope;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongFunction;
 
 /**
  * Swin transformer (Liu et al. 2021, arXiv:2103.14030): attention within windows, and in every other block within windows that are shifted by half. Activations
@@ -17,18 +18,24 @@ import java.util.List;
  * @param window side of a window in tokens; where the image is no larger, the window is the image and nothing is shifted
  * @param heads of each stage
  */
-record Swin(int patch, int width, List<Integer> depths, List<Integer> heads, int window) {
+record Swin(
+        int patch,
+        int width,
+        List<Integer> depths,
+        List<Integer> heads,
+        int window,
+        LongFunction<Initializer> weights) {
     private static final double EPSILON = 1e-5;
     private static final int MLP_RATIO = 4;
-    private static final Initializer WEIGHT = Initializer.truncatedNormal(0.02);
+    private static final Initializer SMALL = Initializer.truncatedNormal(0.02);
     private static final Initializer ZERO = Initializer.constant(0);
 
     static Backbone of(Backbones.Task task) {
         Swin swin =
                 switch (task.size()) {
-                    case NANO -> new Swin(task.imageSize() / 8, 32, List.of(2, 2), List.of(2, 4), 4);
-                    case CIFAR -> new Swin(2, 96, List.of(2, 2, 6, 2), List.of(3, 6, 12, 24), 4);
-                    case PAPER -> new Swin(4, 96, List.of(2, 2, 6, 2), List.of(3, 6, 12, 24), 7);
+                    case NANO -> new Swin(task.imageSize() / 8, 32, List.of(2, 1), List.of(2, 4), 4, Initializer::lecunNormal);
+                    case CIFAR -> new Swin(2, 96, List.of(2, 2, 6, 2), List.of(3, 6, 12, 24), 4, fanIn -> SMALL);
+                    case PAPER -> new Swin(4, 96, List.of(2, 2, 6, 2), List.of(3, 6, 12, 24), 7, fanIn -> SMALL);
                 };
         return swin.build(task.imageSize(), task.classes(), task.dropPath());
     }
@@ -61,21 +68,21 @@ record Swin(int patch, int width, List<Integer> depths, List<Integer> heads, int
             }
             layers.add(Layers.layerNorm(root.in("norm"), channels, EPSILON));
             layers.add((pass, x) -> Layers.GLOBAL_AVERAGE_POOL.forward(pass, Layers.channelsFirst(x)));
-            layers.add(Layers.linear(root.in("head").in("fc"), channels, classes, WEIGHT, ZERO));
+            layers.add(Layers.linear(root.in("head").in("fc"), channels, classes, SMALL, ZERO));
             return Layer.sequence(layers);
         });
     }
 
-    private static Layer block(Scope scope, int width, int heads, Grid grid, double dropPath) {
+    private Layer block(Scope scope, int width, int heads, Grid grid, double dropPath) {
         Layer drop = Layers.dropPath(dropPath);
         Layer attention = Layers.layerNorm(scope.in("norm1"), width, EPSILON)
                 .then(windows(scope.in("attn"), width, heads, grid))
                 .then(drop);
         Layer norm2 = Layers.layerNorm(scope.in("norm2"), width, EPSILON);
         Scope mlp = scope.in("mlp");
-        Layer perToken = norm2.then(Layers.linear(mlp.in("fc1"), width, MLP_RATIO * width, WEIGHT, ZERO))
+        Layer perToken = norm2.then(Layers.linear(mlp.in("fc1"), width, MLP_RATIO * width, weights.apply(width), ZERO))
                 .then(Layers.GELU)
-                .then(Layers.linear(mlp.in("fc2"), MLP_RATIO * width, width, WEIGHT, ZERO))
+                .then(Layers.linear(mlp.in("fc2"), MLP_RATIO * width, width, weights.apply((long) MLP_RATIO * width), ZERO))
                 .then(drop);
         return (pass, x) -> {
             NDArray y = x.add(attention.forward(pass, x));
@@ -84,9 +91,9 @@ record Swin(int patch, int width, List<Integer> depths, List<Integer> heads, int
     }
 
     /** Two by two tokens become one of twice the width; an odd side is filled up with zeros. */
-    private static Layer merging(Scope scope, int width) {
+    private Layer merging(Scope scope, int width) {
         Layer norm = Layers.layerNorm(scope.in("norm"), 4 * width, EPSILON);
-        int reduction = scope.in("reduction").parameter("weight", WEIGHT, 2L * width, 4L * width);
+        int reduction = scope.in("reduction").parameter("weight", weights.apply(4L * width), 2L * width, 4L * width);
         return (pass, x) -> {
             long side = x.getShape().get(1) + x.getShape().get(1) % 2;
             NDArray quads = padded(x, side)
@@ -164,11 +171,11 @@ record Swin(int patch, int width, List<Integer> depths, List<Integer> heads, int
      * Attention within windows. Queries, keys and values are made before the image is cut, and the answers projected after it is whole again: so the cutting
      * rides on the copies that separate the heads.
      */
-    private static Layer windows(Scope scope, int width, int heads, Grid grid) {
+    private Layer windows(Scope scope, int width, int heads, Grid grid) {
         long tableRows = (long) (2 * grid.window() - 1) * (2 * grid.window() - 1);
-        int table = scope.undecayed("relative_position_bias_table", WEIGHT, tableRows, heads);
-        Layer qkv = Layers.linear(scope.in("qkv"), width, 3 * width, WEIGHT, ZERO);
-        Layer projection = Layers.linear(scope.in("proj"), width, width, WEIGHT, ZERO);
+        int table = scope.undecayed("relative_position_bias_table", SMALL, tableRows, heads);
+        Layer qkv = Layers.linear(scope.in("qkv"), width, 3 * width, weights.apply(width), ZERO);
+        Layer projection = Layers.linear(scope.in("proj"), width, width, weights.apply(width), ZERO);
         long[] offsets = grid.offsets();
         float[] mask = grid.mask();
         int area = grid.area();

@@ -11,6 +11,7 @@ import io.couplet.trainer.backbones.Layers.Convolution;
 import io.couplet.trainer.backbones.ParameterLayout.Scope;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongFunction;
 
 /**
  * TransNeXt (Shi 2024, arXiv:2311.17132), after github.com/DaiShiResearch/TransNeXt: each token attends to its 3 × 3 neighbourhood closely and to the whole
@@ -26,21 +27,22 @@ record TransNeXt(
         List<Integer> heads,
         List<Integer> mlpRatios,
         List<Integer> depths,
-        List<Integer> pooling) {
+        List<Integer> pooling,
+        LongFunction<Initializer> weights) {
     private static final double EPSILON = 1e-6;
     /** Of the norms inside patch embeddings and attentions, which the reference leaves at torch's default. */
     private static final double INNER_EPSILON = 1e-5;
 
     private static final int NEIGHBOURS = 9;
     private static final int POSITION_HIDDEN = 512;
-    private static final Initializer WEIGHT = Initializer.truncatedNormal(0.02);
+    private static final Initializer SMALL = Initializer.truncatedNormal(0.02);
     private static final Initializer ZERO = Initializer.constant(0);
 
     static Backbone of(Backbones.Task task) {
         TransNeXt next =
                 switch (task.size()) {
                     case NANO -> new TransNeXt(
-                            task.imageSize() / 8, List.of(24, 48), List.of(1, 2), List.of(2, 2), List.of(1, 1), List.of(2, 1));
+                            task.imageSize() / 8, List.of(24, 48), List.of(1, 2), List.of(2, 2), List.of(1, 1), List.of(2, 1), Initializer::lecunNormal);
                     case CIFAR -> paper(2);
                     case PAPER -> paper(4);
                 };
@@ -54,7 +56,8 @@ record TransNeXt(
                 List.of(3, 6, 12, 24),
                 List.of(8, 8, 4, 4),
                 List.of(2, 2, 15, 2),
-                List.of(8, 4, 2, 1));
+                List.of(8, 4, 2, 1),
+                fanIn -> SMALL);
     }
 
     private Backbone build(int imageSize, int classes, double dropPath) {
@@ -92,12 +95,12 @@ record TransNeXt(
                 in = width;
             }
             layers.add((pass, x) -> Layers.GLOBAL_AVERAGE_POOL.forward(pass, Layers.channelsFirst(x)));
-            layers.add(linear(root.in("head"), in, classes));
+            layers.add(Layers.linear(root.in("head"), in, classes, SMALL, ZERO));
             return Layer.sequence(layers);
         });
     }
 
-    private static Layer block(
+    private Layer block(
             Scope scope, int width, int heads, int mlpRatio, Positions positions, double dropPath) {
         Layer drop = Layers.dropPath(dropPath);
         Layer norm1 = Layers.layerNorm(scope.in("norm1"), width, EPSILON);
@@ -115,7 +118,7 @@ record TransNeXt(
     }
 
     /** Convolutional GLU: half of the hidden channels, after a depthwise convolution, gate the other half. */
-    private static Layer gatedMlp(Scope scope, int width, int inner) {
+    private Layer gatedMlp(Scope scope, int width, int inner) {
         Layer fc1 = linear(scope.in("fc1"), width, 2 * inner);
         Layer depthwise = convolution(scope.in("dwconv").in("dwconv"), Convolution.depthwise(inner, 3, 1));
         Layer fc2 = linear(scope.in("fc2"), inner, width);
@@ -127,7 +130,7 @@ record TransNeXt(
     }
 
     /** Attention of all tokens with all, by the cosine of queries and keys. */
-    private static Layer fullAttention(Scope scope, int width, int heads, Positions positions) {
+    private Layer fullAttention(Scope scope, int width, int heads, Positions positions) {
         int headWidth = width / heads;
         int tokens = positions.side() * positions.side();
         Queries queries = queries(scope, heads, headWidth);
@@ -154,7 +157,7 @@ record TransNeXt(
     }
 
     /** Attention of each token with its neighbours and with the pooled image, under one softmax. */
-    private static Layer aggregatedAttention(Scope scope, int width, int heads, Positions positions) {
+    private Layer aggregatedAttention(Scope scope, int width, int heads, Positions positions) {
         int headWidth = width / heads;
         int side = positions.side();
         int tokens = side * side;
@@ -162,7 +165,7 @@ record TransNeXt(
         Queries queries = queries(scope, heads, headWidth);
         int neighbourBias =
                 scope.undecayed("relative_pos_bias_local", Initializer.truncatedNormal(0.0004), heads, NEIGHBOURS);
-        int learnedTokens = scope.parameter("learnable_tokens", WEIGHT, heads, headWidth, NEIGHBOURS);
+        int learnedTokens = scope.parameter("learnable_tokens", SMALL, heads, headWidth, NEIGHBOURS);
         int learnedBias = scope.parameter("learnable_bias", ZERO, heads, 1, NEIGHBOURS);
         Layer query = linear(scope.in("q"), width, width);
         Layer keysAndValues = linear(scope.in("kv"), width, 2 * width);
@@ -252,7 +255,7 @@ record TransNeXt(
         double start = Math.log(Math.exp(1 / 0.24) - 1);
         return new Queries(
                 scope.undecayed("temperature", Initializer.constant(start), heads, 1, 1),
-                scope.undecayed("query_embedding", WEIGHT, heads, 1, headWidth),
+                scope.undecayed("query_embedding", SMALL, heads, 1, headWidth),
                 headWidth);
     }
 
@@ -281,9 +284,9 @@ record TransNeXt(
         Scope fc1 = scope.in("cpb_fc1");
         Scope fc2 = scope.in("cpb_fc2");
         return new PositionBias(
-                fc1.undecayed("weight", WEIGHT, POSITION_HIDDEN, 2),
+                fc1.undecayed("weight", SMALL, POSITION_HIDDEN, 2),
                 fc1.parameter("bias", ZERO, POSITION_HIDDEN),
-                fc2.undecayed("weight", WEIGHT, heads, POSITION_HIDDEN),
+                fc2.undecayed("weight", SMALL, heads, POSITION_HIDDEN),
                 fc2.parameter("bias", ZERO, heads),
                 heads,
                 positions);
@@ -383,8 +386,8 @@ record TransNeXt(
                 .reshape(batch, heads, headWidth, tokens);
     }
 
-    private static Layer linear(Scope scope, int in, int out) {
-        return Layers.linear(scope, in, out, WEIGHT, ZERO);
+    private Layer linear(Scope scope, int in, int out) {
+        return Layers.linear(scope, in, out, weights.apply(in), ZERO);
     }
 
     /** He et al. 2015 over what each output pixel passes back to. */
