@@ -64,7 +64,7 @@ public final class Backbones {
             if (classes < 2) {
                 throw new IllegalArgumentException("classes must be at least 2, was " + classes);
             }
-            int divisor = size == Size.PAPER ? 32 : 16;
+            int divisor = size == Size.NANO ? 16 : 32;
             if (imageSize < divisor || imageSize % divisor != 0) {
                 throw new IllegalArgumentException("imageSize must be a multiple of " + divisor + " for " + size.key()
                         + " backbones, was " + imageSize);

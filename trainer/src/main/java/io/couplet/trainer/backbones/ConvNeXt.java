@@ -9,24 +9,32 @@ import java.util.List;
 /**
  * ConvNeXt (Liu et al. 2022, arXiv:2201.03545) and ConvNeXtV2 (Woo et al. 2023, arXiv:2301.00808), which has a global response norm where the first scales each branch by a learned vector.
  *
- * <p>That vector begins at 1e-6 at paper size, so the blocks come to life only as it grows, which takes longer than a short run on a CPU lasts. The nano size begins at 0.1, what the inventors of
- * layer scale chose for networks of up to 18 blocks (Touvron et al. 2021, arXiv:2103.17239, section 2.1).
+ * <p>That vector begins at 1e-6 at paper size, so the blocks come to life only as it grows: in 240 steps a small net did not get past 13 %. At nano size it begins at 1, where V2 stands that has no
+ * such vector. And the linear layers of the paper begin with a standard deviation of 0.02, which is made for widths of hundreds; at nano size it goes by the width, √(1 / fanIn). Measured with
+ * AdamW on the built-in images, 240 steps of batch 64, top-1: 12 % as on paper, 16 % with the width's deviation and a scale of 0.1, 28 % with a scale of 1.
  *
  * <p>For 32 × 32 images the stem is a 3 × 3 convolution without stride, as in OpenMixup's {@code ConvNeXt_CIFAR}.
  *
  * @param stem of the images, before its norm
  * @param kernel of the depthwise convolutions
  * @param layerScale where the branches' scales begin; 0 for a global response norm and no scales
+ * @param byWidth whether the linear layers' first values go by their width
  * @param dropPath of stochastic depth at the last block
  */
 record ConvNeXt(
-        Convolution stem, List<Integer> widths, List<Integer> depths, int kernel, double layerScale, double dropPath) {
+        Convolution stem,
+        List<Integer> widths,
+        List<Integer> depths,
+        int kernel,
+        double layerScale,
+        boolean byWidth,
+        double dropPath) {
     private static final double EPSILON = 1e-6;
     private static final List<Integer> TINY_WIDTHS = List.of(96, 192, 384, 768);
     private static final List<Integer> TINY_DEPTHS = List.of(3, 3, 9, 3);
 
     static Backbone v1(Backbones.Task task) {
-        return of(task, task.size() == Backbones.Size.NANO ? 0.1 : 1e-6);
+        return of(task, task.size() == Backbones.Size.NANO ? 1 : 1e-6);
     }
 
     static Backbone v2(Backbones.Task task) {
@@ -44,14 +52,27 @@ record ConvNeXt(
                         List.of(2, 2),
                         5,
                         layerScale,
+                        true,
                         task.dropPath());
             }
             case CIFAR ->
                 new ConvNeXt(
-                        new Convolution(3, width, 3, 1, 1), TINY_WIDTHS, TINY_DEPTHS, 7, layerScale, task.dropPath());
+                        new Convolution(3, width, 3, 1, 1),
+                        TINY_WIDTHS,
+                        TINY_DEPTHS,
+                        7,
+                        layerScale,
+                        false,
+                        task.dropPath());
             case PAPER ->
                 new ConvNeXt(
-                        new Convolution(3, width, 4, 4, 0), TINY_WIDTHS, TINY_DEPTHS, 7, layerScale, task.dropPath());
+                        new Convolution(3, width, 4, 4, 0),
+                        TINY_WIDTHS,
+                        TINY_DEPTHS,
+                        7,
+                        layerScale,
+                        false,
+                        task.dropPath());
         };
         return net.build(task.classes());
     }
@@ -113,7 +134,8 @@ record ConvNeXt(
         return convolution.layer(scope, Initializer.truncatedNormal(0.02), Initializer.constant(0));
     }
 
-    private static Layer linear(Scope scope, int in, int out) {
-        return Layers.linear(scope, in, out, Initializer.truncatedNormal(0.02), Initializer.constant(0));
+    private Layer linear(Scope scope, int in, int out) {
+        Initializer weight = byWidth ? Initializer.lecunNormal(in) : Initializer.truncatedNormal(0.02);
+        return Layers.linear(scope, in, out, weight, Initializer.constant(0));
     }
 }

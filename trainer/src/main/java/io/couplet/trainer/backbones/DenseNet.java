@@ -21,7 +21,7 @@ record DenseNet(int stemKernel, int stemStride, boolean stemPool, int growth, in
 
     static Backbone of(Backbones.Task task) {
         DenseNet net = switch (task.size()) {
-            case NANO -> new DenseNet(3, 2, false, 8, 2, List.of(3, 3, 3));
+            case NANO -> new DenseNet(3, 2, false, 8, 2, List.of(2, 2, 2));
             case CIFAR -> new DenseNet(3, 1, false, 32, 4, List.of(6, 12, 24, 16));
             case PAPER -> new DenseNet(7, 2, true, 32, 4, List.of(6, 12, 24, 16));
         };

@@ -17,7 +17,7 @@ final class EfficientNet {
                 new InvertedResidualNet(
                         8,
                         2,
-                        List.of(new Stage(1, 3, 8, 1, 1), new Stage(4, 3, 16, 2, 2), new Stage(4, 5, 32, 2, 2)),
+                        List.of(new Stage(1, 3, 8, 1, 1), new Stage(4, 3, 16, 1, 2), new Stage(4, 5, 32, 2, 2)),
                         96,
                         Layers.SILU,
                         0.25,

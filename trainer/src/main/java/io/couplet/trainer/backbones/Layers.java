@@ -176,7 +176,7 @@ final class Layers {
     static NDArray globalResponseNorm(NDArray x, NDArray gain, NDArray shift) {
         NDArray norms = x.norm(new int[] {1, 2}, true);
         NDArray response = norms.div(norms.mean(new int[] {3}, true).add(scalar(x, 1e-6)));
-        return x.add(x.mul(response).mul(gain)).add(shift);
+        return x.mul(response.mul(gain).add(scalar(x, 1))).add(shift);
     }
 
     /** Scales each channel by what the means of all channels say (Hu et al. 2018, arXiv:1709.01507). */

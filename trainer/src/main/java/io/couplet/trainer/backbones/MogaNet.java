@@ -9,7 +9,7 @@ import java.util.List;
 
 /**
  * MogaNet (Li et al. 2024, arXiv:2211.03295), as the authors' code has it: gated aggregation of depthwise convolutions of three reaches, then a feed-forward part with a depthwise convolution.
- * Both branches are scaled by learned vectors that begin at 1e-5, at nano size at 0.1 for the reason that {@link ConvNeXt} gives.
+ * Both branches are scaled by learned vectors that begin at 1e-5, at nano size at 1 for the reason that {@link ConvNeXt} gives.
  *
  * <p>For 32 × 32 images the two convolutions of the stem keep the size.
  *
@@ -31,7 +31,7 @@ record MogaNet(
 
     static Backbone of(Backbones.Task task) {
         MogaNet net = switch (task.size()) {
-            case NANO -> new MogaNet(2, List.of(16, 32), List.of(1, 2), List.of(4, 4), 0.1, task.dropPath());
+            case NANO -> new MogaNet(2, List.of(16, 32), List.of(1, 1), List.of(4, 4), 1, task.dropPath());
             case CIFAR -> paper(1, task.dropPath());
             case PAPER -> paper(2, task.dropPath());
         };

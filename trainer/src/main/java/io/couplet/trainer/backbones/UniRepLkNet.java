@@ -8,17 +8,23 @@ import java.util.List;
 
 /**
  * UniRepLKNet (Ding et al. 2024, arXiv:2311.15599), as the authors' code trains it: a large depthwise convolution stands beside small dilated ones, each with a batch norm of its own. Each block's
- * branch is scaled by a learned vector that begins at 1e-6, at nano size at 0.1 for the reason that {@link ConvNeXt} gives.
+ * branch is scaled by a learned vector that begins at 1e-6; at nano size at 1, with linear layers that begin by their width, for the reasons that {@link ConvNeXt} gives.
  *
  * <p>For 32 × 32 images the two convolutions of the stem keep the size.
  *
  * @param stemStride of each of the stem's two convolutions
  * @param kernels of each stage's blocks; 3 for a plain depthwise convolution
  * @param layerScale where the branches' scales begin
+ * @param byWidth whether the linear layers' first values go by their width
  * @param dropPath of stochastic depth at the last block
  */
 record UniRepLkNet(
-        int stemStride, List<Integer> widths, List<List<Integer>> kernels, double layerScale, double dropPath) {
+        int stemStride,
+        List<Integer> widths,
+        List<List<Integer>> kernels,
+        double layerScale,
+        boolean byWidth,
+        double dropPath) {
     private static final double EPSILON = 1e-6;
     private static final Initializer WEIGHT = Initializer.truncatedNormal(0.02);
     private static final Initializer ZERO = Initializer.constant(0);
@@ -28,7 +34,7 @@ record UniRepLkNet(
 
     static Backbone of(Backbones.Task task) {
         UniRepLkNet net = switch (task.size()) {
-            case NANO -> new UniRepLkNet(2, List.of(24, 48), List.of(List.of(3), List.of(7, 3)), 0.1, task.dropPath());
+            case NANO -> new UniRepLkNet(2, List.of(24, 48), List.of(List.of(3), List.of(7)), 1, true, task.dropPath());
             case CIFAR -> paper(1, task.dropPath());
             case PAPER -> paper(2, task.dropPath());
         };
@@ -45,6 +51,7 @@ record UniRepLkNet(
                         List.of(13, 3, 13, 3, 13, 3, 13, 3, 13, 3, 13, 3, 13, 3, 13, 3, 13, 3),
                         List.of(13, 13, 13)),
                 1e-6,
+                false,
                 dropPath);
     }
 
@@ -71,7 +78,7 @@ record UniRepLkNet(
             int last = widths.get(widths.size() - 1);
             layers.add(Layers.GLOBAL_AVERAGE_POOL);
             layers.add(Layers.layerNorm(root.in("norm"), last, EPSILON));
-            layers.add(Layers.linear(root.in("head"), last, classes, WEIGHT, ZERO));
+            layers.add(Layers.linear(root.in("head"), last, classes, linear(last), ZERO));
             return Layer.sequence(layers);
         });
     }
@@ -98,11 +105,11 @@ record UniRepLkNet(
                         : largeKernel(scope.in("dwconv"), width, kernel))
                 .then(Layers.batchNorm(scope.in("norm"), width))
                 .then(squeezeExcite(scope.in("se"), width));
-        Layer widened = Layers.linear(scope.in("pwconv1").in(1), width, 4 * width, WEIGHT, ZERO)
+        Layer widened = Layers.linear(scope.in("pwconv1").in(1), width, 4 * width, linear(width), ZERO)
                 .then(Layers.GELU)
                 .then(responseNorm(scope.in("act").in(1), 4 * width));
         Scope narrowing = scope.in("pwconv2");
-        Layer narrow = Layers.linearWithoutBias(narrowing.in(0), 4 * width, width, WEIGHT);
+        Layer narrow = Layers.linearWithoutBias(narrowing.in(0), 4 * width, width, linear(4 * width));
         Layer norm = Layers.batchNorm(narrowing.in(2), width);
         return (pass, x) -> {
             NDArray y = Layers.channelsLast(spatial.forward(pass, x));
@@ -138,6 +145,10 @@ record UniRepLkNet(
             case 7 -> List.of(new Dilated(5, 1), new Dilated(3, 2), new Dilated(3, 3));
             default -> throw new IllegalArgumentException("no dilated convolutions for a kernel of " + kernel);
         };
+    }
+
+    private Initializer linear(int in) {
+        return byWidth ? Initializer.lecunNormal(in) : WEIGHT;
     }
 
     private static Layer squeezeExcite(Scope scope, int width) {
