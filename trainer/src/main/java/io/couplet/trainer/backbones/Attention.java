@@ -20,10 +20,11 @@ final class Attention {
                     .transpose(2, 0, 3, 1, 4)
                     .split(3);
             NDArray mixed = TorchFunctions.attention(
-                    parts.get(0).squeeze(0), parts.get(1).squeeze(0), parts.get(2).squeeze(0));
+                    parts.get(0).squeeze(0),
+                    parts.get(1).squeeze(0),
+                    parts.get(2).squeeze(0));
             // torch lays the answer out token by token, so this copies nothing.
-            return projection.forward(
-                    pass, mixed.swapAxes(1, 2).reshape(batch, tokens, (long) heads * headWidth));
+            return projection.forward(pass, mixed.swapAxes(1, 2).reshape(batch, tokens, (long) heads * headWidth));
         };
     }
 }

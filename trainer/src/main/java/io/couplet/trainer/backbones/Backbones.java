@@ -108,13 +108,8 @@ public final class Backbones {
                     Temper.LAYER_NORM,
                     MetaFormer::identityFormer),
             new Entry(
-                    "poolformerv2",
-                    "PoolFormerV2-S12",
-                    Family.METAFORMER,
-                    Temper.LAYER_NORM,
-                    MetaFormer::poolFormerV2),
-            new Entry(
-                    "convformer", "ConvFormer-S12", Family.METAFORMER, Temper.LAYER_NORM, MetaFormer::convFormer),
+                    "poolformerv2", "PoolFormerV2-S12", Family.METAFORMER, Temper.LAYER_NORM, MetaFormer::poolFormerV2),
+            new Entry("convformer", "ConvFormer-S12", Family.METAFORMER, Temper.LAYER_NORM, MetaFormer::convFormer),
             new Entry(
                     "attentionformer",
                     "AttentionFormer-S12",

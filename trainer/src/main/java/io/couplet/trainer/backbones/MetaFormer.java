@@ -16,8 +16,11 @@ import org.jspecify.annotations.Nullable;
  * MetaFormer baselines (Yu et al. 2022, arXiv:2210.13452) as timm has them: one block, four ways to mix its tokens. Between stem and head an activation is
  * (batch, height, width, channels), so that what works per position is a matrix product and nothing is turned around.
  *
- * @param stem of the images
+ * <p>On images of 32 × 32 the stem is a convolution of 3 × 3 with stride 1, as the paper's own code has it for PoolFormer on CIFAR.
+ *
+ * @param mixers one per stage
  * @param scaledFrom first stage whose shortcuts are scaled by a learned vector
+ * @param weights first values of a kernel or matrix by its fan-in
  */
 record MetaFormer(
         Convolution stem,
@@ -72,27 +75,23 @@ record MetaFormer(
     static Backbone caFormer(Backbones.Task task) {
         return of(
                 task,
-                List.of(
-                        Mixer.SEPARABLE_CONVOLUTION,
-                        Mixer.SEPARABLE_CONVOLUTION,
-                        Mixer.ATTENTION,
-                        Mixer.ATTENTION));
+                List.of(Mixer.SEPARABLE_CONVOLUTION, Mixer.SEPARABLE_CONVOLUTION, Mixer.ATTENTION, Mixer.ATTENTION));
     }
 
     /** @param mixers of the four stages at paper size; the two stages of the nano size mix as the first and the last of them */
     private static Backbone of(Backbones.Task task, List<Mixer> mixers) {
-        MetaFormer former =
-                switch (task.size()) {
-                    case NANO -> new MetaFormer(
-                            new Convolution(3, 24, 7, task.imageSize() / 8, 2),
-                            List.of(24, 48),
-                            List.of(2, 2),
-                            List.of(mixers.get(0), mixers.get(3)),
-                            1,
-                            Initializer::lecunNormal);
-                    case CIFAR -> paper(new Convolution(3, 64, 3, 1, 1), mixers);
-                    case PAPER -> paper(new Convolution(3, 64, 7, 4, 2), mixers);
-                };
+        MetaFormer former = switch (task.size()) {
+            case NANO ->
+                new MetaFormer(
+                        new Convolution(3, 24, 7, task.imageSize() / 8, 2),
+                        List.of(24, 48),
+                        List.of(2, 2),
+                        List.of(mixers.get(0), mixers.get(3)),
+                        1,
+                        Initializer::lecunNormal);
+            case CIFAR -> paper(new Convolution(3, 64, 3, 1, 1), mixers);
+            case PAPER -> paper(new Convolution(3, 64, 7, 4, 2), mixers);
+        };
         return former.build(task.classes(), task.dropPath());
     }
 
@@ -120,13 +119,13 @@ record MetaFormer(
                 }
                 for (int block = 0; block < depths.get(stage); block++) {
                     double rate = Layers.dropPathRate(dropPath, before++, blocks);
-                    layers.add(block(
-                            scope.in("blocks").in(block), out, mixers.get(stage), stage >= scaledFrom, rate));
+                    layers.add(block(scope.in("blocks").in(block), out, mixers.get(stage), stage >= scaledFrom, rate));
                 }
                 in = out;
             }
             layers.add((pass, x) -> Layers.GLOBAL_AVERAGE_POOL.forward(pass, Layers.channelsFirst(x)));
-            layers.add(head(root.in("head"), in, classes, mixers.get(mixers.size() - 1).simple()));
+            layers.add(head(
+                    root.in("head"), in, classes, mixers.get(mixers.size() - 1).simple()));
             return Layer.sequence(layers);
         });
     }
@@ -150,7 +149,8 @@ record MetaFormer(
     private Layer mixer(Scope scope, int width, Mixer mixer) {
         return switch (mixer) {
             case IDENTITY -> Layers.IDENTITY;
-            case POOLING -> channelsLast((pass, x) -> TorchFunctions.averageOfNeighbours(x).sub(x));
+            case POOLING ->
+                channelsLast((pass, x) -> TorchFunctions.averageOfNeighbours(x).sub(x));
             case SEPARABLE_CONVOLUTION -> separableConvolution(scope, width);
             case ATTENTION -> attention(scope, width);
         };
@@ -176,8 +176,8 @@ record MetaFormer(
         int inner = 2 * width;
         Layer expand = linear(scope.in("pwconv1").parameter("weight", weights.apply(width), inner, width, 1, 1));
         Layer activation = starRelu(scope.in("act1"));
-        Layer depthwise = channelsLast(
-                convolution(scope.in("dwconv"), Convolution.depthwise(inner, 7, 1).withoutBias()));
+        Layer depthwise = channelsLast(convolution(
+                scope.in("dwconv"), Convolution.depthwise(inner, 7, 1).withoutBias()));
         Layer contract = linear(scope.in("pwconv2").parameter("weight", weights.apply(inner), width, inner, 1, 1));
         return expand.then(activation).then(depthwise).then(contract);
     }

@@ -7,18 +7,19 @@ import io.couplet.trainer.backbones.ParameterLayout.Scope;
 import java.util.ArrayList;
 import java.util.List;
 
-/** MLP-Mixer (Tolstikhin et al. 2021, arXiv:2105.01601): one MLP across the tokens, one across the channels, in turn. */
+/**
+ * MLP-Mixer (Tolstikhin et al. 2021, arXiv:2105.01601): one MLP across the tokens, one across the channels, in turn. On images of 32 × 32 patches of 4.
+ */
 record MlpMixer(int patch, int width, int depth, int tokenHidden, int channelHidden) {
     private static final double EPSILON = 1e-6;
     private static final Initializer BIAS = Initializer.normal(1e-6);
 
     static Backbone of(Backbones.Task task) {
-        MlpMixer mixer =
-                switch (task.size()) {
-                    case NANO -> new MlpMixer(task.imageSize() / 8, 48, 3, 32, 96);
-                    case CIFAR -> new MlpMixer(4, 512, 8, 256, 2048);
-                    case PAPER -> new MlpMixer(16, 512, 8, 256, 2048);
-                };
+        MlpMixer mixer = switch (task.size()) {
+            case NANO -> new MlpMixer(task.imageSize() / 8, 48, 3, 32, 96);
+            case CIFAR -> new MlpMixer(4, 512, 8, 256, 2048);
+            case PAPER -> new MlpMixer(16, 512, 8, 256, 2048);
+        };
         return mixer.build(task.imageSize(), task.classes(), task.dropPath());
     }
 

@@ -15,8 +15,11 @@ import java.util.function.LongFunction;
  * Swin transformer (Liu et al. 2021, arXiv:2103.14030): attention within windows, and in every other block within windows that are shifted by half. Activations
  * are (batch, height, width, channels).
  *
+ * <p>On images of 32 × 32 patches of 2 and windows of 4, so that the stages have sides of 16, 8, 4 and 2 and the first two still have windows to shift.
+ *
  * @param window side of a window in tokens; where the image is no larger, the window is the image and nothing is shifted
  * @param heads of each stage
+ * @param weights first values of a matrix by its fan-in
  */
 record Swin(
         int patch,
@@ -31,12 +34,11 @@ record Swin(
     private static final Initializer ZERO = Initializer.constant(0);
 
     static Backbone of(Backbones.Task task) {
-        Swin swin =
-                switch (task.size()) {
-                    case NANO -> new Swin(task.imageSize() / 8, 32, List.of(2, 1), List.of(2, 4), 4, Initializer::lecunNormal);
-                    case CIFAR -> new Swin(2, 96, List.of(2, 2, 6, 2), List.of(3, 6, 12, 24), 4, fanIn -> SMALL);
-                    case PAPER -> new Swin(4, 96, List.of(2, 2, 6, 2), List.of(3, 6, 12, 24), 7, fanIn -> SMALL);
-                };
+        Swin swin = switch (task.size()) {
+            case NANO -> new Swin(task.imageSize() / 8, 32, List.of(2, 1), List.of(2, 4), 4, Initializer::lecunNormal);
+            case CIFAR -> new Swin(2, 96, List.of(2, 2, 6, 2), List.of(3, 6, 12, 24), 4, fanIn -> SMALL);
+            case PAPER -> new Swin(4, 96, List.of(2, 2, 6, 2), List.of(3, 6, 12, 24), 7, fanIn -> SMALL);
+        };
         return swin.build(task.imageSize(), task.classes(), task.dropPath());
     }
 
@@ -82,7 +84,8 @@ record Swin(
         Scope mlp = scope.in("mlp");
         Layer perToken = norm2.then(Layers.linear(mlp.in("fc1"), width, MLP_RATIO * width, weights.apply(width), ZERO))
                 .then(Layers.GELU)
-                .then(Layers.linear(mlp.in("fc2"), MLP_RATIO * width, width, weights.apply((long) MLP_RATIO * width), ZERO))
+                .then(Layers.linear(
+                        mlp.in("fc2"), MLP_RATIO * width, width, weights.apply((long) MLP_RATIO * width), ZERO))
                 .then(drop);
         return (pass, x) -> {
             NDArray y = x.add(attention.forward(pass, x));

@@ -83,8 +83,7 @@ final class TorchFunctions {
                 + "  def forward(self: __torch__.Function, " + parameters + ") -> Tensor:\n"
                 + "    return " + expression + "\n";
         try {
-            return JniUtils.loadModule(
-                    (PtNDManager) MANAGER, new ByteArrayInputStream(archive(code)), false, false);
+            return JniUtils.loadModule((PtNDManager) MANAGER, new ByteArrayInputStream(archive(code)), false, false);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

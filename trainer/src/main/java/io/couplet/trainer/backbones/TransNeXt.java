@@ -1,7 +1,6 @@
 package io.couplet.trainer.backbones;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
@@ -18,8 +17,11 @@ import java.util.function.LongFunction;
  * image as through the corner of an eye, that is, average-pooled; the last stage attends to everything. Between blocks activations are
  * (batch, height, width, channels); inside an attention the tokens come last, so that the work on neighbourhoods runs along them.
  *
+ * <p>On images of 32 × 32 the first patch embedding has stride 2 and a kernel of 3: stages of sides 16, 8, 4 and 2, each of which sees 2 × 2 pooled tokens.
+ *
  * @param stride of the first patch embedding; its kernel is twice that less one
  * @param pooling by how much each stage shrinks the image for its distant view; 1 attends to all tokens
+ * @param weights first values of a matrix by its fan-in
  */
 record TransNeXt(
         int stride,
@@ -39,13 +41,19 @@ record TransNeXt(
     private static final Initializer ZERO = Initializer.constant(0);
 
     static Backbone of(Backbones.Task task) {
-        TransNeXt next =
-                switch (task.size()) {
-                    case NANO -> new TransNeXt(
-                            task.imageSize() / 8, List.of(24, 48), List.of(1, 2), List.of(2, 2), List.of(1, 1), List.of(2, 1), Initializer::lecunNormal);
-                    case CIFAR -> paper(2);
-                    case PAPER -> paper(4);
-                };
+        TransNeXt next = switch (task.size()) {
+            case NANO ->
+                new TransNeXt(
+                        task.imageSize() / 8,
+                        List.of(24, 48),
+                        List.of(1, 2),
+                        List.of(2, 2),
+                        List.of(1, 1),
+                        List.of(2, 1),
+                        Initializer::lecunNormal);
+            case CIFAR -> paper(2);
+            case PAPER -> paper(4);
+        };
         return next.build(task.imageSize(), task.classes(), task.dropPath());
     }
 
@@ -100,8 +108,7 @@ record TransNeXt(
         });
     }
 
-    private Layer block(
-            Scope scope, int width, int heads, int mlpRatio, Positions positions, double dropPath) {
+    private Layer block(Scope scope, int width, int heads, int mlpRatio, Positions positions, double dropPath) {
         Layer drop = Layers.dropPath(dropPath);
         Layer norm1 = Layers.layerNorm(scope.in("norm1"), width, EPSILON);
         Scope attention = scope.in("attn");
@@ -110,7 +117,8 @@ record TransNeXt(
                 : aggregatedAttention(attention, width, heads, positions);
         Layer branch1 = norm1.then(mixer).then(drop);
         Layer norm2 = Layers.layerNorm(scope.in("norm2"), width, EPSILON);
-        Layer branch2 = norm2.then(gatedMlp(scope.in("mlp"), width, width * mlpRatio * 2 / 3)).then(drop);
+        Layer branch2 = norm2.then(gatedMlp(scope.in("mlp"), width, width * mlpRatio * 2 / 3))
+                .then(drop);
         return (pass, x) -> {
             NDArray y = x.add(branch1.forward(pass, x));
             return y.add(branch2.forward(pass, y));
@@ -152,7 +160,11 @@ record TransNeXt(
                     .add(positionBias.of(pass))
                     .softmax(2);
             return projection.forward(
-                    pass, v.matMul(weights).reshape(batch, width, tokens).swapAxes(1, 2).reshape(x.getShape()));
+                    pass,
+                    v.matMul(weights)
+                            .reshape(batch, width, tokens)
+                            .swapAxes(1, 2)
+                            .reshape(x.getShape()));
         };
     }
 
@@ -188,10 +200,8 @@ record TransNeXt(
             NDArray nearBias = pass.parameter(neighbourBias)
                     .reshape(heads, NEIGHBOURS, 1)
                     .add(x.getManager().create(outside, new Shape(NEIGHBOURS, tokens)));
-            NDArray nearScores = windows.get(0)
-                    .mul(scaled.expandDims(3))
-                    .sum(new int[] {2})
-                    .add(nearBias);
+            NDArray nearScores =
+                    windows.get(0).mul(scaled.expandDims(3)).sum(new int[] {2}).add(nearBias);
 
             NDList far = keysAndValues
                     .forward(pass, pool.forward(pass, x))
@@ -264,7 +274,10 @@ record TransNeXt(
         /** (heads, keys, queries). */
         NDArray of(Pass pass) {
             NDArray parameter = pass.parameter(weight1);
-            NDArray distances = parameter.getManager().create(positions.table(), new Shape(positions.table().length / 2, 2));
+            NDArray distances = parameter
+                    .getManager()
+                    .create(positions.table(), new Shape(positions.table().length / 2, 2))
+                    .toType(parameter.getDataType(), false);
             NDArray hidden = Activation.relu(
                     Linear.linear(distances, parameter, pass.parameter(bias1)).head());
             // By a matrix product with the heads as rows: what is gathered for a head then lies together.
@@ -301,7 +314,8 @@ record TransNeXt(
     private record Positions(int side, int poolSide, float[] table, long[] index) {
         static Positions of(int side, int poolSide) {
             int step = side / poolSide;
-            // In half tokens all distances along an axis are whole: 2 i − (2 j step + step − 1), and those to one pooled token differ by two.
+            // In half tokens all distances along an axis are whole: 2 i − (2 j step + step − 1), and those to one
+            // pooled token differ by two.
             int[] column = new int[side * poolSide];
             List<Integer> distances = new ArrayList<>();
             for (int j = 0; j < poolSide; j++) {

@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.assertj.core.api.SoftAssertions;
@@ -72,6 +73,11 @@ class BackboneParityTest {
     private static final double LOSS_TOLERANCE = 1e-5;
     private static final double GRADIENT_TOLERANCE = 1e-3;
     private static final double MOBILENETV2_GRADIENT_TOLERANCE = 5e-3;
+    /**
+     * The gradient of one shift of a StarReLU in ConvFormer is what remains of terms whose sizes add up to 135,000 times as much. In float32 that is noise: PyTorch's own is off by 6e-3. In float64
+     * the tolerance holds as it is.
+     */
+    private static final Set<String> GRADIENTS_IN_DOUBLE = Set.of("convformer");
     /** Gradients smaller than this share of the largest one are rounding noise: biases that a softmax or a norm cancels. */
     private static final double NOISE = 1e-6;
 
@@ -153,26 +159,52 @@ class BackboneParityTest {
                 fill.into(floats(buffer), 0, b.name(), b.shape());
                 buffers.add(buffer);
             }
-            flat.setRequiresGradient(true);
-            JniUtils.setGradMode(true);
-            NDArray logits =
-                    logits(backbone, flat, buffers, manager.create(images(reference.input()), reference.input()));
-            NDArray loss = logits.logSoftmax(1)
-                    .mul(manager.create(targets(reference.json(), logits.getShape()), logits.getShape()))
-                    .sum();
-            JniUtils.backward((PtNDArray) loss, (PtNDArray) manager.ones(new Shape(), DataType.FLOAT32), false, false);
-            JniUtils.setGradMode(false);
-            try (NDArray gradient = flat.getGradient()) {
-                SoftAssertions.assertSoftly(softly -> {
-                    compareLogits(softly, reference.json(), logits.toFloatArray());
-                    double expected = reference.json().at("/hash/loss_float64").doubleValue();
-                    softly.assertThat(loss.getFloat() / expected).as("loss").isCloseTo(1, within(LOSS_TOLERANCE));
-                    compareGradients(softly, reference, layout, floats(gradient));
-                });
-            }
+            SoftAssertions.assertSoftly(softly -> {
+                boolean cancels = GRADIENTS_IN_DOUBLE.contains(reference.backbone());
+                compare(softly, reference, backbone, flat, buffers, DataType.FLOAT32, !cancels);
+                if (cancels) {
+                    compare(softly, reference, backbone, flat, buffers, DataType.FLOAT64, true);
+                }
+            });
         } finally {
             JniUtils.setGradMode(false);
         }
+    }
+
+    private static void compare(
+            SoftAssertions softly,
+            Reference reference,
+            Backbone backbone,
+            NDArray values,
+            NDList buffers,
+            DataType type,
+            boolean gradients) {
+        try (NDManager manager = values.getManager().newSubManager()) {
+            NDArray flat = values.toType(type, true);
+            flat.attach(manager);
+            flat.setRequiresGradient(true);
+            JniUtils.setGradMode(true);
+            NDArray images =
+                    manager.create(images(reference.input()), reference.input()).toType(type, false);
+            NDArray logits = logits(backbone, flat, buffers, images);
+            NDArray loss = logits.logSoftmax(1)
+                    .mul(manager.create(targets(reference.json(), logits.getShape()), logits.getShape()))
+                    .sum();
+            JniUtils.backward((PtNDArray) loss, (PtNDArray) manager.ones(new Shape(), type), false, false);
+            JniUtils.setGradMode(false);
+            compareLogits(softly, reference.json(), singles(logits).toFloatArray());
+            double expected = reference.json().at("/hash/loss_float64").doubleValue();
+            softly.assertThat(singles(loss).getFloat() / expected).as("loss").isCloseTo(1, within(LOSS_TOLERANCE));
+            if (gradients) {
+                NDArray gradient = flat.getGradient();
+                gradient.attach(manager);
+                compareGradients(softly, reference, backbone.layout(), floats(singles(gradient)));
+            }
+        }
+    }
+
+    private static NDArray singles(NDArray x) {
+        return x.toType(DataType.FLOAT32, false);
     }
 
     /** As the training loop does it: one leaf, split into views. */
