@@ -7,8 +7,14 @@ import java.util.List;
 /**
  * AlexNet in torchvision's one-column form (Krizhevsky 2014, arXiv:1404.5997): five convolutions without any normalisation, then three linear layers.
  *
+ * <p>For 32 × 32 images the first convolution is 3 × 3 without stride, and the feature map is pooled to 4 × 4.
+ *
+ * <p>Torch's first values let the signal fade: each layer passes on a sixth of the variance. A run of many epochs gets over that, a short one does not, so the nano size begins with He's (2015), which
+ * keep it.
+ *
  * @param channels of the five convolutions
  * @param pooled height and width before the linear layers
+ * @param keepsVariance whether the weights begin at He's values instead of torch's
  */
 record AlexNet(
         List<Integer> channels,
@@ -18,21 +24,16 @@ record AlexNet(
         int poolPadding,
         int pooled,
         int hidden,
-        double dropout) {
+        double dropout,
+        boolean keepsVariance) {
 
     static Backbone of(Backbones.Task task) {
-        return switch (task.size()) {
-            case NANO -> nano(task.imageSize(), task.classes());
-            case CIFAR, PAPER -> paper(task.imageSize(), task.classes());
+        AlexNet net = switch (task.size()) {
+            case NANO -> new AlexNet(List.of(24, 48, 64, 48, 48), 5, 2, 2, 1, task.imageSize() / 16, 128, 0, true);
+            case CIFAR -> new AlexNet(List.of(64, 192, 384, 256, 256), 3, 1, 1, 1, 4, 4096, 0.5, false);
+            case PAPER -> new AlexNet(List.of(64, 192, 384, 256, 256), 11, 4, 2, 0, 6, 4096, 0.5, false);
         };
-    }
-
-    private static Backbone paper(int imageSize, int classes) {
-        return new AlexNet(List.of(64, 192, 384, 256, 256), 11, 4, 2, 0, 6, 4096, 0.5).build(classes);
-    }
-
-    private static Backbone nano(int imageSize, int classes) {
-        return new AlexNet(List.of(24, 48, 64, 48, 48), 5, 2, 2, 1, imageSize / 16, 128, 0).build(classes);
+        return net.build(task.classes());
     }
 
     private Backbone build(int classes) {
@@ -62,14 +63,19 @@ record AlexNet(
         });
     }
 
-    private static Layer convolution(Scope scope, int in, int out, int kernel, int stride, int padding) {
+    private Layer convolution(Scope scope, int in, int out, int kernel, int stride, int padding) {
         Convolution convolution = new Convolution(in, out, kernel, stride, padding);
-        Initializer initializer = Initializer.torchDefault(convolution.fanIn());
-        return convolution.layer(scope, initializer, initializer).then(Layers.RELU);
+        long fanIn = convolution.fanIn();
+        return convolution
+                .layer(scope, weight(fanIn), Initializer.torchDefault(fanIn))
+                .then(Layers.RELU);
     }
 
-    private static Layer linear(Scope scope, int in, int out) {
-        Initializer initializer = Initializer.torchDefault(in);
-        return Layers.linear(scope, in, out, initializer, initializer);
+    private Layer linear(Scope scope, int in, int out) {
+        return Layers.linear(scope, in, out, weight(in), Initializer.torchDefault(in));
+    }
+
+    private Initializer weight(long fanIn) {
+        return keepsVariance ? Initializer.kaimingNormal(fanIn) : Initializer.torchDefault(fanIn);
     }
 }

@@ -64,7 +64,7 @@ public final class Backbones {
             if (classes < 2) {
                 throw new IllegalArgumentException("classes must be at least 2, was " + classes);
             }
-            int divisor = size == Size.PAPER ? 32 : 16;
+            int divisor = size == Size.NANO ? 16 : 32;
             if (imageSize < divisor || imageSize % divisor != 0) {
                 throw new IllegalArgumentException("imageSize must be a multiple of " + divisor + " for " + size.key()
                         + " backbones, was " + imageSize);
@@ -87,17 +87,36 @@ public final class Backbones {
     private static final Map<String, Entry> ENTRIES = list(
             new Entry("alexnet", "AlexNet", Family.PRIMARY_CNN, Temper.PLAIN, AlexNet::of),
             new Entry("vgg", "VGG-13", Family.PRIMARY_CNN, Temper.BATCH_NORM, Vgg::of),
-            new Entry("resnet", "ResNet-50", Family.CLASSICAL_CNN, Temper.BATCH_NORM, ResNet::of),
+            new Entry("resnet", "ResNet-50", Family.CLASSICAL_CNN, Temper.BATCH_NORM, ResNet::resNet50),
+            new Entry("resnet101", "ResNet-101", Family.CLASSICAL_CNN, Temper.BATCH_NORM, ResNet::resNet101),
+            new Entry("densenet", "DenseNet-121", Family.CLASSICAL_CNN, Temper.BATCH_NORM, DenseNet::of),
             new Entry("mobilenetv2", "MobileNetV2", Family.CLASSICAL_CNN, Temper.BATCH_NORM, MobileNetV2::of),
+            new Entry("efficientnet", "EfficientNet-B0", Family.CLASSICAL_CNN, Temper.BATCH_NORM, EfficientNet::of),
+            new Entry("repvgg", "RepVGG-A1", Family.CLASSICAL_CNN, Temper.BATCH_NORM, RepVgg::of),
             new Entry("deit", "DeiT-S", Family.MODERN, Temper.LAYER_NORM, DeiT::of),
             new Entry("mlp-mixer", "MLP-Mixer-S", Family.MODERN, Temper.LAYER_NORM, MlpMixer::of),
-            new Entry("convnext", "ConvNeXt-T", Family.MODERN, Temper.LAYER_NORM, ConvNeXt::of),
+            new Entry("swin", "Swin-T", Family.MODERN, Temper.LAYER_NORM, Swin::of),
+            new Entry("convnext", "ConvNeXt-T", Family.MODERN, Temper.LAYER_NORM, ConvNeXt::v1),
+            new Entry("convnextv2", "ConvNeXtV2-T", Family.MODERN, Temper.LAYER_NORM, ConvNeXt::v2),
+            new Entry("moganet", "MogaNet-S", Family.MODERN, Temper.BATCH_NORM, MogaNet::of),
+            new Entry("unireplknet", "UniRepLKNet-T", Family.MODERN, Temper.LAYER_NORM, UniRepLkNet::of),
+            new Entry("transnext", "TransNeXt-T", Family.MODERN, Temper.LAYER_NORM, TransNeXt::of),
             new Entry(
-                    "poolformerv2",
-                    "PoolFormerV2-S12",
+                    "identityformer",
+                    "IdentityFormer-S12",
                     Family.METAFORMER,
                     Temper.LAYER_NORM,
-                    MetaFormer::poolFormerV2));
+                    MetaFormer::identityFormer),
+            new Entry(
+                    "poolformerv2", "PoolFormerV2-S12", Family.METAFORMER, Temper.LAYER_NORM, MetaFormer::poolFormerV2),
+            new Entry("convformer", "ConvFormer-S12", Family.METAFORMER, Temper.LAYER_NORM, MetaFormer::convFormer),
+            new Entry(
+                    "attentionformer",
+                    "AttentionFormer-S12",
+                    Family.METAFORMER,
+                    Temper.LAYER_NORM,
+                    MetaFormer::attentionFormer),
+            new Entry("caformer", "CAFormer-S12", Family.METAFORMER, Temper.LAYER_NORM, MetaFormer::caFormer));
 
     private static Map<String, Entry> list(Entry... entries) {
         Map<String, Entry> map = new LinkedHashMap<>();

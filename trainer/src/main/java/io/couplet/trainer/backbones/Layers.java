@@ -16,9 +16,19 @@ final class Layers {
     /** The exact form with the error function, not the tanh approximation. */
     static final Layer GELU = (pass, x) -> Activation.gelu(x);
 
+    static final Layer SIGMOID = (pass, x) -> Activation.sigmoid(x);
+    /** x · σ(x), also called swish. DJL's own multiplies by a number whose memory it frees too early, see {@link #scalar}. */
+    static final Layer SILU = (pass, x) -> x.mul(Activation.sigmoid(x));
+
     static final Layer IDENTITY = (pass, x) -> x;
     /** (batch, channels, height, width) → (batch, channels). */
     static final Layer GLOBAL_AVERAGE_POOL = (pass, x) -> Pool.globalAvgPool2d(x);
+
+    /** (batch, channels, height, width) → (batch, channels, 1, 1). */
+    static final Layer CHANNEL_MEANS = (pass, x) -> {
+        NDArray means = Pool.globalAvgPool2d(x);
+        return means.reshape(means.getShape().get(0), means.getShape().get(1), 1, 1);
+    };
 
     static final Layer FLATTEN = (pass, x) ->
             x.reshape(x.getShape().get(0), x.getShape().size() / x.getShape().get(0));
@@ -42,17 +52,28 @@ final class Layers {
     }
 
     /** Numbers of a two-dimensional convolution with a square kernel. */
-    record Convolution(int in, int out, int kernel, int stride, int padding, int groups, boolean bias) {
+    record Convolution(int in, int out, int kernel, int stride, int padding, int dilation, int groups, boolean bias) {
         Convolution(int in, int out, int kernel, int stride, int padding) {
-            this(in, out, kernel, stride, padding, 1, true);
+            this(in, out, kernel, stride, padding, 1, 1, true);
         }
 
         Convolution withoutBias() {
-            return new Convolution(in, out, kernel, stride, padding, groups, false);
+            return new Convolution(in, out, kernel, stride, padding, dilation, groups, false);
+        }
+
+        /** One output per position of the input. */
+        static Convolution pointwise(int in, int out) {
+            return new Convolution(in, out, 1, 1, 0);
         }
 
         static Convolution depthwise(int channels, int kernel, int stride) {
-            return new Convolution(channels, channels, kernel, stride, kernel / 2, channels, true);
+            return new Convolution(channels, channels, kernel, stride, kernel / 2, 1, channels, true);
+        }
+
+        /** Depthwise with gaps between the kernel's taps; keeps the size. */
+        static Convolution dilatedDepthwise(int channels, int kernel, int dilation) {
+            int padding = (dilation * (kernel - 1) + 1) / 2;
+            return new Convolution(channels, channels, kernel, 1, padding, dilation, channels, true);
         }
 
         long fanIn() {
@@ -63,13 +84,18 @@ final class Layers {
             return (long) out * kernel * kernel;
         }
 
+        /** As TensorFlow counts it, and timm after it. */
+        long fanOutPerGroup() {
+            return fanOut() / groups;
+        }
+
         /** @param bias ignored when there is none */
         Layer layer(Scope scope, Initializer weight, Initializer bias) {
             int w = scope.parameter("weight", weight, out, (long) in / groups, kernel, kernel);
             int b = this.bias ? scope.parameter("bias", bias, out) : -1;
             Shape strides = new Shape(stride, stride);
             Shape paddings = new Shape(padding, padding);
-            Shape dilations = new Shape(1, 1);
+            Shape dilations = new Shape(dilation, dilation);
             return (pass, x) -> ai.djl.nn.convolutional.Conv2d.conv2d(
                             x,
                             pass.parameter(w),
@@ -90,6 +116,12 @@ final class Layers {
                 .head();
     }
 
+    /** Along the last dimension: (…, in) → (…, out). */
+    static Layer linearWithoutBias(Scope scope, int in, int out, Initializer weight) {
+        int w = scope.parameter("weight", weight, out, in);
+        return (pass, x) -> ai.djl.nn.core.Linear.linear(x, pass.parameter(w)).head();
+    }
+
     /** Batch norm with epsilon 1e-5 and torch's momentum of 0.1. */
     static Layer batchNorm(Scope scope, int channels) {
         return batchNorm(scope, channels, 1);
@@ -97,8 +129,12 @@ final class Layers {
 
     /** @param gain the weight's first value; zero makes a residual branch start as nothing */
     static Layer batchNorm(Scope scope, int channels, double gain) {
-        int weight = scope.parameter("weight", Initializer.constant(gain), channels);
-        int bias = scope.parameter("bias", Initializer.constant(0), channels);
+        return batchNorm(scope, channels, Initializer.constant(gain), Initializer.constant(0));
+    }
+
+    static Layer batchNorm(Scope scope, int channels, Initializer gain, Initializer shift) {
+        int weight = scope.parameter("weight", gain, channels);
+        int bias = scope.parameter("bias", shift, channels);
         int mean = scope.buffer("running_mean", 0, channels);
         int variance = scope.buffer("running_var", 1, channels);
         // DJL states momentum as the share of the old value, torch as that of the new one.
@@ -131,63 +167,33 @@ final class Layers {
         return (pass, x) -> channelsFirst(norm.forward(pass, channelsLast(x)));
     }
 
-    /** Layer norm over the channels of an image, with a weight and no bias. */
-    static Layer layerNorm2dWithoutBias(Scope scope, int channels, double epsilon) {
-        int weight = scope.parameter("weight", Initializer.constant(1), channels);
-        Shape normalised = new Shape(channels);
-        return (pass, x) -> {
-            NDArray zero = x.getManager().zeros(normalised);
-            NDArray y = ai.djl.nn.norm.LayerNorm.layerNorm(
-                            channelsLast(x), normalised, pass.parameter(weight), zero, (float) epsilon)
-                    .head();
-            return channelsFirst(y);
-        };
+    /**
+     * Global response norm (Woo et al. 2023, arXiv:2301.00808) of (batch, height, width, channels): each channel's norm over the image, as a share of the mean over the channels, scales that
+     * channel; added to what went in.
+     *
+     * @param gain begins at zero, and so does {@code shift}: at first nothing is changed
+     */
+    static NDArray globalResponseNorm(NDArray x, NDArray gain, NDArray shift) {
+        NDArray norms = x.norm(new int[] {1, 2}, true);
+        NDArray response = norms.div(norms.mean(new int[] {3}, true).add(scalar(x, 1e-6)));
+        return x.mul(response.mul(gain).add(scalar(x, 1))).add(shift);
     }
 
-    /** Group norm with one group: over channels, height and width together; a weight per channel and no bias. */
-    static Layer groupNorm1WithoutBias(Scope scope, int channels, double epsilon) {
-        int weight = scope.parameter("weight", Initializer.constant(1), channels);
-        return (pass, x) -> {
-            Shape shape = x.getShape();
-            Shape normalised = new Shape(channels, shape.get(2), shape.get(3));
-            NDArray gain = pass.parameter(weight).reshape(channels, 1, 1).broadcast(normalised);
-            NDArray zero = x.getManager().zeros(normalised);
-            return ai.djl.nn.norm.LayerNorm.layerNorm(x, normalised, gain, zero, (float) epsilon)
-                    .head();
-        };
+    /** Scales each channel by what the means of all channels say (Hu et al. 2018, arXiv:1709.01507). */
+    static Layer squeezeExcite(Layer reduce, Layer activation, Layer expand) {
+        Layer gate = CHANNEL_MEANS.then(reduce).then(activation).then(expand).then(SIGMOID);
+        return (pass, x) -> x.mul(gate.forward(pass, x));
+    }
+
+    /** What goes in plus the branch, which stochastic depth may leave out. */
+    static Layer residual(Layer branch, double dropPath) {
+        Layer whole = branch.then(dropPath(dropPath));
+        return (pass, x) -> x.add(whole.forward(pass, x));
     }
 
     static Layer maxPool(int kernel, int stride, int padding) {
         return (pass, x) -> Pool.maxPool2d(
                 x, new Shape(kernel, kernel), new Shape(stride, stride), new Shape(padding, padding), false);
-    }
-
-    /**
-     * Average pooling that keeps the size and leaves the padding out of the mean. DJL 0.36 counts the padding whatever it is asked, so the mean over the window
-     * is scaled up by window size over pixels within the image.
-     */
-    static Layer averagePoolSameSize(int kernel) {
-        Shape window = new Shape(kernel, kernel);
-        Shape stride = new Shape(1, 1);
-        Shape padding = new Shape(kernel / 2, kernel / 2);
-        return (pass, x) -> {
-            int height = (int) x.getShape().get(2);
-            int width = (int) x.getShape().get(3);
-            float[] scale = new float[height * width];
-            for (int row = 0; row < height; row++) {
-                for (int column = 0; column < width; column++) {
-                    int pixels = covered(row, height, kernel) * covered(column, width, kernel);
-                    scale[row * width + column] = (float) (kernel * kernel) / pixels;
-                }
-            }
-            return Pool.avgPool2d(x, window, stride, padding, false, true)
-                    .mul(x.getManager().create(scale, new Shape(1, 1, height, width)));
-        };
-    }
-
-    /** Positions of a window around {@code centre} that lie in {@code 0 … length − 1}. */
-    private static int covered(int centre, int length, int kernel) {
-        return Math.min(length - 1, centre + kernel / 2) - Math.max(0, centre - kernel / 2) + 1;
     }
 
     /**

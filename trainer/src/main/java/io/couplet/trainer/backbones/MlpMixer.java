@@ -1,31 +1,29 @@
 package io.couplet.trainer.backbones;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 import io.couplet.trainer.backbones.Layers.Convolution;
 import io.couplet.trainer.backbones.ParameterLayout.Scope;
 import java.util.ArrayList;
 import java.util.List;
 
-/** MLP-Mixer (Tolstikhin et al. 2021, arXiv:2105.01601): one MLP across the tokens, one across the channels, in turn. */
+/**
+ * MLP-Mixer (Tolstikhin et al. 2021, arXiv:2105.01601): one MLP across the tokens, one across the channels, in turn. On images of 32 × 32 patches of 4.
+ */
 record MlpMixer(int patch, int width, int depth, int tokenHidden, int channelHidden) {
     private static final double EPSILON = 1e-6;
+    private static final Initializer BIAS = Initializer.normal(1e-6);
 
     static Backbone of(Backbones.Task task) {
-        return switch (task.size()) {
-            case NANO -> nano(task.imageSize(), task.classes());
-            case CIFAR, PAPER -> paper(task.imageSize(), task.classes());
+        MlpMixer mixer = switch (task.size()) {
+            case NANO -> new MlpMixer(task.imageSize() / 8, 48, 3, 32, 96);
+            case CIFAR -> new MlpMixer(4, 512, 8, 256, 2048);
+            case PAPER -> new MlpMixer(16, 512, 8, 256, 2048);
         };
+        return mixer.build(task.imageSize(), task.classes(), task.dropPath());
     }
 
-    private static Backbone paper(int imageSize, int classes) {
-        return new MlpMixer(16, 512, 8, 256, 2048).build(imageSize, classes);
-    }
-
-    private static Backbone nano(int imageSize, int classes) {
-        return new MlpMixer(imageSize / 8, 48, 3, 32, 96).build(imageSize, classes);
-    }
-
-    private Backbone build(int imageSize, int classes) {
+    private Backbone build(int imageSize, int classes, double dropPath) {
         int side = imageSize / patch;
         int tokens = side * side;
         return Network.of(root -> {
@@ -35,15 +33,13 @@ record MlpMixer(int patch, int width, int depth, int tokenHidden, int channelHid
             List<Layer> blocks = new ArrayList<>();
             for (int i = 0; i < depth; i++) {
                 Scope scope = root.in("blocks").in(i);
-                Layer norm1 = Layers.layerNorm(scope.in("norm1"), width, EPSILON);
-                Layer acrossTokens = mlp(scope.in("mlp_tokens"), tokens, tokenHidden);
-                Layer norm2 = Layers.layerNorm(scope.in("norm2"), width, EPSILON);
-                Layer acrossChannels = mlp(scope.in("mlp_channels"), width, channelHidden);
-                blocks.add((pass, x) -> {
-                    NDArray columns = norm1.forward(pass, x).swapAxes(1, 2);
-                    NDArray y = x.add(acrossTokens.forward(pass, columns).swapAxes(1, 2));
-                    return y.add(acrossChannels.forward(pass, norm2.forward(pass, y)));
-                });
+                double rate = Layers.dropPathRate(dropPath, i, depth);
+                Layer tokensFirst = Layers.layerNorm(scope.in("norm1"), width, EPSILON)
+                        .then(acrossTokens(scope.in("mlp_tokens"), tokens, tokenHidden));
+                blocks.add(Layers.residual(tokensFirst, rate));
+                Layer channels = Layers.layerNorm(scope.in("norm2"), width, EPSILON)
+                        .then(acrossChannels(scope.in("mlp_channels"), width, channelHidden));
+                blocks.add(Layers.residual(channels, rate));
             }
             Layer norm = Layers.layerNorm(root.in("norm"), width, EPSILON);
             // timm starts the head at zero: the first loss is exactly ln(classes).
@@ -59,11 +55,27 @@ record MlpMixer(int patch, int width, int depth, int tokenHidden, int channelHid
         });
     }
 
-    private static Layer mlp(Scope scope, int width, int hidden) {
+    private static Layer acrossChannels(Scope scope, int width, int hidden) {
         Initializer weight = Initializer.xavierUniform(width, hidden);
-        Initializer bias = Initializer.normal(1e-6);
-        return Layers.linear(scope.in("fc1"), width, hidden, weight, bias)
+        return Layers.linear(scope.in("fc1"), width, hidden, weight, BIAS)
                 .then(Layers.GELU)
-                .then(Layers.linear(scope.in("fc2"), hidden, width, weight, bias));
+                .then(Layers.linear(scope.in("fc2"), hidden, width, weight, BIAS));
+    }
+
+    private static Layer acrossTokens(Scope scope, int tokens, int hidden) {
+        Initializer weight = Initializer.xavierUniform(tokens, hidden);
+        return columns(scope.in("fc1"), tokens, hidden, weight)
+                .then(Layers.GELU)
+                .then(columns(scope.in("fc2"), hidden, tokens, weight));
+    }
+
+    /** A linear layer along the middle dimension, (batch, in, width) → (batch, out, width), with the weight on the left so that nothing is transposed. */
+    private static Layer columns(Scope scope, int in, int out, Initializer weight) {
+        int w = scope.parameter("weight", weight, out, in);
+        int b = scope.parameter("bias", BIAS, out);
+        return (pass, x) -> TorchFunctions.plusMatrixProducts(
+                pass.parameter(b).reshape(out, 1),
+                pass.parameter(w).broadcast(new Shape(x.getShape().get(0), out, in)),
+                x);
     }
 }

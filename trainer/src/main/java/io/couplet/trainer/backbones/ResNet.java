@@ -11,8 +11,11 @@ import java.util.List;
  * ResNet (He et al. 2016, arXiv:1512.03385), with the stride of a bottleneck in its 3 × 3 convolution as torchvision and timm have it. The last norm of each
  * branch starts at zero.
  *
+ * <p>For 32 × 32 images the stem is a 3 × 3 convolution without stride, and without the pool, as in OpenMixup's {@code ResNet_CIFAR}.
+ *
  * @param widths of the stages, before the bottleneck's expansion
  * @param bottleneck three convolutions (1, 3, 1; four times as wide at the end) where the basic block has two (3, 3)
+ * @param dropPath of stochastic depth at the last block
  */
 record ResNet(
         int stemWidth,
@@ -21,21 +24,31 @@ record ResNet(
         boolean stemPool,
         List<Integer> widths,
         List<Integer> depths,
-        boolean bottleneck) {
+        boolean bottleneck,
+        double dropPath) {
 
-    static Backbone of(Backbones.Task task) {
-        return switch (task.size()) {
-            case NANO -> nano(task.imageSize(), task.classes());
-            case CIFAR, PAPER -> paper(task.imageSize(), task.classes());
-        };
+    static Backbone resNet50(Backbones.Task task) {
+        return task.size() == Backbones.Size.NANO
+                ? nano(task, List.of(1, 1, 1), false)
+                : full(task, List.of(3, 4, 6, 3));
     }
 
-    private static Backbone paper(int imageSize, int classes) {
-        return new ResNet(64, 7, 2, true, List.of(64, 128, 256, 512), List.of(3, 4, 6, 3), true).build(classes);
+    static Backbone resNet101(Backbones.Task task) {
+        return task.size() == Backbones.Size.NANO
+                ? nano(task, List.of(1, 2, 3), true)
+                : full(task, List.of(3, 4, 23, 3));
     }
 
-    private static Backbone nano(int imageSize, int classes) {
-        return new ResNet(16, 3, 2, false, List.of(16, 32, 64), List.of(1, 1, 1), false).build(classes);
+    private static Backbone full(Backbones.Task task, List<Integer> depths) {
+        boolean large = task.size() == Backbones.Size.PAPER;
+        List<Integer> widths = List.of(64, 128, 256, 512);
+        return new ResNet(64, large ? 7 : 3, large ? 2 : 1, large, widths, depths, true, task.dropPath())
+                .build(task.classes());
+    }
+
+    private static Backbone nano(Backbones.Task task, List<Integer> depths, boolean bottleneck) {
+        List<Integer> widths = bottleneck ? List.of(4, 8, 16) : List.of(16, 32, 64);
+        return new ResNet(16, 3, 2, false, widths, depths, bottleneck, task.dropPath()).build(task.classes());
     }
 
     private Backbone build(int classes) {
@@ -47,13 +60,18 @@ record ResNet(
             if (stemPool) {
                 layers.add(Layers.maxPool(3, 2, 1));
             }
+            int blocks = depths.stream().mapToInt(Integer::intValue).sum();
+            int index = 0;
             int in = stemWidth;
             for (int stage = 0; stage < widths.size(); stage++) {
                 int out = widths.get(stage) * (bottleneck ? 4 : 1);
                 for (int block = 0; block < depths.get(stage); block++) {
                     Scope scope = root.in("layer" + (stage + 1)).in(block);
-                    layers.add(residual(scope, in, widths.get(stage), out, block == 0 && stage > 0 ? 2 : 1));
+                    int stride = block == 0 && stage > 0 ? 2 : 1;
+                    double rate = Layers.dropPathRate(dropPath, index, blocks);
+                    layers.add(residual(scope, in, widths.get(stage), out, stride, rate));
                     in = out;
+                    index++;
                 }
             }
             layers.add(Layers.GLOBAL_AVERAGE_POOL);
@@ -63,8 +81,9 @@ record ResNet(
         });
     }
 
-    private Layer residual(Scope scope, int in, int width, int out, int stride) {
-        Layer branch = bottleneck ? bottleneck(scope, in, width, out, stride) : basic(scope, in, width, stride);
+    private Layer residual(Scope scope, int in, int width, int out, int stride, double dropPath) {
+        Layer branch = (bottleneck ? bottleneck(scope, in, width, out, stride) : basic(scope, in, width, stride))
+                .then(Layers.dropPath(dropPath));
         Layer shortcut = Layers.IDENTITY;
         if (stride != 1 || in != out) {
             Scope downsample = scope.in("downsample");

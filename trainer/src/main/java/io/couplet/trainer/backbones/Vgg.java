@@ -6,37 +6,26 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * VGG with batch norm (Simonyan and Zisserman 2015, arXiv:1409.1556) as timm lays it out: the two hidden linear layers are convolutions.
+ * VGG with batch norm (Simonyan and Zisserman 2015, arXiv:1409.1556) as timm lays it out: the two hidden linear layers are convolutions. The dropout of 0.5 is that of the paper and of torchvision.
+ *
+ * <p>For 32 × 32 images the feature map ends at 1 × 1 instead of 7 × 7, and so does the kernel of the first hidden layer; there is no stem to change.
  *
  * @param stages widths of the convolutions of each stage; a stage ends with a 2 × 2 max pool
  * @param headKernel height and width of the feature map that the first hidden layer takes in
  */
 record Vgg(List<List<Integer>> stages, int headKernel, int hidden, double dropout) {
 
+    private static final List<List<Integer>> VGG_13 =
+            List.of(List.of(64, 64), List.of(128, 128), List.of(256, 256), List.of(512, 512), List.of(512, 512));
+
     static Backbone of(Backbones.Task task) {
-        return switch (task.size()) {
-            case NANO -> nano(task.imageSize(), task.classes());
-            case CIFAR, PAPER -> paper(task.imageSize(), task.classes());
+        int size = task.imageSize();
+        Vgg net = switch (task.size()) {
+            case NANO -> new Vgg(List.of(List.of(8), List.of(24), List.of(48), List.of(64)), size / 16, 128, 0);
+            case CIFAR -> new Vgg(VGG_13, 1, 4096, 0.5);
+            case PAPER -> new Vgg(VGG_13, 7, 4096, 0.5);
         };
-    }
-
-    private static Backbone paper(int imageSize, int classes) {
-        return new Vgg(
-                        List.of(
-                                List.of(64, 64),
-                                List.of(128, 128),
-                                List.of(256, 256),
-                                List.of(512, 512),
-                                List.of(512, 512)),
-                        7,
-                        4096,
-                        0)
-                .build(classes);
-    }
-
-    private static Backbone nano(int imageSize, int classes) {
-        return new Vgg(List.of(List.of(8), List.of(24), List.of(48), List.of(64)), imageSize / 16, 128, 0)
-                .build(classes);
+        return net.build(task.classes());
     }
 
     private Backbone build(int classes) {
