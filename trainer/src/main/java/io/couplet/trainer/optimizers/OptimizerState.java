@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -30,14 +31,21 @@ public record OptimizerState(long step, Map<String, float[]> vectors, Map<String
      * @throws IllegalArgumentException if it belongs to another optimizer or other parameters
      */
     void requireFor(Collection<String> vectorNames, int elements, Map<String, Integer> sizes) {
-        if (!Set.copyOf(vectorNames).equals(vectors.keySet())
-                || !sizes.keySet().equals(numbers.keySet())) {
+        if (!Set.copyOf(vectorNames).equals(vectors.keySet()) || !sizes.keySet().equals(numbers.keySet())) {
             throw new IllegalArgumentException("the state holds " + vectors.keySet() + " and " + numbers.keySet()
                     + " where the optimizer keeps " + vectorNames + " and " + sizes.keySet()
                     + ": restore it with the optimizer and the options that it was saved with");
         }
         vectors.forEach((name, values) -> requireLength(name, values.length, elements));
         numbers.forEach((name, values) -> requireLength(name, values.length, sizes.getOrDefault(name, 0)));
+    }
+
+    float[] vector(String name) {
+        return Objects.requireNonNull(vectors.get(name), name);
+    }
+
+    double[] number(String name) {
+        return Objects.requireNonNull(numbers.get(name), name);
     }
 
     private static void requireLength(String name, int length, int expected) {

@@ -84,7 +84,10 @@ final class Learner implements AutoCloseable {
                                         .toArray(),
                                 0);
         Tensors tensors = new Tensors(layout.parameters().stream()
-                .map(p -> new Tensors.Tensor(p.offset(), p.size(), p.decays() || !recipe.excludeBiasesAndNorms()))
+                .map(p -> new Tensors.Tensor(
+                        p.offset(),
+                        Arrays.stream(p.shape().getShape()).mapToInt(Math::toIntExact).boxed().toList(),
+                        p.decays() || !recipe.excludeBiasesAndNorms()))
                 .toList());
         host = wholeBuffers ? null : new HostUpdater(optimizer, tensors);
         onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
