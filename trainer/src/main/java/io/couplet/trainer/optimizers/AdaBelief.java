@@ -24,7 +24,7 @@ final class AdaBelief implements Optimizer {
             "fixed_decay",
             0,
             "rectify",
-            1,
+            0,
             "degenerated_to_sgd",
             1);
 

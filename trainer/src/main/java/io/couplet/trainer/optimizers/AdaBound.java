@@ -69,7 +69,12 @@ final class AdaBound implements Optimizer {
             Flat scale = x.copyOf(amsbound ? x.state(2).maximum(square) : square)
                     .squareRoot()
                     .add(epsilon);
-            Flat rates = x.copyOf(scale).clear().add(rate).divide(scale).atLeast(lower).atMost(upper);
+            Flat rates = x.copyOf(scale)
+                    .clear()
+                    .add(rate)
+                    .divide(scale)
+                    .atLeast(lower)
+                    .atMost(upper);
             x.parameters().addProduct(rates, mean, -1);
         });
     }

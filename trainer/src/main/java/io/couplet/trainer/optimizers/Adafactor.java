@@ -57,7 +57,8 @@ final class Adafactor implements Optimizer {
     private final Grouping rows = shape -> reduced(shape, 1);
     private final Grouping columns = shape -> reduced(shape, 0);
     private final Grouping both = shape -> reduced(shape, 0, 1);
-    private final ToDoubleFunction<Tensors.Tensor> factored = tensor -> factoredAxes(tensor.shape()).isEmpty() ? 0 : 1;
+    private final ToDoubleFunction<Tensors.Tensor> factored =
+            tensor -> factoredAxes(tensor.shape()).isEmpty() ? 0 : 1;
     private final ToDoubleFunction<Tensors.Tensor> inverseRowSize = tensor -> inverseSize(tensor.shape(), 1);
     private final ToDoubleFunction<Tensors.Tensor> inverseColumnSize = tensor -> inverseSize(tensor.shape(), 0);
     private final ToDoubleFunction<Tensors.Tensor> inverseRootSize = tensor -> 1 / Math.sqrt(tensor.size());
@@ -86,9 +87,7 @@ final class Adafactor implements Optimizer {
         if (n > 2 && shape.get(0) > shortest && shape.get(1) > shortest) {
             return List.of(0, 1);
         }
-        return n >= 2 && shape.get(n - 2) > shortest && shape.get(n - 1) > shortest
-                ? List.of(n - 2, n - 1)
-                : List.of();
+        return n >= 2 && shape.get(n - 2) > shortest && shape.get(n - 1) > shortest ? List.of(n - 2, n - 1) : List.of();
     }
 
     /** Which of the factored axes to reduce. Without any, the row means are the squares themselves, and the others are one number that is not used. */
@@ -128,11 +127,17 @@ final class Adafactor implements Optimizer {
         PerGroup column = average(update, 1, columns, inverseColumnSize, entering, epsilon);
         PerGroup ones = update.constants(one);
         PerGroup factoring = update.constants(factored);
-        PerGroup mean = update.mean(both, x -> x.copyOf(x.gradient()).clear().add(1).scale(row));
+        PerGroup mean =
+                update.mean(both, x -> x.copyOf(x.gradient()).clear().add(1).scale(row));
         PerGroup inverseMean = (timm ? mean : mean.atLeast(epsilon)).inverse().where(factoring, ones);
         PerGroup columnFactor = column.where(factoring, ones);
         update.elementwise(x -> {
-            Flat square = x.copyOf(x.gradient()).clear().add(1).scale(row).scale(inverseMean).scale(columnFactor);
+            Flat square = x.copyOf(x.gradient())
+                    .clear()
+                    .add(1)
+                    .scale(row)
+                    .scale(inverseMean)
+                    .scale(columnFactor);
             if (!timm) {
                 square.atLeast(epsilon * epsilon);
             }
@@ -165,9 +170,8 @@ final class Adafactor implements Optimizer {
             double epsilon) {
         PerGroup means = update.dot(grouping, Update.Window::gradient, Update.Window::gradient)
                 .times(update.constants(inverseSize));
-        PerGroup average = update.numbers(index)
-                .times(1 - entering)
-                .plus((timm ? means.plus(epsilon) : means).times(entering));
+        PerGroup average =
+                update.numbers(index).times(1 - entering).plus((timm ? means.plus(epsilon) : means).times(entering));
         update.keep(index, average);
         return average;
     }

@@ -5,20 +5,7 @@ import java.util.List;
 /** AdamP (Heo et al. 2021, arXiv:2006.08217) as timm.optim.AdamP: Adam without the radial part; the decay is decoupled and weaker where that was removed. */
 final class AdamP implements Optimizer {
     static final Options DEFAULTS = Options.defaults(
-            "beta1",
-            0.9,
-            "beta2",
-            0.999,
-            "eps",
-            1e-8,
-            "weight_decay",
-            0,
-            "delta",
-            0.1,
-            "wd_ratio",
-            0.1,
-            "nesterov",
-            0);
+            "beta1", 0.9, "beta2", 0.999, "eps", 1e-8, "weight_decay", 0, "delta", 0.1, "wd_ratio", 0.1, "nesterov", 0);
 
     private final double beta1;
     private final double beta2;
@@ -62,8 +49,7 @@ final class AdamP implements Optimizer {
             }
             direction.divide(scale);
         });
-        PerGroup decay =
-                projection.apply(update).times(decayRatio - 1).plus(1).times(-learningRate * weightDecay);
+        PerGroup decay = projection.apply(update).times(decayRatio - 1).plus(1).times(-learningRate * weightDecay);
         update.elementwise(x -> {
             if (weightDecay != 0) {
                 x.parameters().addProduct(x.decays(), x.copyOf(x.parameters()).scale(decay), 1);

@@ -7,8 +7,8 @@ import java.util.List;
  * step. The betas are one minus the paper's. Decay is proximal, parameters / (1 + rate · decay) after the step, or as in AdamW with {@code no_prox}.
  */
 final class Adan implements Optimizer {
-    static final Options DEFAULTS = Options.defaults(
-            "beta1", 0.98, "beta2", 0.92, "beta3", 0.99, "eps", 1e-8, "weight_decay", 0, "no_prox", 0);
+    static final Options DEFAULTS =
+            Options.defaults("beta1", 0.98, "beta2", 0.92, "beta3", 0.99, "eps", 1e-8, "weight_decay", 0, "no_prox", 0);
 
     private final double beta1;
     private final double beta2;
@@ -58,7 +58,8 @@ final class Adan implements Optimizer {
                     .addQuotient(mean, scale, -learningRate / correction1)
                     .addQuotient(meanDifference, scale, -learningRate * beta2 / correction2);
             if (!decayFirst && weightDecay != 0) {
-                parameters.divide(x.copyOf(x.decays()).scale(learningRate * weightDecay).add(1));
+                parameters.divide(
+                        x.copyOf(x.decays()).scale(learningRate * weightDecay).add(1));
             }
         });
     }

@@ -58,9 +58,7 @@ public final class DeviceUpdater implements AutoCloseable {
         }
         float[] element = new float[elements];
         tensors.within(
-                0,
-                elements,
-                (tensor, from, to) -> Arrays.fill(element, from, to, tensors.decays(tensor) ? 1 : 0));
+                0, elements, (tensor, from, to) -> Arrays.fill(element, from, to, tensors.decays(tensor) ? 1 : 0));
         decays = this.manager.create(element).toType(type, true);
         numberGroupings = new LinkedHashMap<>(optimizer.numbers());
         numberGroupings.values().forEach(g -> {
@@ -113,7 +111,9 @@ public final class DeviceUpdater implements AutoCloseable {
                         .toArray();
                 NDArray sum = axes.length == 0
                         ? part
-                        : part.reshape(shape.stream().mapToLong(Integer::longValue).toArray())
+                        : part.reshape(shape.stream()
+                                        .mapToLong(Integer::longValue)
+                                        .toArray())
                                 .sum(axes)
                                 .reshape(-1);
                 sum.attach(scratch);
@@ -196,7 +196,8 @@ public final class DeviceUpdater implements AutoCloseable {
     public void restore(OptimizerState saved) {
         Map<String, Integer> sizes = new LinkedHashMap<>();
         optimizer.scalars().forEach(name -> sizes.put(name, 1));
-        numberGroupings.forEach((name, grouping) -> sizes.put(name, groups(grouping).all.count()));
+        numberGroupings.forEach(
+                (name, grouping) -> sizes.put(name, groups(grouping).all.count()));
         saved.requireFor(stateNames, tensors.elements(), sizes);
         for (int i = 0; i < stateNames.size(); i++) {
             state.get(i).close();

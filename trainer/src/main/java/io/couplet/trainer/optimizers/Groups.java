@@ -25,7 +25,8 @@ final class Groups {
             List<Integer> shape = tensors.shape(tensor);
             List<Integer> reduced = grouping.reducedAxes(shape);
             runs &= reduced.isEmpty()
-                    || reduced.get(0) == shape.size() - reduced.size() && reduced.get(reduced.size() - 1) == shape.size() - 1;
+                    || reduced.get(0) == shape.size() - reduced.size()
+                            && reduced.get(reduced.size() - 1) == shape.size() - 1;
             first[tensor + 1] = first[tensor] + number(tensor, shape, reduced);
         }
         offsets = runs ? offsets() : null;

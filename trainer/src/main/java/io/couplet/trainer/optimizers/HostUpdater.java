@@ -31,13 +31,21 @@ public final class HostUpdater {
     private final Optimizer optimizer;
     private final Tensors tensors;
     private final List<String> stateNames;
-    private final float[][] state;
+    /** By index, chunk by chunk, so that a formula works on it in place. */
+    private final float[][][] state;
+
     private final List<float[]> work = new ArrayList<>();
     private final Map<String, Grouping> numberGroupings;
     private final HostPerGroup[] numbers;
     private final double[] scalars;
     private final Map<Grouping, Groups> groups = new IdentityHashMap<>();
     private final Map<ToDoubleFunction<Tensors.Tensor>, PerGroup> constants = new IdentityHashMap<>();
+    /** Of each chunk: 1 where weight decay applies. */
+    private final float[][] decays;
+
+    private final SquareSum gradientSquares = new SquareSum();
+    private final SquareSum parameterSquares = new SquareSum();
+    private final SquareSum changeSquares = new SquareSum();
     private final Chunk chunk;
     private long step;
 
@@ -45,14 +53,45 @@ public final class HostUpdater {
         this.optimizer = optimizer;
         this.tensors = tensors;
         this.stateNames = optimizer.state();
-        this.state = new float[stateNames.size()][tensors.elements()];
+        this.state = new float[stateNames.size()][chunks()][];
+        for (float[][] vector : state) {
+            Arrays.setAll(vector, c -> new float[CHUNK]);
+        }
         this.numberGroupings = new LinkedHashMap<>(optimizer.numbers());
         this.numbers = numberGroupings.values().stream()
                 .map(this::groups)
                 .map(g -> new HostPerGroup(g, new double[g.count()]))
                 .toArray(HostPerGroup[]::new);
         this.scalars = new double[optimizer.scalars().size()];
+        this.decays = decays();
         this.chunk = new Chunk();
+    }
+
+    private int chunks() {
+        return (tensors.elements() + CHUNK - 1) / CHUNK;
+    }
+
+    private int length(int chunk) {
+        return Math.min(CHUNK, tensors.elements() - chunk * CHUNK);
+    }
+
+    /** Chunks in which all elements decay, or none, share their vector. */
+    private float[][] decays() {
+        float[] all = new float[CHUNK];
+        Arrays.fill(all, 1);
+        float[] none = new float[CHUNK];
+        float[][] vectors = new float[chunks()][];
+        for (int c = 0; c < vectors.length; c++) {
+            float[] mask = new float[CHUNK];
+            tensors.within(
+                    c * CHUNK,
+                    length(c),
+                    (tensor, from, to) -> Arrays.fill(mask, from, to, tensors.decays(tensor) ? 1 : 0));
+            int n = length(c);
+            vectors[c] =
+                    Arrays.equals(mask, 0, n, all, 0, n) ? all : Arrays.equals(mask, 0, n, none, 0, n) ? none : mask;
+        }
+        return vectors;
     }
 
     private Groups groups(Grouping grouping) {
@@ -71,13 +110,17 @@ public final class HostUpdater {
                     + " elements, had " + parameters.capacity() + " and " + gradient.capacity());
         }
         step++;
+        gradientSquares.reset();
+        parameterSquares.reset();
+        changeSquares.reset();
         HostUpdate update = new HostUpdate(parameters, gradient, learningRate);
-        double gradientNorm = update.globalNorm(Update.Window::gradient);
-        // As torch.nn.utils.clip_grad_norm_ has it.
-        update.gradientScale = (float) Math.min(1, maxGradientNorm / (gradientNorm + 1e-6));
-        double parameterNorm = update.globalNorm(Update.Window::parameters);
+        if (maxGradientNorm < Double.POSITIVE_INFINITY) {
+            update.gradientNorm();
+            // As torch.nn.utils.clip_grad_norm_ has it.
+            update.gradientScale = (float) Math.min(1, maxGradientNorm / (update.gradientNorm() + 1e-6));
+        }
         optimizer.apply(update);
-        return new StepNorms(gradientNorm, Math.sqrt(update.squaredChange), parameterNorm);
+        return new StepNorms(update.gradientNorm(), changeSquares.root(), update.parameterNorm());
     }
 
     /**
@@ -91,9 +134,9 @@ public final class HostUpdater {
             return false;
         }
         HostUpdate update = new HostUpdate(parameters, FloatBuffer.allocate(0), 0);
-        for (int start = 0; start < tensors.elements(); start += CHUNK) {
-            chunk.open(update, start);
-            into.put(start, ((Values) formula.get().apply(chunk)).values, 0, chunk.length);
+        for (int c = 0; c < chunks(); c++) {
+            chunk.open(update, c);
+            into.put(c * CHUNK, ((Values) formula.get().apply(chunk)).values, 0, chunk.length);
         }
         return true;
     }
@@ -102,7 +145,11 @@ public final class HostUpdater {
     public OptimizerState state() {
         Map<String, float[]> vectors = new LinkedHashMap<>();
         for (int i = 0; i < state.length; i++) {
-            vectors.put(stateNames.get(i), state[i].clone());
+            float[] vector = new float[tensors.elements()];
+            for (int c = 0; c < chunks(); c++) {
+                System.arraycopy(state[i][c], 0, vector, c * CHUNK, length(c));
+            }
+            vectors.put(stateNames.get(i), vector);
         }
         Map<String, double[]> saved = new LinkedHashMap<>();
         for (int i = 0; i < scalars.length; i++) {
@@ -119,17 +166,22 @@ public final class HostUpdater {
     public void restore(OptimizerState saved) {
         Map<String, Integer> sizes = new LinkedHashMap<>();
         optimizer.scalars().forEach(name -> sizes.put(name, 1));
-        numberGroupings.forEach((name, grouping) -> sizes.put(name, groups(grouping).count()));
+        numberGroupings.forEach(
+                (name, grouping) -> sizes.put(name, groups(grouping).count()));
         saved.requireFor(stateNames, tensors.elements(), sizes);
         for (int i = 0; i < state.length; i++) {
-            System.arraycopy(saved.vector(stateNames.get(i)), 0, state[i], 0, state[i].length);
+            float[] vector = saved.vector(stateNames.get(i));
+            for (int c = 0; c < chunks(); c++) {
+                System.arraycopy(vector, c * CHUNK, state[i][c], 0, length(c));
+            }
         }
         for (int i = 0; i < scalars.length; i++) {
             scalars[i] = saved.number(optimizer.scalars().get(i))[0];
         }
         int at = 0;
         for (String name : numberGroupings.keySet()) {
-            numbers[at] = new HostPerGroup(numbers[at].groups, saved.number(name).clone());
+            numbers[at] =
+                    new HostPerGroup(numbers[at].groups, saved.number(name).clone());
             at++;
         }
         step = saved.step();
@@ -139,8 +191,11 @@ public final class HostUpdater {
         private final FloatBuffer parameters;
         private final FloatBuffer gradient;
         private final double learningRate;
+        /** Whose squares are in the sums already. */
+        private final boolean[] gradientCounted = new boolean[chunks()];
+
+        private final boolean[] parametersCounted = new boolean[chunks()];
         private float gradientScale = 1;
-        private double squaredChange;
 
         HostUpdate(FloatBuffer parameters, FloatBuffer gradient, double learningRate) {
             this.parameters = parameters;
@@ -160,11 +215,33 @@ public final class HostUpdater {
 
         @Override
         public void elementwise(Consumer<Window> formula) {
-            for (int start = 0; start < tensors.elements(); start += CHUNK) {
-                chunk.open(this, start);
+            for (int c = 0; c < chunks(); c++) {
+                chunk.open(this, c);
                 formula.accept(chunk);
-                squaredChange += chunk.store();
+                chunk.store();
             }
+        }
+
+        /** Before any clipping. */
+        double gradientNorm() {
+            for (int c = 0; c < chunks(); c++) {
+                if (!gradientCounted[c]) {
+                    chunk.open(this, c);
+                    chunk.gradient();
+                }
+            }
+            return gradientSquares.root();
+        }
+
+        /** Before the step. */
+        double parameterNorm() {
+            for (int c = 0; c < chunks(); c++) {
+                if (!parametersCounted[c]) {
+                    chunk.open(this, c);
+                    chunk.parameters();
+                }
+            }
+            return parameterSquares.root();
         }
 
         @Override
@@ -179,25 +256,24 @@ public final class HostUpdater {
             return new HostPerGroup(groups(Grouping.TENSOR), all);
         }
 
-        double globalNorm(Function<Window, Flat> vector) {
-            double sum = 0;
-            for (int start = 0; start < tensors.elements(); start += CHUNK) {
-                chunk.open(this, start);
-                float[] values = ((Values) vector.apply(chunk)).values;
-                sum += sumOfProducts(values, values, 0, chunk.length);
+        private double globalNorm(Function<Window, Flat> vector) {
+            SquareSum squares = new SquareSum();
+            for (int c = 0; c < chunks(); c++) {
+                chunk.open(this, c);
+                squares.add(((Values) vector.apply(chunk)).values, chunk.length);
             }
-            return Math.sqrt(sum);
+            return squares.root();
         }
 
         @Override
         public PerGroup dot(Grouping grouping, Function<Window, Flat> x, Function<Window, Flat> y) {
             Groups grouped = groups(grouping);
             double[] sums = new double[grouped.count()];
-            for (int start = 0; start < tensors.elements(); start += CHUNK) {
-                chunk.open(this, start);
+            for (int c = 0; c < chunks(); c++) {
+                chunk.open(this, c);
                 float[] left = ((Values) x.apply(chunk)).values;
                 float[] right = x == y ? left : ((Values) y.apply(chunk)).values;
-                grouped.addProducts(sums, left, right, start, chunk.length);
+                grouped.addProducts(sums, left, right, chunk.start, chunk.length);
             }
             return new HostPerGroup(grouped, sums);
         }
@@ -208,9 +284,9 @@ public final class HostUpdater {
             float[] ones = new float[CHUNK];
             Arrays.fill(ones, 1);
             double[] sums = new double[grouped.count()];
-            for (int start = 0; start < tensors.elements(); start += CHUNK) {
-                chunk.open(this, start);
-                grouped.addProducts(sums, ((Values) x.apply(chunk)).values, ones, start, chunk.length);
+            for (int c = 0; c < chunks(); c++) {
+                chunk.open(this, c);
+                grouped.addProducts(sums, ((Values) x.apply(chunk)).values, ones, chunk.start, chunk.length);
             }
             int[] sizes = grouped.sizes();
             for (int i = 0; i < sums.length; i++) {
@@ -258,9 +334,11 @@ public final class HostUpdater {
                 }
                 try (NDManager scratch = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
                     float[] part = Arrays.copyOfRange(values, tensors.offset(i), tensors.offset(i + 1));
-                    NDArray array = scratch.create(part, new Shape(tensor.shape().get(0), tensor.columns()));
-                    float[] result =
-                            formula.apply(new Matrix(array, scratch, scratch)).array().toFloatArray();
+                    NDArray array =
+                            scratch.create(part, new Shape(tensor.shape().get(0), tensor.columns()));
+                    float[] result = formula.apply(new Matrix(array, scratch, scratch))
+                            .array()
+                            .toFloatArray();
                     System.arraycopy(result, 0, values, tensors.offset(i), result.length);
                 }
             }
@@ -293,72 +371,117 @@ public final class HostUpdater {
         return s0 + s1 + s2 + s3;
     }
 
+    /**
+     * A sum of squares, gathered per index of the chunks: a loop over one index is what the compiler vectorises. Each cell takes a few squares in float before
+     * they go into the total, so the error stays near that of one rounding.
+     */
+    private static final class SquareSum {
+        private static final int CHUNKS_PER_CELL = 32;
+
+        private final float[] cells = new float[CHUNK];
+        private double total;
+        private int chunks;
+
+        void reset() {
+            Arrays.fill(cells, 0);
+            total = 0;
+            chunks = 0;
+        }
+
+        void add(float[] x, int n) {
+            addSquares(cells, x, n);
+            if (++chunks == CHUNKS_PER_CELL) {
+                flush();
+            }
+        }
+
+        private static void addSquares(float[] cells, float[] x, int n) {
+            for (int i = 0; i < n; i++) {
+                cells[i] += x[i] * x[i];
+            }
+        }
+
+        private void flush() {
+            double sum = 0;
+            for (float cell : cells) {
+                sum += cell;
+            }
+            total += sum;
+            Arrays.fill(cells, 0);
+            chunks = 0;
+        }
+
+        double root() {
+            flush();
+            return Math.sqrt(total);
+        }
+    }
+
     /** The vectors that a formula has asked for, each read when it is asked for first. */
     private final class Chunk implements Update.Window {
         private final Values parameters = new Values(this);
         private final float[] before = new float[CHUNK];
         private final Values gradient = new Values(this);
-        private final Values decays = new Values(this);
+        private final Values decaying = new Values(this, new float[0]);
         private final List<Values> works = new ArrayList<>();
         private final float[] expanded = new float[CHUNK];
         private final Values[] states;
         private final List<Values> copies = new ArrayList<>();
-        private FloatBuffer allParameters = FloatBuffer.allocate(0);
-        private FloatBuffer wholeGradient = FloatBuffer.allocate(0);
-        private float gradientScale = 1;
+        private HostUpdate update = new HostUpdate(FloatBuffer.allocate(0), FloatBuffer.allocate(0), 0);
         private int copiesInUse;
+        private int index;
         private int start;
         private int length;
 
         Chunk() {
             states = new Values[state.length];
-            Arrays.setAll(states, i -> new Values(this));
+            Arrays.setAll(states, i -> new Values(this, new float[0]));
         }
 
-        void open(HostUpdate update, int start) {
-            allParameters = update.parameters;
-            wholeGradient = update.gradient;
-            gradientScale = update.gradientScale;
-            this.start = start;
-            length = Math.min(CHUNK, tensors.elements() - start);
+        void open(HostUpdate update, int index) {
+            this.update = update;
+            this.index = index;
+            start = index * CHUNK;
+            length = length(index);
             copiesInUse = 0;
             parameters.loaded = false;
             gradient.loaded = false;
-            decays.loaded = false;
+            decaying.values = decays[index];
             works.forEach(values -> values.loaded = false);
-            for (Values values : states) {
-                values.loaded = false;
+            for (int i = 0; i < states.length; i++) {
+                states[i].values = state[i][index];
             }
         }
 
-        /** Writes back what may have changed; returns the squared norm of the parameters' change. */
-        double store() {
-            double squaredChange = 0;
+        /** Writes back what may have changed. */
+        void store() {
             if (parameters.loaded) {
-                allParameters.put(start, parameters.values, 0, length);
-                for (int i = 0; i < length; i++) {
-                    before[i] -= parameters.values[i];
-                }
-                squaredChange = sumOfProducts(before, before, 0, length);
-            }
-            for (int i = 0; i < states.length; i++) {
-                if (states[i].loaded) {
-                    System.arraycopy(states[i].values, 0, state[i], start, length);
-                }
+                update.parameters.put(start, parameters.values, 0, length);
+                subtract(before, parameters.values, length);
+                changeSquares.add(before, length);
             }
             for (int i = 0; i < works.size(); i++) {
                 if (works.get(i).loaded) {
                     System.arraycopy(works.get(i).values, 0, HostUpdater.this.work.get(i), start, length);
                 }
             }
-            return squaredChange;
+        }
+
+        private static void subtract(float[] a, float[] x, int n) {
+            for (int i = 0; i < n; i++) {
+                a[i] -= x[i];
+            }
         }
 
         @Override
         public Flat parameters() {
             if (!parameters.loaded) {
-                allParameters.get(start, parameters.values, 0, length);
+                update.parameters.get(start, parameters.values, 0, length);
                 System.arraycopy(parameters.values, 0, before, 0, length);
+                if (!update.parametersCounted[index]) {
+                    parameterSquares.add(parameters.values, length);
+                    update.parametersCounted[index] = true;
+                }
                 parameters.loaded = true;
             }
             return parameters;
@@ -367,9 +490,13 @@ public final class HostUpdater {
         @Override
         public Flat gradient() {
             if (!gradient.loaded) {
-                wholeGradient.get(start, gradient.values, 0, length);
-                if (gradientScale != 1) {
-                    gradient.scale(gradientScale);
+                update.gradient.get(start, gradient.values, 0, length);
+                if (!update.gradientCounted[index]) {
+                    gradientSquares.add(gradient.values, length);
+                    update.gradientCounted[index] = true;
+                }
+                if (update.gradientScale != 1) {
+                    gradient.scale(update.gradientScale);
                 }
                 gradient.loaded = true;
             }
@@ -378,12 +505,7 @@ public final class HostUpdater {
 
         @Override
         public Flat state(int index) {
-            Values values = states[index];
-            if (!values.loaded) {
-                System.arraycopy(state[index], start, values.values, 0, length);
-                values.loaded = true;
-            }
-            return values;
+            return states[index];
         }
 
         @Override
@@ -401,14 +523,58 @@ public final class HostUpdater {
 
         @Override
         public Flat decays() {
-            if (!decays.loaded) {
-                tensors.within(
-                        start,
-                        length,
-                        (tensor, from, to) -> Arrays.fill(decays.values, from, to, tensors.decays(tensor) ? 1 : 0));
-                decays.loaded = true;
+            return decaying;
+        }
+
+        @Override
+        public void adaptiveStep(
+                Flat mean,
+                Flat square,
+                double beta1,
+                double beta2,
+                double rootFactor,
+                double epsilon,
+                double rate,
+                double decay) {
+            adaptiveStep(
+                    ((Values) parameters()).values,
+                    ((Values) gradient()).values,
+                    ((Values) mean).values,
+                    ((Values) square).values,
+                    decaying.values,
+                    (float) (1 - beta1),
+                    (float) beta2,
+                    (float) (1 - beta2),
+                    (float) rootFactor,
+                    (float) epsilon,
+                    (float) -rate,
+                    (float) -decay,
+                    length);
+        }
+
+        private static void adaptiveStep(
+                float[] p,
+                float[] g,
+                float[] m,
+                float[] v,
+                float[] decays,
+                float weight1,
+                float beta2,
+                float weight2,
+                float rootFactor,
+                float epsilon,
+                float rate,
+                float decay,
+                int n) {
+            for (int i = 0; i < n; i++) {
+                float mean = m[i] + weight1 * (g[i] - m[i]);
+                float square = beta2 * v[i] + weight2 * g[i] * g[i];
+                m[i] = mean;
+                v[i] = square;
+                p[i] = p[i]
+                        + decay * decays[i] * p[i]
+                        + rate * (mean / ((float) Math.sqrt(square) * rootFactor + epsilon));
             }
-            return decays;
         }
 
         @Override
@@ -424,11 +590,16 @@ public final class HostUpdater {
 
     private final class Values implements Flat {
         private final Chunk owner;
-        private final float[] values = new float[CHUNK];
+        private float[] values;
         private boolean loaded;
 
         Values(Chunk owner) {
+            this(owner, new float[CHUNK]);
+        }
+
+        Values(Chunk owner, float[] values) {
             this.owner = owner;
+            this.values = values;
         }
 
         private static float[] of(Flat x) {
@@ -718,9 +889,11 @@ public final class HostUpdater {
         @Override
         public PerGroup largestPerTensor() {
             double[] largest = new double[tensors.count()];
-            Arrays.setAll(largest, i -> Arrays.stream(values, groups.first(i), groups.first(i + 1))
-                    .max()
-                    .orElseThrow());
+            Arrays.setAll(
+                    largest,
+                    i -> Arrays.stream(values, groups.first(i), groups.first(i + 1))
+                            .max()
+                            .orElseThrow());
             return new HostPerGroup(groups(Grouping.TENSOR), largest);
         }
     }

@@ -93,7 +93,9 @@ final class Lamb implements Optimizer {
             PerGroup trust = update.norm(Grouping.TENSOR, Update.Window::parameters)
                     .ratioOrOne(update.norm(Grouping.TENSOR, x -> x.work(0)));
             PerGroup bounded = trustClip ? trust.atMost(1) : trust;
-            PerGroup factors = alwaysAdapt ? bounded : bounded.where(update.constants(DECAYS), bounded.times(0).plus(1));
+            PerGroup factors = alwaysAdapt
+                    ? bounded
+                    : bounded.where(update.constants(DECAYS), bounded.times(0).plus(1));
             update.elementwise(x -> x.parameters().add(x.work(0).scale(factors), -learningRate));
         }
     }

@@ -78,7 +78,8 @@ final class Muon implements Optimizer {
         rate = tensor -> orthogonal(tensor) ? 1 : fallbackScale;
         entering = tensor -> 1 - (orthogonal(tensor) ? momentum : beta1);
         // How far the direction goes on from the momentum to the gradient.
-        ahead = tensor -> orthogonal(tensor) ? (nesterov ? 1 - momentum : 0) : (nesterov && timmRouting ? 1 - beta1 : 0);
+        ahead = tensor ->
+                orthogonal(tensor) ? (nesterov ? 1 - momentum : 0) : (nesterov && timmRouting ? 1 - beta1 : 0);
     }
 
     private boolean orthogonal(Tensors.Tensor tensor) {
@@ -138,8 +139,7 @@ final class Muon implements Optimizer {
         update.elementwise(x -> {
             Flat parameters = x.parameters();
             if (weightDecay != 0) {
-                parameters.addProduct(
-                        x.decays(), x.copyOf(parameters).scale(rates), -learningRate * weightDecay);
+                parameters.addProduct(x.decays(), x.copyOf(parameters).scale(rates), -learningRate * weightDecay);
             }
             parameters
                     .add(x.work(0).scale(matrixRates), -learningRate)

@@ -57,8 +57,7 @@ final class NAdam implements Optimizer {
             Flat gradient = decoupled ? x.gradient() : x.gradientWithPenalty(weightDecay);
             Flat mean = x.state(0).lerp(gradient, 1 - beta1);
             Flat square = x.state(1).scale(beta2).addProduct(gradient, gradient, 1 - beta2);
-            Flat scale =
-                    x.copyOf(square).scale(1 / correction2).squareRoot().add(epsilon);
+            Flat scale = x.copyOf(square).scale(1 / correction2).squareRoot().add(epsilon);
             parameters
                     .addQuotient(gradient, scale, -learningRate * (1 - mu) / (1 - product))
                     .addQuotient(mean, scale, -learningRate * nextMu / (1 - product * nextMu));

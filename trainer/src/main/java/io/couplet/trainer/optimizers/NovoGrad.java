@@ -1,7 +1,7 @@
 package io.couplet.trainer.optimizers;
 
-import java.util.List;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**

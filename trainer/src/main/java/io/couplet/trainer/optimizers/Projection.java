@@ -21,9 +21,8 @@ final class Projection {
     /** Projects the direction in work vector 0; returns 1 for each tensor that was projected, 0 for others. */
     PerGroup apply(Update update) {
         PerGroup rows = update.norm(Grouping.ROW, Update.Window::parameters);
-        PerGroup byChannel = cosine(update, Grouping.ROW, rows)
-                .largestPerTensor()
-                .below(update.constants(channelBound));
+        PerGroup byChannel =
+                cosine(update, Grouping.ROW, rows).largestPerTensor().below(update.constants(channelBound));
         PerGroup tensors = update.norm(Grouping.TENSOR, Update.Window::parameters);
         PerGroup byLayer = cosine(update, Grouping.TENSOR, tensors)
                 .below(update.constants(layerBound))

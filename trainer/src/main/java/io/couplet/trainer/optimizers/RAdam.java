@@ -7,8 +7,8 @@ import java.util.List;
  * its rate rectified.
  */
 final class RAdam implements Optimizer {
-    static final Options DEFAULTS = Options.defaults(
-            "beta1", 0.9, "beta2", 0.999, "eps", 1e-8, "weight_decay", 0, "decoupled_weight_decay", 0);
+    static final Options DEFAULTS =
+            Options.defaults("beta1", 0.9, "beta2", 0.999, "eps", 1e-8, "weight_decay", 0, "decoupled_weight_decay", 0);
 
     private final double beta1;
     private final double beta2;
@@ -62,7 +62,6 @@ final class RAdam implements Optimizer {
     /** r_t of the paper. */
     static double rectification(double beta2, double length) {
         double longest = longestAverage(beta2);
-        return Math.sqrt(
-                (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length));
+        return Math.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length));
     }
 }

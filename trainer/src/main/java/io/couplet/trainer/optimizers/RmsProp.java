@@ -11,8 +11,7 @@ import java.util.List;
  * root, and with {@code lr_in_momentum} the momentum holds steps that are multiplied by the rate already.
  */
 final class RmsProp implements Optimizer {
-    static final Options DEFAULTS =
-            Options.defaults(
+    static final Options DEFAULTS = Options.defaults(
             "alpha",
             0.99,
             "eps",
@@ -87,7 +86,8 @@ final class RmsProp implements Optimizer {
             if (momentum == 0) {
                 parameters.addQuotient(gradient, scale, -learningRate);
             } else {
-                Flat moving = x.state(buffer).scale(momentum).addQuotient(gradient, scale, rateInMomentum ? learningRate : 1);
+                Flat moving =
+                        x.state(buffer).scale(momentum).addQuotient(gradient, scale, rateInMomentum ? learningRate : 1);
                 parameters.add(moving, rateInMomentum ? -1 : -learningRate);
             }
         });

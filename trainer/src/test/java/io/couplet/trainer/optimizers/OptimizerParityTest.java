@@ -105,8 +105,8 @@ class OptimizerParityTest {
             "neither one of the paper's optimizers nor one of the four newer ones that Couplet adds");
 
     /** Options of the references that say how torch computes, not what. */
-    private static final Set<String> WITHOUT_EFFECT =
-            Set.of("lr", "foreach", "fused", "capturable", "differentiable", "verbose", "conv_mode", "normalize_spatial");
+    private static final Set<String> WITHOUT_EFFECT = Set.of(
+            "lr", "foreach", "fused", "capturable", "differentiable", "verbose", "conv_mode", "normalize_spatial");
 
     /** Options that we have only at this value. */
     private static final Map<String, String> FIXED = Map.of(
@@ -126,8 +126,8 @@ class OptimizerParityTest {
             "false");
 
     /** What the references call by another name. */
-    private static final Map<String, String> RENAMED = Map.of(
-            "eps_scale", "eps2", "clip_threshold", "d", "decay_rate", "beta2_decay");
+    private static final Map<String, String> RENAMED =
+            Map.of("eps_scale", "eps2", "clip_threshold", "d", "decay_rate", "beta2_decay");
 
     /** Numbers of what the references have words for. */
     private static final Map<String, Double> WORDS = Map.of(
@@ -273,7 +273,8 @@ class OptimizerParityTest {
                 }
                 case "decoupled_weight_decay" -> {
                     if (match.optimizer().equals("adam") || match.optimizer().equals("adamw")) {
-                        assertThat(value.booleanValue()).isEqualTo(match.optimizer().equals("adamw"));
+                        assertThat(value.booleanValue())
+                                .isEqualTo(match.optimizer().equals("adamw"));
                     } else {
                         options.put("decoupled_weight_decay", number(value));
                     }
@@ -363,7 +364,8 @@ class OptimizerParityTest {
 
     private static JsonNode read(String reference) {
         try {
-            return new ObjectMapper().readTree(directory().resolve(reference + ".json").toFile());
+            return new ObjectMapper()
+                    .readTree(directory().resolve(reference + ".json").toFile());
         } catch (IOException e) {
             throw new IllegalStateException("cannot read " + reference, e);
         }
