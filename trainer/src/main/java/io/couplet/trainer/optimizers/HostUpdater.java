@@ -381,15 +381,17 @@ public final class HostUpdater {
         private final float[] cells = new float[CHUNK];
         private double total;
         private int chunks;
+        /** Cells behind this one are zero. */
+        private int used;
 
         void reset() {
-            Arrays.fill(cells, 0);
+            flush();
             total = 0;
-            chunks = 0;
         }
 
         void add(float[] x, int n) {
             addSquares(cells, x, n);
+            used = Math.max(used, n);
             if (++chunks == CHUNKS_PER_CELL) {
                 flush();
             }
@@ -403,12 +405,13 @@ public final class HostUpdater {
 
         private void flush() {
             double sum = 0;
-            for (float cell : cells) {
-                sum += cell;
+            for (int i = 0; i < used; i++) {
+                sum += cells[i];
             }
             total += sum;
-            Arrays.fill(cells, 0);
+            Arrays.fill(cells, 0, used, 0);
             chunks = 0;
+            used = 0;
         }
 
         double root() {

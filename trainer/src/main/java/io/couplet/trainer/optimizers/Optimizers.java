@@ -94,7 +94,7 @@ public final class Optimizers {
                     "Adamax",
                     Family.ADAPTIVE,
                     Adamax.DEFAULTS,
-                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    new LearningRates(3e-3, 1e-2, 5e-3),
                     0.0001,
                     Adamax::new),
             new Entry(
@@ -102,7 +102,7 @@ public final class Optimizers {
                     "NAdam",
                     Family.ADAPTIVE,
                     NAdam.DEFAULTS,
-                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    new LearningRates(1e-3, 3e-3, 2e-3),
                     0.0001,
                     NAdam::new),
             new Entry(
@@ -126,7 +126,7 @@ public final class Optimizers {
                     "RAdam",
                     Family.ADAPTIVE,
                     RAdam.DEFAULTS,
-                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    new LearningRates(1e-2, 2e-2, 1e-2),
                     0.0001,
                     RAdam::new),
             new Entry(
@@ -134,7 +134,7 @@ public final class Optimizers {
                     "AdamP",
                     Family.ADAPTIVE,
                     AdamP.DEFAULTS,
-                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    new LearningRates(1e-3, 3e-3, 2e-3),
                     0.01,
                     AdamP::new),
             new Entry(
@@ -142,7 +142,7 @@ public final class Optimizers {
                     "Adan",
                     Family.ADAPTIVE,
                     Adan.DEFAULTS,
-                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    new LearningRates(3e-3, 1e-2, 5e-3),
                     0.02,
                     Adan::new),
             new Entry(
@@ -150,16 +150,16 @@ public final class Optimizers {
                     "AdaBound",
                     Family.ESTIMATED,
                     AdaBound.DEFAULTS,
-                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    new LearningRates(3e-3, 1e-2, 5e-3),
                     0.0005,
                     AdaBound::new),
-            new Entry("lars", "LARS", Family.ESTIMATED, Lars.DEFAULTS, new LearningRates(1, 1, 1), 0.0001, Lars::new),
+            new Entry("lars", "LARS", Family.ESTIMATED, Lars.DEFAULTS, new LearningRates(0.3, 2, 0.2), 0.0001, Lars::new),
             new Entry(
                     "adafactor",
                     "AdaFactor",
                     Family.ESTIMATED,
                     Adafactor.DEFAULTS,
-                    new LearningRates(0.01, 0.03, 0.01),
+                    new LearningRates(0.1, 0.1, 0.1),
                     0.01,
                     Adafactor::new),
             new Entry(
@@ -175,7 +175,7 @@ public final class Optimizers {
                     "NovoGrad",
                     Family.ESTIMATED,
                     NovoGrad.DEFAULTS,
-                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    new LearningRates(1e-2, 1e-2, 5e-3),
                     0.001,
                     NovoGrad::new),
             new Entry(
@@ -183,7 +183,7 @@ public final class Optimizers {
                     "Sophia",
                     Family.ESTIMATED,
                     Sophia.DEFAULTS,
-                    new LearningRates(2e-4, 1e-3, 5e-4),
+                    new LearningRates(5e-4, 1e-3, 5e-4),
                     0.1,
                     Sophia::new),
             new Entry(
@@ -191,7 +191,7 @@ public final class Optimizers {
                     "AdaGrad",
                     Family.ADAPTIVE_WITHOUT_MOMENTUM,
                     Adagrad.DEFAULTS,
-                    new LearningRates(1e-2, 1e-2, 1e-2),
+                    new LearningRates(3e-3, 3e-2, 1e-2),
                     0.0001,
                     Adagrad::new),
             new Entry(
@@ -199,7 +199,7 @@ public final class Optimizers {
                     "AdaDelta",
                     Family.ADAPTIVE_WITHOUT_MOMENTUM,
                     Adadelta.DEFAULTS,
-                    new LearningRates(1, 1, 1),
+                    new LearningRates(3, 3, 2),
                     0.0001,
                     Adadelta::new),
             new Entry(
@@ -215,7 +215,7 @@ public final class Optimizers {
                     "Muon",
                     Family.FIXED_RATE,
                     Muon.DEFAULTS,
-                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    new LearningRates(1e-2, 1e-2, 5e-3),
                     0.1,
                     Muon::new),
             new Entry(
@@ -223,7 +223,7 @@ public final class Optimizers {
                     "Schedule-Free AdamW",
                     Family.ADAPTIVE,
                     ScheduleFreeAdamW.DEFAULTS,
-                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    new LearningRates(3e-3, 1e-2, 5e-3),
                     0.05,
                     ScheduleFreeAdamW::new),
             new Entry(
@@ -231,7 +231,7 @@ public final class Optimizers {
                     "ADOPT",
                     Family.ADAPTIVE,
                     Adopt.DEFAULTS,
-                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    new LearningRates(3e-3, 5e-3, 3e-3),
                     0.0001,
                     Adopt::new),
             new Entry(
@@ -239,7 +239,7 @@ public final class Optimizers {
                     "MARS",
                     Family.ADAPTIVE,
                     Mars.DEFAULTS,
-                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    new LearningRates(3e-3, 5e-3, 3e-3),
                     0.05,
                     Mars::new));
 
