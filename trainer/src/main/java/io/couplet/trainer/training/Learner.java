@@ -84,7 +84,13 @@ final class Learner implements AutoCloseable {
                                         .toArray(),
                                 0);
         Tensors tensors = new Tensors(layout.parameters().stream()
-                .map(p -> new Tensors.Tensor(p.offset(), p.size(), p.decays() || !recipe.excludeBiasesAndNorms()))
+                .map(p -> new Tensors.Tensor(
+                        p.offset(),
+                        Arrays.stream(p.shape().getShape())
+                                .mapToInt(Math::toIntExact)
+                                .boxed()
+                                .toList(),
+                        p.decays() || !recipe.excludeBiasesAndNorms()))
                 .toList());
         host = wholeBuffers ? null : new HostUpdater(optimizer, tensors);
         onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
@@ -181,9 +187,20 @@ final class Learner implements AutoCloseable {
     private NDArray logits(NDManager scratch, Batch batch, boolean training, long step) {
         int side = (int) Math.round(Math.sqrt(batch.images().length / 3.0 / batch.size()));
         NDArray images = scratch.create(batch.images(), new Shape(batch.size(), 3, side, side));
-        NDList views = flat.split(cuts, 0);
+        NDList views = (training ? flat : evaluationParameters(scratch)).split(cuts, 0);
         views.attach(scratch);
         return backbone.logits(Pass.of(backbone.layout(), views, buffers, training, seed ^ (step << 20)), images);
+    }
+
+    /** Those of the optimizer, where it evaluates others than it trains. */
+    private NDArray evaluationParameters(NDManager scratch) {
+        if (onDevice != null) {
+            return onDevice.evaluationParameters(flat, scratch);
+        }
+        float[] others = new float[Math.toIntExact(flat.size())];
+        return host != null && host.evaluationParameters(floats(flat), FloatBuffer.wrap(others))
+                ? scratch.create(others)
+                : flat;
     }
 
     /** Each image's target distribution over −batch, so that its sum with the log-probabilities is the mean loss. */
