@@ -76,10 +76,7 @@ public final class CheckpointDirectory {
         Path part = directory.resolve(fileName(runId) + "." + fileName(writer) + UNFINISHED);
         try {
             try (FileChannel channel = FileChannel.open(
-                    part,
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.TRUNCATE_EXISTING,
-                    StandardOpenOption.WRITE)) {
+                    part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
                 OutputStream out = Channels.newOutputStream(channel);
                 CheckpointFormat.write(out, identity, checkpoint);
                 channel.force(true);

@@ -30,8 +30,7 @@ public record OptimizerState(long step, Map<String, float[]> vectors, Map<String
      * @throws IllegalArgumentException if it belongs to another optimizer or other parameters
      */
     void requireFor(Collection<String> vectorNames, int elements, Map<String, Integer> sizes) {
-        if (!Set.copyOf(vectorNames).equals(vectors.keySet())
-                || !sizes.keySet().equals(numbers.keySet())) {
+        if (!Set.copyOf(vectorNames).equals(vectors.keySet()) || !sizes.keySet().equals(numbers.keySet())) {
             throw new IllegalArgumentException("the state holds " + vectors.keySet() + " and " + numbers.keySet()
                     + " where the optimizer keeps " + vectorNames + " and " + sizes.keySet()
                     + ": restore it with the optimizer and the options that it was saved with");

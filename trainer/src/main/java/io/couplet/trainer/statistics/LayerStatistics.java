@@ -38,8 +38,8 @@ public final class LayerStatistics {
         }
         long elements = (long) rows * columns;
         double norm = Math.sqrt(squares);
-        Optional<Spectrum> spectrum = Spectrum.of(values, offset, rows, columns)
-                .filter(s -> s.eigenvalues().length > 0);
+        Optional<Spectrum> spectrum =
+                Spectrum.of(values, offset, rows, columns).filter(s -> s.eigenvalues().length > 0);
         if (spectrum.isEmpty()) {
             return new LayerStatistic(name, elements, null, null, norm, null);
         }

@@ -39,10 +39,8 @@ record Spectrum(double[] eigenvalues) {
         double[] singular = Arrays.copyOf(svd.getSingularValues(), svd.numberOfSingularValues());
         Arrays.sort(singular);
         double least = Math.max(rows, columns) * FLOAT_EPSILON * singular[singular.length - 1];
-        return Optional.of(new Spectrum(Arrays.stream(singular)
-                .filter(s -> s > least)
-                .map(s -> s * s)
-                .toArray()));
+        return Optional.of(new Spectrum(
+                Arrays.stream(singular).filter(s -> s > least).map(s -> s * s).toArray()));
     }
 
     Optional<PowerLaw> powerLaw() {

@@ -15,8 +15,8 @@ final class DeviceMemory {
                         + ": choose a smaller batch, or give Java more with -Xmx.");
             }
             if (isNative(cause)) {
-                return Optional.of(
-                        "Device " + device + " ran out of memory at batch size " + batchSize + ": choose a smaller batch.");
+                return Optional.of("Device " + device + " ran out of memory at batch size " + batchSize
+                        + ": choose a smaller batch.");
             }
         }
         return Optional.empty();

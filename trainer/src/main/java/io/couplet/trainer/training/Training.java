@@ -72,8 +72,8 @@ public final class Training {
         try {
             return training.run();
         } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
-            String reason = DeviceMemory.sentence(e, plan.device(), plan.batchSize())
-                    .orElseGet(() -> sentence(e));
+            String reason =
+                    DeviceMemory.sentence(e, plan.device(), plan.batchSize()).orElseGet(() -> sentence(e));
             return new Outcome.Failed(training.step, training.seconds(), reason);
         }
     }
@@ -87,12 +87,19 @@ public final class Training {
         ParameterLayout layout = Backbones.create(plan.backbone(), plan.task(data.imageSize(), data.classes()))
                 .layout();
         StringBuilder all = new StringBuilder();
-        all.append(runId).append('\n').append(plan.backbone()).append('\n').append(plan.optimizer());
-        all.append('\n').append(plan.settings()).append('\n').append(plan.rungs());
-        all.append('\n').append(plan.recipe().name()).append('\n').append(dataFingerprint);
-        layout.parameters()
-                .forEach(p -> all.append('\n').append(p.name()).append(p.shape()));
-        layout.buffers().forEach(b -> all.append('\n').append(b.name()).append(b.shape()));
+        List.of(
+                        runId,
+                        plan.backbone(),
+                        plan.optimizer(),
+                        plan.recipe().name(),
+                        plan.settings(),
+                        plan.rungs(),
+                        dataFingerprint,
+                        data.imageSize(),
+                        data.classes())
+                .forEach(each -> all.append(each).append('\n'));
+        layout.parameters().forEach(p -> all.append(p.name()).append(p.shape()).append('\n'));
+        layout.buffers().forEach(b -> all.append(b.name()).append(b.shape()).append('\n'));
         try {
             return HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256")

@@ -87,8 +87,8 @@ final class Attempt implements TrainingListener {
         this.clock = clock;
         this.closing = closing;
         this.before = publisher.counts(request.getRunId());
-        this.checkpoints = new RunCheckpoints(
-                settings.checkpoints(), request.getRunId(), settings.trainerId() + "-" + number);
+        this.checkpoints =
+                new RunCheckpoints(settings.checkpoints(), request.getRunId(), settings.trainerId() + "-" + number);
     }
 
     /** @throws InterruptedException when the trainer shuts down before the training begins or while it waits for images */
@@ -110,11 +110,9 @@ final class Attempt implements TrainingListener {
         plan = planned;
         DataSplit split = images.open(request.getData());
         classes = split.classCount();
-        TrainingData data =
-                TrainingImages.trainingData(split, planned.recipe().augmentation());
-        Optional<Checkpoint> checkpoint = checkpoints.read(
-                Training.identity(
-                        request.getRunId(), planned, data, split.report().fingerprint()));
+        TrainingData data = TrainingImages.trainingData(split, planned.recipe().augmentation());
+        Optional<Checkpoint> checkpoint = checkpoints.read(Training.identity(
+                request.getRunId(), planned, data, split.report().fingerprint()));
         resumedAt = checkpoint.map(Checkpoint::step).orElse(0);
         publish(event(resumedAt == 0 ? RunEventKind.STARTED : RunEventKind.RESUMED)
                 .setStep(resumedAt)
