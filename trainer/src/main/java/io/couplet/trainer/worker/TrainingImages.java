@@ -72,8 +72,12 @@ public final class TrainingImages {
         return root == null ? Path.of(path) : root.resolve(path);
     }
 
-    /** @throws IllegalArgumentException when there is no augmentation of that name */
-    static TrainingData trainingData(DataSplit split, String augmentationName) {
+    /**
+     * A data set as a training takes it in.
+     *
+     * @throws IllegalArgumentException when there is no augmentation of that name
+     */
+    public static TrainingData trainingData(DataSplit split, String augmentationName) {
         Augmentation augmentation = augmentation(augmentationName);
         return new TrainingData() {
             @Override
