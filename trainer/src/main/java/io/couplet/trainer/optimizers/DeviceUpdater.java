@@ -8,7 +8,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -23,6 +25,7 @@ public final class DeviceUpdater implements AutoCloseable {
     private final List<String> stateNames;
     private final List<NDArray> state = new ArrayList<>();
     private final NDManager manager;
+    private final DataType type;
     private final NDManager scalars;
     private final NDArray decays;
     private final NDArray decaysPerTensor;
@@ -34,6 +37,7 @@ public final class DeviceUpdater implements AutoCloseable {
         this.optimizer = optimizer;
         this.tensors = tensors;
         this.stateNames = optimizer.state();
+        this.type = type;
         this.manager = manager.newSubManager();
         this.scalars = manager.newSubManager(Device.cpu());
         int elements = tensors.elements();
@@ -87,13 +91,25 @@ public final class DeviceUpdater implements AutoCloseable {
         return norm;
     }
 
-    /** Waits for the device. */
+    /** A copy; waits for the device. In float32 it is exact. */
     public OptimizerState state() {
-        List<float[]> vectors = new ArrayList<>();
-        for (NDArray vector : state) {
-            vectors.add(vector.toType(DataType.FLOAT32, false).toFloatArray());
+        Map<String, float[]> vectors = new LinkedHashMap<>();
+        for (int i = 0; i < stateNames.size(); i++) {
+            try (NDArray copy = state.get(i).toType(DataType.FLOAT32, true)) {
+                vectors.put(stateNames.get(i), copy.toFloatArray());
+            }
         }
-        return new OptimizerState(step, stateNames, vectors);
+        return new OptimizerState(step, vectors, Map.of());
+    }
+
+    /** @throws IllegalArgumentException if the state belongs to another optimizer or other parameters */
+    public void restore(OptimizerState saved) {
+        saved.requireFor(stateNames, tensors.elements(), Map.of());
+        for (int i = 0; i < stateNames.size(); i++) {
+            state.get(i).close();
+            state.set(i, manager.create(saved.vectors().get(stateNames.get(i))).toType(type, false));
+        }
+        step = saved.step();
     }
 
     @Override

@@ -3,7 +3,9 @@ package io.couplet.trainer.optimizers;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -50,26 +52,20 @@ public final class HostUpdater {
         return new StepNorms(gradientNorm, Math.sqrt(update.squaredChange), parameterNorm);
     }
 
+    /** A copy. */
     public OptimizerState state() {
-        List<float[]> vectors = new ArrayList<>();
-        for (float[] vector : state) {
-            vectors.add(vector.clone());
+        Map<String, float[]> vectors = new LinkedHashMap<>();
+        for (int i = 0; i < state.length; i++) {
+            vectors.put(stateNames.get(i), state[i].clone());
         }
-        return new OptimizerState(step, stateNames, vectors);
+        return new OptimizerState(step, vectors, Map.of());
     }
 
     /** @throws IllegalArgumentException if the state belongs to another optimizer or other parameters */
     public void restore(OptimizerState saved) {
-        if (!saved.names().equals(stateNames)) {
-            throw new IllegalArgumentException(
-                    "the state holds " + saved.names() + " where the optimizer keeps " + stateNames);
-        }
+        saved.requireFor(stateNames, tensors.elements(), Map.of());
         for (int i = 0; i < state.length; i++) {
-            if (saved.vectors().get(i).length != state[i].length) {
-                throw new IllegalArgumentException("the state has "
-                        + saved.vectors().get(i).length + " elements where the parameters have " + state[i].length);
-            }
-            System.arraycopy(saved.vectors().get(i), 0, state[i], 0, state[i].length);
+            System.arraycopy(saved.vectors().get(stateNames.get(i)), 0, state[i], 0, state[i].length);
         }
         step = saved.step();
     }

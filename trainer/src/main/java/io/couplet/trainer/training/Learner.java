@@ -12,10 +12,12 @@ import ai.djl.pytorch.jni.JniUtils;
 import io.couplet.trainer.backbones.Backbone;
 import io.couplet.trainer.backbones.ParameterLayout;
 import io.couplet.trainer.backbones.Pass;
+import io.couplet.trainer.checkpoints.Checkpoint;
 import io.couplet.trainer.data.Batch;
 import io.couplet.trainer.optimizers.DeviceUpdater;
 import io.couplet.trainer.optimizers.HostUpdater;
 import io.couplet.trainer.optimizers.Optimizer;
+import io.couplet.trainer.optimizers.OptimizerState;
 import io.couplet.trainer.optimizers.StepNorms;
 import io.couplet.trainer.optimizers.Tensors;
 import io.couplet.trainer.recipes.Recipe;
@@ -24,6 +26,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,13 +64,36 @@ final class Learner implements AutoCloseable {
             long seed,
             Device device,
             boolean wholeBuffers) {
+        this(backbone, classes, optimizer, recipe, seed, device, wholeBuffers, null);
+    }
+
+    /**
+     * @param from what to go on from; null to begin at the beginning
+     * @throws IllegalArgumentException if it is another backbone's or another optimizer's
+     */
+    Learner(
+            Backbone backbone,
+            int classes,
+            Optimizer optimizer,
+            Recipe recipe,
+            long seed,
+            Device device,
+            boolean wholeBuffers,
+            @Nullable Checkpoint from) {
         this.backbone = backbone;
         this.classes = classes;
         this.recipe = recipe;
         this.seed = seed;
-        this.manager = NDManager.newBaseManager(device, "PyTorch");
         ParameterLayout layout = backbone.layout();
-        flat = manager.create(layout.initialParameters(seed));
+        if (from != null
+                && (from.parameters().length != layout.parameterCount()
+                        || from.buffers().length != layout.bufferCount())) {
+            throw new IllegalArgumentException("the checkpoint holds " + from.parameters().length + " parameters and "
+                    + from.buffers().length + " buffer elements where the backbone has " + layout.parameterCount()
+                    + " and " + layout.bufferCount());
+        }
+        this.manager = NDManager.newBaseManager(device, "PyTorch");
+        flat = manager.create(from == null ? layout.initialParameters(seed) : from.parameters());
         flat.setRequiresGradient(true);
         cuts = layout.parameters().stream()
                 .skip(1)
@@ -76,7 +102,7 @@ final class Learner implements AutoCloseable {
         JniUtils.setGradMode(false);
         buffers = layout.buffers().isEmpty()
                 ? new NDList()
-                : manager.create(layout.initialBuffers())
+                : manager.create(from == null ? layout.initialBuffers() : from.buffers())
                         .split(
                                 layout.buffers().stream()
                                         .skip(1)
@@ -88,6 +114,44 @@ final class Learner implements AutoCloseable {
                 .toList());
         host = wholeBuffers ? null : new HostUpdater(optimizer, tensors);
         onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
+        if (from != null) {
+            restore(from.optimizer());
+        }
+    }
+
+    private void restore(OptimizerState state) {
+        if (host != null) {
+            host.restore(state);
+        } else if (onDevice != null) {
+            onDevice.restore(state);
+        }
+    }
+
+    /** The state after a step whose figures are all known; waits for the device. */
+    Checkpoint checkpoint(int step) {
+        OptimizerState state;
+        if (host != null) {
+            state = host.state();
+        } else if (onDevice != null) {
+            state = onDevice.state();
+        } else {
+            throw new IllegalStateException("there is nothing that updates");
+        }
+        return new Checkpoint(step, parameters(), bufferValues(), state, Map.of());
+    }
+
+    /** A copy of the flat buffer; waits for the device. */
+    float[] parameters() {
+        return flat.toFloatArray();
+    }
+
+    private float[] bufferValues() {
+        if (buffers.isEmpty()) {
+            return new float[0];
+        }
+        try (NDArray all = NDArrays.concat(buffers)) {
+            return all.toFloatArray();
+        }
     }
 
     /** One step; returns the steps whose figures are known by now, oldest first. */

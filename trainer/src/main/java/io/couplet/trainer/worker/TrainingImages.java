@@ -92,8 +92,9 @@ public final class TrainingImages {
             }
 
             @Override
-            public BatchSource training(int batchSize, long seed) {
-                return Batches.training(split.training(), split.normalisation(), batchSize, augmentation, seed);
+            public BatchSource training(int batchSize, long seed, long firstStep) {
+                return Batches.training(
+                        split.training(), split.normalisation(), batchSize, augmentation, seed, firstStep);
             }
 
             @Override

@@ -18,7 +18,7 @@ import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class UpdaterTest {
     /** Tensors that lie across the borders of chunks, and some that do not decay. */
@@ -34,7 +34,7 @@ class UpdaterTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"sgd", "adam", "adamw", "lamb", "lion", "rmsprop"})
+    @MethodSource("io.couplet.trainer.optimizers.Optimizers#names")
     void hostAndWholeBuffersAgreeOnParametersAndNorms(String name) {
         Optimizers.Entry entry = Optimizers.entry(name);
         Options options = entry.defaults().with(Map.of("weight_decay", 0.05));
@@ -75,25 +75,67 @@ class UpdaterTest {
         assertThat(parameters[24_000]).isCloseTo(before[24_000] * 0.95f, within(1e-6f));
     }
 
-    @Test
-    void aRestoredStateGoesOnAsIfNothingHadHappened() {
-        Optimizers.Entry entry = Optimizers.entry("adam");
-        float[] straight = random(1, 1);
-        HostUpdater one = new HostUpdater(entry.constructor().apply(entry.defaults()), TENSORS);
-        for (int step = 1; step <= 4; step++) {
-            one.step(FloatBuffer.wrap(straight), FloatBuffer.wrap(random(step, 0.1)), 0.01, Double.POSITIVE_INFINITY);
-        }
-        float[] resumed = random(1, 1);
-        HostUpdater first = new HostUpdater(entry.constructor().apply(entry.defaults()), TENSORS);
-        for (int step = 1; step <= 2; step++) {
-            first.step(FloatBuffer.wrap(resumed), FloatBuffer.wrap(random(step, 0.1)), 0.01, Double.POSITIVE_INFINITY);
-        }
-        HostUpdater second = new HostUpdater(entry.constructor().apply(entry.defaults()), TENSORS);
-        second.restore(first.state());
-        for (int step = 3; step <= 4; step++) {
-            second.step(FloatBuffer.wrap(resumed), FloatBuffer.wrap(random(step, 0.1)), 0.01, Double.POSITIVE_INFINITY);
+    @ParameterizedTest
+    @MethodSource("io.couplet.trainer.optimizers.Optimizers#names")
+    void savedAtStepTenTheHostGoesOnToTheSameStepTwenty(String name) {
+        Optimizers.Entry entry = Optimizers.entry(name);
+        Options options = entry.defaults().with(Map.of("weight_decay", 0.05));
+        float[] straight = random(1, 0.2);
+        HostUpdater one = new HostUpdater(entry.constructor().apply(options), TENSORS);
+        HostUpdater second = new HostUpdater(entry.constructor().apply(options), TENSORS);
+        float[] resumed = new float[0];
+        for (int step = 1; step <= 20; step++) {
+            one.step(FloatBuffer.wrap(straight), FloatBuffer.wrap(random(step, 0.1)), 0.01 / step, 1);
+            if (step == 10) {
+                second.restore(one.state());
+                resumed = straight.clone();
+            } else if (step > 10) {
+                second.step(FloatBuffer.wrap(resumed), FloatBuffer.wrap(random(step, 0.1)), 0.01 / step, 1);
+            }
         }
         assertThat(resumed).containsExactly(straight);
+        assertThat(second.state()).usingRecursiveComparison().isEqualTo(one.state());
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.couplet.trainer.optimizers.Optimizers#names")
+    void savedAtStepTenWholeBuffersGoOnToTheSameStepTwenty(String name) {
+        Optimizers.Entry entry = Optimizers.entry(name);
+        Options options = entry.defaults().with(Map.of("weight_decay", 0.05));
+        JniUtils.setGradMode(false);
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+                DeviceUpdater one =
+                        new DeviceUpdater(entry.constructor().apply(options), TENSORS, manager, DataType.FLOAT32);
+                DeviceUpdater second =
+                        new DeviceUpdater(entry.constructor().apply(options), TENSORS, manager, DataType.FLOAT32)) {
+            NDArray straight = manager.create(random(1, 0.2));
+            NDArray resumed = straight.duplicate();
+            for (int step = 1; step <= 20; step++) {
+                try (NDManager scratch = manager.newSubManager()) {
+                    NDArray gradient = scratch.create(random(step, 0.1));
+                    one.step(straight, gradient, 0.01 / step, 1, scratch);
+                    if (step == 10) {
+                        second.restore(one.state());
+                        resumed = straight.duplicate();
+                    } else if (step > 10) {
+                        second.step(resumed, gradient, 0.01 / step, 1, scratch);
+                    }
+                }
+            }
+            assertThat(resumed.toFloatArray()).containsExactly(straight.toFloatArray());
+            assertThat(second.state()).usingRecursiveComparison().isEqualTo(one.state());
+        }
+    }
+
+    @Test
+    void aStateOfAnotherOptimizerIsRefused() {
+        Optimizers.Entry adam = Optimizers.entry("adam");
+        Optimizers.Entry lion = Optimizers.entry("lion");
+        OptimizerState saved = new HostUpdater(adam.constructor().apply(adam.defaults()), TENSORS).state();
+        HostUpdater other = new HostUpdater(lion.constructor().apply(lion.defaults()), TENSORS);
+        assertThatThrownBy(() -> other.restore(saved))
+                .hasMessage("the state holds [exp_avg, exp_avg_sq] and [] where the optimizer keeps [exp_avg] and []:"
+                        + " restore it with the optimizer and the options that it was saved with");
     }
 
     @Test
