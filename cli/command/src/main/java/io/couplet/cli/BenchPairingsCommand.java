@@ -156,7 +156,7 @@ final class BenchPairingsCommand implements Callable<Integer> {
     private TrainingData data() throws InterruptedException {
         try {
             DataSplit split = DataSets.open(new DataOptions(null, null, 0.2, image, 0, 64 * 40));
-            return TrainingImages.trainingData(split, Recipes.named(recipe).augmentation());
+            return TrainingImages.trainingData(split, Recipes.named(recipe));
         } catch (DataException | IllegalArgumentException e) {
             throw new UserError(String.valueOf(e.getMessage()), e);
         }

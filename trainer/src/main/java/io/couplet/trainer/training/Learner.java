@@ -53,8 +53,11 @@ final class Learner implements AutoCloseable {
     private final boolean channelsLast;
     private final NDManager manager;
     private final NDArray flat;
+    private final @Nullable NDArray flatBuffers;
     private final NDList buffers;
     private final long[] cuts;
+    private final long[] bufferCuts;
+    private final @Nullable WeightAverage average;
     private final @Nullable HostUpdater host;
     private final @Nullable DeviceUpdater onDevice;
     private final List<Pending> pending = new ArrayList<>();
@@ -108,15 +111,17 @@ final class Learner implements AutoCloseable {
                     .mapToLong(ParameterLayout.Parameter::offset)
                     .toArray();
             JniUtils.setGradMode(false);
-            buffers = layout.buffers().isEmpty()
-                    ? new NDList()
-                    : manager.create(from == null ? layout.initialBuffers() : from.buffers())
-                            .split(
-                                    layout.buffers().stream()
-                                            .skip(1)
-                                            .mapToLong(ParameterLayout.Buffer::offset)
-                                            .toArray(),
-                                    0);
+            bufferCuts = layout.buffers().stream()
+                    .skip(1)
+                    .mapToLong(ParameterLayout.Buffer::offset)
+                    .toArray();
+            flatBuffers = layout.buffers().isEmpty()
+                    ? null
+                    : manager.create(from == null ? layout.initialBuffers() : from.buffers());
+            buffers = flatBuffers == null ? new NDList() : flatBuffers.split(bufferCuts, 0);
+            average = recipe.emaDecay() == 0
+                    ? null
+                    : new WeightAverage(recipe.emaDecay(), flat, flatBuffers, manager, !wholeBuffers);
             Tensors tensors = new Tensors(layout.parameters().stream()
                     .map(p -> new Tensors.Tensor(p.offset(), p.size(), p.decays() || !recipe.excludeBiasesAndNorms()))
                     .toList());
@@ -124,6 +129,9 @@ final class Learner implements AutoCloseable {
             onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
             if (from != null) {
                 restore(from.optimizer());
+                if (average != null) {
+                    average.restore(from.extensions());
+                }
             }
         } catch (RuntimeException e) {
             manager.close(); // what could be made of it must not stay on the device
@@ -149,7 +157,8 @@ final class Learner implements AutoCloseable {
         } else {
             throw new IllegalStateException("there is nothing that updates");
         }
-        return new Checkpoint(step, parameters(), bufferValues(), state, Map.of());
+        return new Checkpoint(
+                step, parameters(), bufferValues(), state, average == null ? Map.of() : average.state());
     }
 
     /** A copy of the flat buffer; waits for the device. */
@@ -158,12 +167,7 @@ final class Learner implements AutoCloseable {
     }
 
     private float[] bufferValues() {
-        if (buffers.isEmpty()) {
-            return new float[0];
-        }
-        try (NDArray all = NDArrays.concat(buffers)) {
-            return all.toFloatArray();
-        }
+        return flatBuffers == null ? new float[0] : flatBuffers.toFloatArray();
     }
 
     /** One step; returns the steps whose figures are known by now, oldest first. */
@@ -172,11 +176,8 @@ final class Learner implements AutoCloseable {
         try (NDManager scratch = manager.newSubManager()) {
             NDArray leaf = leaf(scratch);
             JniUtils.setGradMode(true);
-            NDArray logits = logits(scratch, leaf, batch, true, step);
-            // The mean and its sign are in the targets: DJL's mul(Number) frees what torch keeps for the way back.
-            NDArray loss = logits.logSoftmax(1)
-                    .mul(scratch.create(targets(batch), new Shape(batch.size(), classes)))
-                    .sum();
+            NDArray logits = logits(scratch, batch, leaf, buffers, true, step);
+            NDArray loss = Losses.of(recipe.loss(), logits, batch, classes, recipe.labelSmoothing(), scratch);
             NDArray one = scratch.ones(new Shape(), DataType.FLOAT32);
             long afterForward = System.nanoTime();
             JniUtils.backward((PtNDArray) loss, (PtNDArray) one, false, false);
@@ -187,9 +188,10 @@ final class Learner implements AutoCloseable {
             double maxNorm = recipe.clipGradientNorm() == 0 ? Double.POSITIVE_INFINITY : recipe.clipGradientNorm();
             if (host != null) {
                 StepNorms norms = host.step(floats(flat), floats(gradient), learningRate, maxNorm);
+                updateAverage(step);
                 phases = new Phases(
                         afterForward - start, afterBackward - afterForward, System.nanoTime() - afterBackward);
-                int correct = Ranks.of(logits.toFloatArray(), classes, batch.labels(), batch.size())
+                int correct = Ranks.of(logits.toFloatArray(), classes, batch.dominantLabels(), batch.size())
                         .withinBest(1);
                 long nanos = System.nanoTime() - start;
                 return List.of(new Measured(step, learningRate, loss.getFloat(), correct, norms, nanos));
@@ -230,13 +232,20 @@ final class Learner implements AutoCloseable {
             throw new IllegalStateException("no device to enqueue on");
         }
         NDArray norms = onDevice.step(flat, gradient, learningRate, maxNorm, scratch);
+        updateAverage(step);
         NDArray labels = scratch.create(
-                Arrays.stream(batch.labels()).asLongStream().limit(batch.size()).toArray());
+                Arrays.stream(batch.dominantLabels()).asLongStream().limit(batch.size()).toArray());
         NDArray correct = logits.argMax(1).eq(labels).sum().toType(DataType.FLOAT32, false);
         NDArray values = NDArrays.concat(new NDList(loss.reshape(1), correct.reshape(1), norms));
         values.attach(manager);
         pending.add(new Pending(step, learningRate, values, start));
         return pending.size() < DEVICE_GROUP ? List.of() : flush();
+    }
+
+    private void updateAverage(int step) {
+        if (average != null) {
+            average.update(flat, flatBuffers, step);
+        }
     }
 
     /** Waits for the steps that are not known yet. */
@@ -266,45 +275,39 @@ final class Learner implements AutoCloseable {
         return measured;
     }
 
-    /** Logits of a batch without training, (batch, classes) in row-major order. */
+    /** Logits of a batch without training, by the average of the weights where there is one; (batch, classes) in row-major order. */
     float[] logits(Batch batch) {
         try (NDManager scratch = manager.newSubManager()) {
-            return logits(scratch, flat, batch, false, 0).toFloatArray();
+            if (average == null) {
+                return logits(scratch, batch, flat, buffers, false, 0).toFloatArray();
+            }
+            NDArray averagedBuffers = average.buffers();
+            NDList statistics = averagedBuffers == null ? new NDList() : averagedBuffers.split(bufferCuts, 0);
+            statistics.attach(scratch);
+            return logits(scratch, batch, average.parameters(), statistics, false, 0)
+                    .toFloatArray();
         }
     }
 
-    private NDArray logits(NDManager scratch, NDArray weights, Batch batch, boolean training, long step) {
+    private NDArray logits(
+            NDManager scratch, Batch batch, NDArray parameters, NDList statistics, boolean training, long step) {
         int side = (int) Math.round(Math.sqrt(batch.images().length / 3.0 / batch.size()));
         NDArray images = scratch.create(batch.images(), new Shape(batch.size(), 3, side, side));
         if (channelsLast) {
             images = channelsLast(images);
         }
-        NDList views = weights.split(cuts, 0);
+        NDList views = parameters.split(cuts, 0);
         views.attach(scratch);
-        return backbone.logits(Pass.of(backbone.layout(), views, buffers, training, seed ^ (step << 20)), images);
+        return backbone.logits(Pass.of(backbone.layout(), views, statistics, training, seed ^ (step << 20)), images);
     }
 
     /** The same values in another order of memory; convolutions, norms and pools then keep to that order all the way. */
     private static NDArray channelsLast(NDArray images) {
+        Shape shape = images.getShape();
         return images.transpose(0, 2, 3, 1)
                 .flatten()
-                .reshape(
-                        images.getShape().get(0),
-                        images.getShape().get(2),
-                        images.getShape().get(3),
-                        images.getShape().get(1))
+                .reshape(shape.get(0), shape.get(2), shape.get(3), shape.get(1))
                 .transpose(0, 3, 1, 2);
-    }
-
-    /** Each image's target distribution over −batch, so that its sum with the log-probabilities is the mean loss. */
-    private float[] targets(Batch batch) {
-        float[] targets = new float[batch.size() * classes];
-        double spread = recipe.labelSmoothing() / classes;
-        Arrays.fill(targets, (float) (-spread / batch.size()));
-        for (int i = 0; i < batch.size(); i++) {
-            targets[i * classes + batch.labels()[i]] = (float) (-(1 - recipe.labelSmoothing() + spread) / batch.size());
-        }
-        return targets;
     }
 
     /** The array's own memory. */

@@ -110,7 +110,7 @@ final class Attempt implements TrainingListener {
         plan = planned;
         DataSplit split = images.open(request.getData());
         classes = split.classCount();
-        TrainingData data = TrainingImages.trainingData(split, planned.recipe().augmentation());
+        TrainingData data = TrainingImages.trainingData(split, planned.recipe());
         Optional<Checkpoint> checkpoint = checkpoints.read(Training.identity(
                 request.getRunId(), planned, data, split.report().fingerprint()));
         resumedAt = checkpoint.map(Checkpoint::step).orElse(0);

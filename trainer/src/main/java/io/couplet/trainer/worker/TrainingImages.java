@@ -9,6 +9,7 @@ import io.couplet.trainer.data.DataException;
 import io.couplet.trainer.data.DataOptions;
 import io.couplet.trainer.data.DataSets;
 import io.couplet.trainer.data.DataSplit;
+import io.couplet.trainer.recipes.Recipe;
 import io.couplet.trainer.training.TrainingData;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -77,8 +78,10 @@ public final class TrainingImages {
      *
      * @throws IllegalArgumentException when there is no augmentation of that name
      */
-    public static TrainingData trainingData(DataSplit split, String augmentationName) {
-        Augmentation augmentation = augmentation(augmentationName);
+    public static TrainingData trainingData(DataSplit split, Recipe recipe) {
+        Augmentation augmentation = Augmentation.named(recipe.augmentation())
+                .withErasing(recipe.randomErasing())
+                .withMixing(recipe.mixup(), recipe.cutmix());
         return new TrainingData() {
             @Override
             public int classes() {
@@ -105,15 +108,6 @@ public final class TrainingImages {
             public Iterable<Batch> validation(int batchSize) {
                 return Batches.inOrder(split.validation(), split.normalisation(), batchSize);
             }
-        };
-    }
-
-    private static Augmentation augmentation(String name) {
-        return switch (name) {
-            case "none" -> Augmentation.NONE;
-            case "crop-flip" -> Augmentation.CROP_AND_FLIP;
-            default ->
-                throw new IllegalArgumentException("unknown augmentation '" + name + "': there are none, crop-flip");
         };
     }
 }
