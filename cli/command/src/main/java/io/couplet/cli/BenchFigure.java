@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param ratioTo what a ratio is a ratio to; null for a number that is none
  */
-record BenchFigure(String name, double value, String unit, @Nullable String ratioTo) {
+record BenchFigure(
+        String name, double value, String unit, @Nullable String ratioTo) {
 
     BenchFigure(String name, double value, String unit) {
         this(name, value, unit, null);

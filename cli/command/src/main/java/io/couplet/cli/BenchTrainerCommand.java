@@ -131,8 +131,8 @@ final class BenchTrainerCommand implements Callable<Integer> {
                     new StepBenchmark.Setup(Backbones.Size.of(size), image, batch, classes, threads);
             requireSteps();
             if (parts.contains(Part.OPTIMIZER)) {
-                figures.add(new BenchFigure(
-                        "adamw.1M", UpdaterBenchmark.millis("adamw", 1_000_000, 200, 200), "ms/step"));
+                figures.add(
+                        new BenchFigure("adamw.1M", UpdaterBenchmark.millis("adamw", 1_000_000, 200, 200), "ms/step"));
             }
             for (String backbone : known(backbones)) {
                 measure(backbone, setup, figures);

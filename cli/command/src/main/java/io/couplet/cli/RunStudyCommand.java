@@ -8,7 +8,6 @@ import io.couplet.producers.Submission;
 import io.couplet.schemas.study.StudySpecification;
 import io.couplet.trainer.data.DataException;
 import io.couplet.trainer.data.DataSplit;
-import io.couplet.trainer.worker.TrainerSettings;
 import io.couplet.trainer.worker.TrainingImages;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.StudySummary;
@@ -23,7 +22,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -145,8 +143,7 @@ final class RunStudyCommand implements Callable<Integer> {
                     + " and this machine has no GPU that the engine can use: leave --device out to train on the CPU.");
         }
         BuildInfo build = BuildInfo.read();
-        return new LocalSettings(
-                workers, "127.0.0.1", port, build.version(), build.gitRevision(), keeping::applyTo);
+        return new LocalSettings(workers, "127.0.0.1", port, build.version(), build.gitRevision(), keeping::applyTo);
     }
 
     private void starting(String what) {

@@ -90,7 +90,8 @@ class AugmentationTest {
                 untouched++;
             }
         }
-        // A quarter has no layer, and some operations do nothing to some images: autocontrast to one that has black and white.
+        // A quarter has no layer, and some operations do nothing to some images: autocontrast to one that has black and
+        // white.
         assertThat((double) untouched / images).isBetween(0.23, 0.33);
     }
 
@@ -161,8 +162,7 @@ class AugmentationTest {
         double farthest = 0;
         for (int i = 0; i < draws; i++) {
             farthest = Math.max(farthest, Math.abs(uniform[i] - (i + 0.5) / draws));
-            farthest = Math.max(
-                    farthest, Math.abs(2 / Math.PI * Math.asin(Math.sqrt(arcsine[i])) - (i + 0.5) / draws));
+            farthest = Math.max(farthest, Math.abs(2 / Math.PI * Math.asin(Math.sqrt(arcsine[i])) - (i + 0.5) / draws));
         }
         // Kolmogorov and Smirnov at 0.1 %.
         assertThat(farthest).isLessThan(1.95 / Math.sqrt(draws));

@@ -49,8 +49,7 @@ class LayerStatisticsTest {
             close(statistic.alpha(), expected.get("alpha"));
         }
         Spectrum spectrum = Spectrum.of(matrix, 0, rows, columns).orElseThrow();
-        assertThat(spectrum.eigenvalues())
-                .hasSize(expected.get("eigenvalues").intValue());
+        assertThat(spectrum.eigenvalues()).hasSize(expected.get("eigenvalues").intValue());
         PowerLaw law = PowerLaw.fit(spectrum.eigenvalues()).orElseThrow();
         assertThat(law.tail()).isEqualTo(expected.get("tail").intValue());
         close(law.xmin(), expected.get("xmin"));
