@@ -37,10 +37,10 @@ final class ServeTrainerCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        Logs.toStandardError(Level.INFO);
-        var properties = kafka.clientProperties();
         devices.check();
         keeping.check();
+        Logs.toStandardError(Level.INFO);
+        var properties = kafka.clientProperties();
         BuildInfo build = BuildInfo.read();
         try (Services.Shutdown shutdown = new Services.Shutdown();
                 TrainerService trainer = TrainerService.start(keeping.applyTo(

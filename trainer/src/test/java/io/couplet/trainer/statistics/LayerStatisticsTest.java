@@ -16,6 +16,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.DoubleStream;
 import org.assertj.core.data.Offset;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -56,8 +57,9 @@ class LayerStatisticsTest {
         close(law.distance(), expected.get("distance"));
     }
 
-    private static void close(double actual, JsonNode expected) {
-        assertThat(actual).isCloseTo(expected.doubleValue(), relative(expected.doubleValue()));
+    private static void close(@Nullable Double actual, JsonNode expected) {
+        assertThat(actual).isNotNull();
+        assertThat((double) actual).isCloseTo(expected.doubleValue(), relative(expected.doubleValue()));
     }
 
     private static Offset<Double> relative(double of) {
