@@ -123,7 +123,13 @@ final class Learner implements AutoCloseable {
                     ? null
                     : new WeightAverage(recipe.emaDecay(), flat, flatBuffers, manager, !wholeBuffers);
             Tensors tensors = new Tensors(layout.parameters().stream()
-                    .map(p -> new Tensors.Tensor(p.offset(), p.size(), p.decays() || !recipe.excludeBiasesAndNorms()))
+                    .map(p -> new Tensors.Tensor(
+                            p.offset(),
+                            Arrays.stream(p.shape().getShape())
+                                    .mapToInt(Math::toIntExact)
+                                    .boxed()
+                                    .toList(),
+                            p.decays() || !recipe.excludeBiasesAndNorms()))
                     .toList());
             host = wholeBuffers ? null : new HostUpdater(optimizer, tensors);
             onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
@@ -280,7 +286,8 @@ final class Learner implements AutoCloseable {
     float[] logits(Batch batch) {
         try (NDManager scratch = manager.newSubManager()) {
             if (average == null) {
-                return logits(scratch, batch, flat, buffers, false, 0).toFloatArray();
+                return logits(scratch, batch, evaluationParameters(scratch), buffers, false, 0)
+                        .toFloatArray();
             }
             NDArray averagedBuffers = average.buffers();
             NDList statistics = averagedBuffers == null ? new NDList() : averagedBuffers.split(bufferCuts, 0);
@@ -309,6 +316,17 @@ final class Learner implements AutoCloseable {
                 .flatten()
                 .reshape(shape.get(0), shape.get(2), shape.get(3), shape.get(1))
                 .transpose(0, 3, 1, 2);
+    }
+
+    /** Those of the optimizer, where it evaluates others than it trains. */
+    private NDArray evaluationParameters(NDManager scratch) {
+        if (onDevice != null) {
+            return onDevice.evaluationParameters(flat, scratch);
+        }
+        float[] others = new float[Math.toIntExact(flat.size())];
+        return host != null && host.evaluationParameters(floats(flat), FloatBuffer.wrap(others))
+                ? scratch.create(others)
+                : flat;
     }
 
     /** The array's own memory. */
