@@ -2,7 +2,9 @@ package io.couplet.cli;
 
 import io.couplet.schemas.study.KnownNames;
 import io.couplet.trainer.backbones.Backbones;
+import io.couplet.trainer.data.Augmentation;
 import io.couplet.trainer.optimizers.Optimizers;
+import io.couplet.trainer.recipes.Loss;
 import io.couplet.trainer.recipes.Recipes;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -15,8 +17,6 @@ final class StudyNames {
 
     /** The stopping rules there are. */
     static final List<String> RULES = List.of("divergence");
-
-    private static final List<String> AUGMENTATIONS = List.of("none", "crop-flip");
 
     private StudyNames() {}
 
@@ -31,6 +31,7 @@ final class StudyNames {
         RULES.forEach(rule -> rules.put(rule, List.of()));
         List<String> sizes =
                 Arrays.stream(Backbones.Size.values()).map(Backbones.Size::key).toList();
-        return new KnownNames(Backbones.names(), sizes, optimizers, Recipes.names(), AUGMENTATIONS, rules);
+        return new KnownNames(
+                Backbones.names(), sizes, optimizers, Recipes.choices(), Augmentation.names(), Loss.names(), rules);
     }
 }

@@ -36,6 +36,20 @@ enum Bounds {
         }
     },
     CLIP_GRADIENT_NORM(0, 1e9, false),
+    MIXING_ALPHA(0, 1_000, false),
+    RANDOM_ERASING(0, 1, false),
+    DROP_PATH(0, 1, false) {
+        @Override
+        boolean excludesMost() {
+            return true;
+        }
+    },
+    EMA_DECAY(0, 1, false) {
+        @Override
+        boolean excludesMost() {
+            return true;
+        }
+    },
     LEARNING_RATE(0, 1e6, false) {
         @Override
         boolean excludesLeast() {

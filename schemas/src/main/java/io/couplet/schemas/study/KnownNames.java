@@ -13,6 +13,7 @@ import java.util.Map;
  * @param optimizers registered optimizers, each with the names of its options beside learning rate and weight decay
  * @param recipes registered recipes
  * @param augmentations registered augmentations
+ * @param losses registered losses
  * @param rules registered stopping rules, each with the names of its options
  */
 public record KnownNames(
@@ -21,6 +22,7 @@ public record KnownNames(
         Map<String, List<String>> optimizers,
         List<String> recipes,
         List<String> augmentations,
+        List<String> losses,
         Map<String, List<String>> rules) {
 
     public KnownNames {
@@ -29,6 +31,7 @@ public record KnownNames(
         optimizers = Collections.unmodifiableMap(new LinkedHashMap<>(optimizers));
         recipes = List.copyOf(recipes);
         augmentations = List.copyOf(augmentations);
+        losses = List.copyOf(losses);
         rules = Collections.unmodifiableMap(new LinkedHashMap<>(rules));
     }
 }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -55,8 +56,10 @@ final class StudyReader {
         Fields study = new Fields("", root(yaml));
         String name = study.text("name", DEFAULTS.name());
         DataSpecification data = data(study.fields("data"));
-        List<String> backbones = study.names("backbones", DEFAULTS.backbones(), "backbone", names.backbones());
+        List<String> backbones =
+                study.names("backbones", DEFAULTS.backbones(), "backbone", names.backbones(), BackboneFile::isMeantBy);
         String size = study.name("size", DEFAULTS.size(), "size", names.sizes());
+        SortedMap<String, String> weights = weights(study, backbones);
         Set<String> knownOptimizers = names.optimizers().keySet();
         List<String> optimizers = study.names("optimizers", DEFAULTS.optimizers(), "optimizer", knownOptimizers);
         List<Long> seeds = study.numbers("seeds", DEFAULTS.seeds(), Bounds.SEED).stream()
@@ -64,7 +67,7 @@ final class StudyReader {
                 .toList();
         Budget budget = budget(study.fields("budget"));
         RecipeSpecification recipe = recipe(study);
-        HyperparameterGrid hyperparameters = hyperparameters(study.fields("hyperparameters"));
+        HyperparameterGrid hyperparameters = hyperparameters(study);
         SortedMap<String, OptimizerOptions> optimizerOptions = optimizerOptions(study.fields("optimizer-options"));
         List<StoppingRuleSpecification> earlyStopping = earlyStopping(study);
         List<Double> rungs = doubles(study.numbers("rungs", StudySpecification.eighths(budget.steps()), Bounds.RUNG));
@@ -74,6 +77,7 @@ final class StudyReader {
         for (StudySpecification.Contradiction contradiction : StudySpecification.contradictions(
                 name,
                 backbones,
+                weights,
                 optimizers,
                 seeds,
                 budget,
@@ -98,6 +102,7 @@ final class StudyReader {
                 data,
                 backbones,
                 size,
+                weights,
                 optimizers,
                 seeds,
                 budget,
@@ -170,7 +175,7 @@ final class StudyReader {
         RecipeSpecification usual = DEFAULTS.recipe();
         if (study.isText("recipe")) {
             String name = study.name("recipe", usual.name(), "recipe", names.recipes());
-            return new RecipeSpecification(name, usual.warmup(), null, null, null);
+            return RecipeSpecification.of(name, usual.warmup());
         }
         Fields fields = study.fields("recipe");
         Number steps = fields.optionalNumber("warmup-steps", Bounds.WARMUP_STEPS);
@@ -186,25 +191,69 @@ final class StudyReader {
         } else if (fraction != null) {
             warmup = new Warmup.Fraction(fraction.doubleValue());
         }
-        String augmentation = fields.isGiven("augmentation")
-                ? fields.name("augmentation", "", "augmentation", names.augmentations())
-                : null;
         RecipeSpecification recipe = new RecipeSpecification(
                 fields.name("name", usual.name(), "recipe", names.recipes()),
                 warmup,
                 doubleOrNull(fields.optionalNumber("label-smoothing", Bounds.LABEL_SMOOTHING)),
                 doubleOrNull(fields.optionalNumber("clip-gradient-norm", Bounds.CLIP_GRADIENT_NORM)),
-                augmentation);
+                fields.optionalName("augmentation", "augmentation", names.augmentations()),
+                doubleOrNull(fields.optionalNumber("mixup", Bounds.MIXING_ALPHA)),
+                doubleOrNull(fields.optionalNumber("cutmix", Bounds.MIXING_ALPHA)),
+                doubleOrNull(fields.optionalNumber("random-erasing", Bounds.RANDOM_ERASING)),
+                doubleOrNull(fields.optionalNumber("drop-path", Bounds.DROP_PATH)),
+                doubleOrNull(fields.optionalNumber("ema-decay", Bounds.EMA_DECAY)),
+                fields.optionalName("loss", "loss", names.losses()));
         fields.end();
         return recipe;
     }
 
-    private HyperparameterGrid hyperparameters(Fields fields) {
+    private SortedMap<String, String> weights(Fields study, List<String> backbones) {
+        SortedMap<String, String> weights = new TreeMap<>();
+        if (study.isText("weights")) {
+            String path = study.text("weights", "");
+            if (backbones.size() == 1) {
+                weights.put(backbones.get(0), path);
+                places.put("weights." + backbones.get(0), places.get("weights"));
+            } else {
+                problem(
+                        places.get("weights"),
+                        "weights names one file for " + backbones.size()
+                                + " backbones: write a group of keys, e.g. weights: {" + backbones.get(0) + ": " + path
+                                + "}");
+            }
+            return weights;
+        }
+        Fields fields = study.fields("weights");
+        for (String backbone : fields.keys()) {
+            String path = fields.optionalText(backbone);
+            if (path != null) {
+                weights.put(backbone, path);
+            }
+        }
+        return weights;
+    }
+
+    private HyperparameterGrid hyperparameters(Fields study) {
+        if (study.isText("hyperparameters")) {
+            return study.name("hyperparameters", "", "way to choose hyperparameters", List.of(StudyYaml.GRID))
+                            .isEmpty()
+                    ? HyperparameterGrid.DEFAULTS
+                    : HyperparameterGrid.AROUND_DEFAULTS;
+        }
+        Fields fields = study.fields("hyperparameters");
         HyperparameterGrid grid = new HyperparameterGrid(
-                doubles(fields.numbers("learning-rates", List.of(), Bounds.LEARNING_RATE)),
-                doubles(fields.numbers("weight-decays", List.of(), Bounds.WEIGHT_DECAY)));
+                axis(fields, "learning-rates", Bounds.LEARNING_RATE),
+                axis(fields, "weight-decays", Bounds.WEIGHT_DECAY));
         fields.end();
         return grid;
+    }
+
+    private static HyperparameterGrid.Axis axis(Fields fields, String key, Bounds bounds) {
+        if (fields.isTheText(key, StudyYaml.GRID)) {
+            fields.take(key);
+            return HyperparameterGrid.Axis.GRID;
+        }
+        return HyperparameterGrid.Axis.of(doubles(fields.numbers(key, List.of(), bounds)));
     }
 
     private SortedMap<String, OptimizerOptions> optimizerOptions(Fields fields) {
@@ -350,6 +399,13 @@ final class StudyReader {
             return tuple != null && tuple.getValueNode() instanceof ScalarNode && !isNull(tuple.getValueNode());
         }
 
+        boolean isTheText(String key, String text) {
+            NodeTuple tuple = rest.get(key);
+            return tuple != null
+                    && tuple.getValueNode() instanceof ScalarNode scalar
+                    && scalar.getValue().equals(text);
+        }
+
         /** The value of a key; null when it is not given. */
         @Nullable
         Node take(String key) {
@@ -390,6 +446,16 @@ final class StudyReader {
         }
 
         @Nullable
+        String optionalName(String key, String what, Collection<String> known) {
+            if (!isGiven(key)) {
+                take(key);
+                return null;
+            }
+            String name = name(key, "", what, known);
+            return name.isEmpty() ? null : name;
+        }
+
+        @Nullable
         List<Node> list(String key) {
             Node node = take(key);
             if (node == null) {
@@ -403,6 +469,15 @@ final class StudyReader {
         }
 
         List<String> names(String key, List<String> otherwise, String what, Collection<String> known) {
+            return names(key, otherwise, what, known, name -> false);
+        }
+
+        List<String> names(
+                String key,
+                List<String> otherwise,
+                String what,
+                Collection<String> known,
+                Predicate<String> alsoAllowed) {
             List<Node> items = list(key);
             if (items == null) {
                 return otherwise;
@@ -411,7 +486,7 @@ final class StudyReader {
             for (Node item : items) {
                 if (!(item instanceof ScalarNode scalar)) {
                     wrong(key, item, " must be a list of names, has ");
-                } else if (known(scalar, what, known)) {
+                } else if (alsoAllowed.test(scalar.getValue()) || known(scalar, what, known)) {
                     values.add(scalar.getValue());
                 } else {
                     unread.add(pathTo(key));

@@ -10,12 +10,13 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +25,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name its name, as its author writes it
  * @param data the images
- * @param backbones registered backbones, the rows of the grid
+ * @param backbones registered backbones or {@code file:PATH.pt}, the rows of the grid
  * @param size size of the backbones, e.g. nano
+ * @param weights files in the safetensors format that backbones start from, by backbone; the others start at random
  * @param optimizers registered optimizers, the columns of the grid
  * @param seeds each pairing is trained once with each
  * @param budget what each run may spend
@@ -41,6 +43,7 @@ public record StudySpecification(
         DataSpecification data,
         List<String> backbones,
         String size,
+        SortedMap<String, String> weights,
         List<String> optimizers,
         List<Long> seeds,
         Budget budget,
@@ -59,10 +62,11 @@ public record StudySpecification(
             new DataSpecification(null, null, 0.2, 32, 0, null),
             List.of("vgg", "resnet", "mobilenetv2", "mlp-mixer"),
             "nano",
+            new TreeMap<>(),
             List.of("sgd", "adamw", "lamb", "lion"),
             List.of(0L),
             new Budget(320, 64),
-            new RecipeSpecification("torch-style", new Warmup.Fraction(0.05), null, null, null),
+            RecipeSpecification.of("torch-style", new Warmup.Fraction(0.05)),
             HyperparameterGrid.DEFAULTS,
             new TreeMap<>(),
             List.of(StoppingRuleSpecification.of("divergence")),
@@ -71,6 +75,7 @@ public record StudySpecification(
 
     public StudySpecification {
         backbones = List.copyOf(backbones);
+        weights = Collections.unmodifiableSortedMap(new TreeMap<>(weights));
         optimizers = List.copyOf(optimizers);
         seeds = List.copyOf(seeds);
         optimizerOptions = Collections.unmodifiableSortedMap(new TreeMap<>(optimizerOptions));
@@ -81,6 +86,7 @@ public record StudySpecification(
         List<Contradiction> contradictions = contradictions(
                 name,
                 backbones,
+                weights,
                 optimizers,
                 seeds,
                 budget,
@@ -149,6 +155,7 @@ public record StudySpecification(
     static List<Contradiction> contradictions(
             String name,
             List<String> backbones,
+            SortedMap<String, String> weights,
             List<String> optimizers,
             List<Long> seeds,
             Budget budget,
@@ -165,13 +172,18 @@ public record StudySpecification(
         distinct("backbones", backbones, found);
         distinct("optimizers", optimizers, found);
         distinct("seeds", seeds, found);
-        distinct("hyperparameters.learning-rates", hyperparameters.learningRates(), false, found);
-        distinct("hyperparameters.weight-decays", hyperparameters.weightDecays(), false, found);
+        distinct(
+                "hyperparameters.learning-rates",
+                hyperparameters.learningRates().values(),
+                false,
+                found);
+        distinct("hyperparameters.weight-decays", hyperparameters.weightDecays().values(), false, found);
         distinct(
                 "early-stopping",
                 earlyStopping.stream().map(StoppingRuleSpecification::rule).toList(),
                 false,
                 found);
+        files(backbones, weights, found);
         for (String optimizer : optimizerOptions.keySet()) {
             if (!optimizers.contains(optimizer)) {
                 found.add(new Contradiction(
@@ -215,6 +227,32 @@ public record StudySpecification(
                 found.add(new Contradiction(key, key + " has " + StudyYaml.value(value) + " twice: keep one"));
             }
         }
+    }
+
+    private static void files(List<String> backbones, SortedMap<String, String> weights, List<Contradiction> found) {
+        for (String backbone : backbones) {
+            try {
+                BackboneFile.of(backbone);
+            } catch (IllegalArgumentException e) {
+                found.add(new Contradiction("backbones", String.valueOf(e.getMessage())));
+            }
+        }
+        weights.forEach((backbone, path) -> {
+            String key = "weights." + backbone;
+            if (!backbones.contains(backbone)) {
+                found.add(new Contradiction(
+                        key,
+                        "backbones",
+                        "weights names '" + backbone
+                                + "', which is not among the study's backbones: add it there or take it out here"));
+            } else if (BackboneFile.isMeantBy(backbone)) {
+                found.add(new Contradiction(
+                        key, "weights names '" + backbone + "', which brings its own weights: take it out here"));
+            } else if (!path.endsWith(".safetensors")) {
+                found.add(new Contradiction(
+                        key, "weights of " + backbone + " must be a .safetensors file, was '" + path + "'"));
+            }
+        });
     }
 
     private static void rungs(List<Double> rungs, int steps, List<Contradiction> found) {
@@ -297,7 +335,7 @@ public record StudySpecification(
                 .mapToInt(optimizer -> points(optimizer).size())
                 .max()
                 .orElse(0);
-        StudyGrid grid = new StudyGrid(backbones, optimizers, seeds, mostPoints);
+        StudyGrid grid = new StudyGrid(backboneNames(), optimizers, seeds, mostPoints);
         List<RunRequest> requests = new ArrayList<>();
         for (long seed : seeds) {
             for (int point = 0; point < mostPoints; point++) {
@@ -314,24 +352,24 @@ public record StudySpecification(
         return List.copyOf(requests);
     }
 
-    /** A hyper-parameter point; what is absent is the optimizer's default. */
-    private record Point(Optional<Double> learningRate, Optional<Double> weightDecay) {}
+    /** A hyper-parameter point. */
+    record Point(HyperparameterGrid.Place learningRate, HyperparameterGrid.Place weightDecay) {
+        private int distance() {
+            return learningRate.distance() + weightDecay.distance();
+        }
+    }
 
+    /** In the order of the axes, but around a default those nearer to it come first. */
     private List<Point> points(String optimizer) {
         HyperparameterGrid own = hyperparameters.overriddenBy(options(optimizer));
         List<Point> points = new ArrayList<>();
-        for (Optional<Double> learningRate : orDefault(own.learningRates())) {
-            for (Optional<Double> weightDecay : orDefault(own.weightDecays())) {
+        for (HyperparameterGrid.Place learningRate : own.learningRates().places()) {
+            for (HyperparameterGrid.Place weightDecay : own.weightDecays().places()) {
                 points.add(new Point(learningRate, weightDecay));
             }
         }
+        points.sort(Comparator.comparingInt(Point::distance));
         return points;
-    }
-
-    private static List<Optional<Double>> orDefault(List<Double> values) {
-        return values.isEmpty()
-                ? List.of(Optional.empty())
-                : values.stream().map(Optional::of).toList();
     }
 
     private OptimizerOptions options(String optimizer) {
@@ -343,28 +381,38 @@ public record StudySpecification(
         SortedMap<String, Double> options = options(optimizer).options();
         String runId = new RunId(
                         studyId(),
-                        RunId.part(backbone),
+                        RunId.part(BackboneFile.nameOf(backbone)),
                         RunId.part(optimizer),
                         seed,
-                        digest(StudyYaml.run(
-                                this, backbone, optimizer, seed, point.learningRate, point.weightDecay, options)))
+                        digest(StudyYaml.run(this, backbone, optimizer, seed, point, options)))
                 .toString();
         return RunRequest.newBuilder()
                 .setRunId(runId)
                 .setStudyId(studyId())
                 .setStudyName(name)
-                .setBackbone(backbone)
+                .setBackbone(BackboneFile.nameOf(backbone))
+                .setBackboneFile(
+                        BackboneFile.of(backbone).map(BackboneFile::path).orElse(null))
                 .setOptimizer(optimizer)
                 .setSeed(seed)
                 .setBackboneSize(size)
+                .setWeights(weights.get(backbone))
                 .setHyperparameterPoint(index)
-                .setLearningRate(point.learningRate.orElse(null))
-                .setWeightDecay(point.weightDecay.orElse(null))
+                .setLearningRate(point.learningRate.value())
+                .setLearningRateGridStep(point.learningRate.step())
+                .setWeightDecay(point.weightDecay.value())
+                .setWeightDecayGridStep(point.weightDecay.step())
                 .setOptimizerOptions(options)
                 .setRecipe(recipe.name())
                 .setLabelSmoothing(recipe.labelSmoothing())
                 .setClipGradientNorm(recipe.clipGradientNorm())
                 .setAugmentation(recipe.augmentation())
+                .setMixup(recipe.mixup())
+                .setCutmix(recipe.cutmix())
+                .setRandomErasing(recipe.randomErasing())
+                .setDropPath(recipe.dropPath())
+                .setEmaDecay(recipe.emaDecay())
+                .setLoss(recipe.loss())
                 .setWarmupSteps(warmupSteps())
                 .setBudgetSteps(budget.steps())
                 .setBatchSize(budget.batchSize())
@@ -385,7 +433,12 @@ public record StudySpecification(
                 .build();
     }
 
-    private static String digest(String text) {
+    /** What its backbones are called in run ids, records and tables: a file by a name of its own. */
+    public List<String> backboneNames() {
+        return backbones.stream().map(BackboneFile::nameOf).toList();
+    }
+
+    static String digest(String text) {
         try {
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(hash, 0, 3);
@@ -403,6 +456,7 @@ public record StudySpecification(
                 data,
                 backbones,
                 size,
+                weights,
                 optimizers,
                 seeds,
                 budget,
@@ -421,6 +475,7 @@ public record StudySpecification(
                 newData,
                 backbones,
                 size,
+                weights,
                 optimizers,
                 seeds,
                 budget,
@@ -432,21 +487,48 @@ public record StudySpecification(
                 device);
     }
 
-    /** The same with another grid; options of optimizers that are no longer in it are left out. */
+    /** The same with another grid; what optimizers and backbones that are no longer in it had is left out. */
     public StudySpecification withGrid(List<String> newBackbones, List<String> newOptimizers, List<Long> newSeeds) {
         TreeMap<String, OptimizerOptions> kept = new TreeMap<>(optimizerOptions);
         kept.keySet().retainAll(newOptimizers);
+        TreeMap<String, String> keptWeights = new TreeMap<>(weights);
+        keptWeights.keySet().retainAll(newBackbones);
         return new StudySpecification(
                 name,
                 data,
                 newBackbones,
                 size,
+                keptWeights,
                 newOptimizers,
                 newSeeds,
                 budget,
                 recipe,
                 hyperparameters,
                 kept,
+                earlyStopping,
+                rungs,
+                device);
+    }
+
+    /** The same with its files, TorchScript backbones and weights, at other paths. */
+    public StudySpecification withFiles(UnaryOperator<String> newPath) {
+        UnaryOperator<String> moved = backbone -> BackboneFile.of(backbone)
+                .map(file -> new BackboneFile(newPath.apply(file.path())).toString())
+                .orElse(backbone);
+        TreeMap<String, String> newWeights = new TreeMap<>();
+        weights.forEach((backbone, path) -> newWeights.put(moved.apply(backbone), newPath.apply(path)));
+        return new StudySpecification(
+                name,
+                data,
+                backbones.stream().map(moved).toList(),
+                size,
+                newWeights,
+                optimizers,
+                seeds,
+                budget,
+                recipe,
+                hyperparameters,
+                optimizerOptions,
                 earlyStopping,
                 rungs,
                 device);
@@ -460,6 +542,7 @@ public record StudySpecification(
                 data,
                 backbones,
                 size,
+                weights,
                 optimizers,
                 seeds,
                 newBudget,
@@ -478,6 +561,7 @@ public record StudySpecification(
                 data,
                 backbones,
                 size,
+                weights,
                 optimizers,
                 seeds,
                 budget,
@@ -496,6 +580,7 @@ public record StudySpecification(
                 data,
                 backbones,
                 size,
+                weights,
                 optimizers,
                 seeds,
                 budget,

@@ -3,7 +3,6 @@ package io.couplet.schemas.study;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -19,6 +18,9 @@ final class StudyYaml {
 
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z][A-Za-z0-9_-]*(:\\d+)?");
 
+    /** Stands for the values around a default. */
+    static final String GRID = "grid";
+
     private StudyYaml() {}
 
     static String print(StudySpecification study) {
@@ -29,6 +31,7 @@ final class StudyYaml {
         lines.close();
         lines.put("backbones", study.backbones());
         lines.put("size", study.size());
+        weights(study, lines);
         lines.put("optimizers", study.optimizers());
         lines.put("seeds", study.seeds());
         lines.open("budget");
@@ -38,13 +41,7 @@ final class StudyYaml {
         lines.open("recipe");
         recipe(study.recipe(), lines);
         lines.close();
-        HyperparameterGrid grid = study.hyperparameters();
-        if (!grid.equals(HyperparameterGrid.DEFAULTS)) {
-            lines.open("hyperparameters");
-            lines.putUnlessEmpty("learning-rates", grid.learningRates());
-            lines.putUnlessEmpty("weight-decays", grid.weightDecays());
-            lines.close();
-        }
+        hyperparameters(study.hyperparameters(), lines);
         optimizerOptions(study.optimizerOptions(), lines);
         earlyStopping(study.earlyStopping(), lines);
         lines.put("rungs", study.rungs());
@@ -71,15 +68,17 @@ final class StudyYaml {
             String backbone,
             String optimizer,
             long seed,
-            Optional<Double> learningRate,
-            Optional<Double> weightDecay,
+            StudySpecification.Point point,
             SortedMap<String, Double> options) {
         Lines lines = new Lines();
         lines.put("backbone", backbone);
         lines.put("optimizer", optimizer);
         lines.put("seed", seed);
-        lines.putIfGiven("learning-rate", learningRate.orElse(null));
-        lines.putIfGiven("weight-decay", weightDecay.orElse(null));
+        lines.putIfGiven("weights", study.weights().get(backbone));
+        lines.putIfGiven("learning-rate", point.learningRate().value());
+        lines.putIfGiven("learning-rate step", point.learningRate().step());
+        lines.putIfGiven("weight-decay", point.weightDecay().value());
+        lines.putIfGiven("weight-decay step", point.weightDecay().step());
         options.forEach((name, value) -> lines.put("option " + name, value));
         return shared(study) + lines;
     }
@@ -103,6 +102,42 @@ final class StudyYaml {
         lines.putIfGiven("label-smoothing", recipe.labelSmoothing());
         lines.putIfGiven("clip-gradient-norm", recipe.clipGradientNorm());
         lines.putIfGiven("augmentation", recipe.augmentation());
+        lines.putIfGiven("mixup", recipe.mixup());
+        lines.putIfGiven("cutmix", recipe.cutmix());
+        lines.putIfGiven("random-erasing", recipe.randomErasing());
+        lines.putIfGiven("drop-path", recipe.dropPath());
+        lines.putIfGiven("ema-decay", recipe.emaDecay());
+        lines.putIfGiven("loss", recipe.loss());
+    }
+
+    private static void weights(StudySpecification study, Lines lines) {
+        if (study.weights().isEmpty()) {
+            return;
+        }
+        lines.open("weights");
+        study.weights().forEach((backbone, path) -> lines.put(value(backbone), path));
+        lines.close();
+    }
+
+    private static void hyperparameters(HyperparameterGrid grid, Lines lines) {
+        if (grid.equals(HyperparameterGrid.DEFAULTS)) {
+            return;
+        }
+        if (grid.equals(HyperparameterGrid.AROUND_DEFAULTS)) {
+            lines.put("hyperparameters", GRID);
+            return;
+        }
+        lines.open("hyperparameters");
+        axis("learning-rates", grid.learningRates(), lines);
+        axis("weight-decays", grid.weightDecays(), lines);
+        lines.close();
+    }
+
+    private static void axis(String key, HyperparameterGrid.Axis axis, Lines lines) {
+        if (axis.equals(HyperparameterGrid.Axis.GRID)) {
+            lines.put(key, GRID);
+        }
+        lines.putUnlessEmpty(key, axis.values());
     }
 
     private static void optimizerOptions(SortedMap<String, OptimizerOptions> all, Lines lines) {

@@ -18,7 +18,7 @@ class StudyMistakesTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             optimisers: [sgd]                   | line 1, column 1: unknown key 'optimisers': did you mean 'optimizers'?
             data: {pth: x}                      | line 1, column 8: unknown key of data 'pth': did you mean 'path'?
-            banana: 1                           | line 1, column 1: unknown key 'banana': there are name, data, backbones, size, optimizers, seeds, budget, recipe, hyperparameters, optimizer-options, early-stopping, rungs, device
+            banana: 1                           | line 1, column 1: unknown key 'banana': there are name, data, backbones, size, weights, optimizers, seeds, budget, recipe, hyperparameters, optimizer-options, early-stopping, rungs, device
             backbones: [resnet, resnt]          | line 1, column 21: unknown backbone 'resnt': did you mean 'resnet'?
             backbones: [lenet5000]              | line 1, column 13: unknown backbone 'lenet5000': there are alexnet, vgg, resnet, mobilenetv2, deit, mlp-mixer, convnext, poolformerv2
             backbones: resnet                   | line 1, column 12: backbones must be a list, e.g. [a, b], was 'resnet'
@@ -45,6 +45,20 @@ class StudyMistakesTest {
             recipe: {warmup-steps: 1, warmup-fraction: 0.1} | line 1, column 27: recipe has both warmup-steps and warmup-fraction: keep one
             recipe: {label-smoothing: -0.1}     | line 1, column 27: recipe.label-smoothing must be a number from 0 and below 1, was '-0.1'
             recipe: {clip-gradient-norm: .inf}  | line 1, column 30: recipe.clip-gradient-norm must be a number from 0 to 1000000000, was '.inf'
+            recipe: {mixup: -1}                 | line 1, column 17: recipe.mixup must be a number from 0 to 1000, was '-1'
+            recipe: {cutmix: on}                | line 1, column 18: recipe.cutmix must be a number from 0 to 1000, was 'on'
+            recipe: {random-erasing: 1.5}       | line 1, column 26: recipe.random-erasing must be a number from 0 to 1, was '1.5'
+            recipe: {drop-path: 1}              | line 1, column 21: recipe.drop-path must be a number from 0 and below 1, was '1'
+            recipe: {ema-decay: 1}              | line 1, column 21: recipe.ema-decay must be a number from 0 and below 1, was '1'
+            recipe: {loss: bcee}                | line 1, column 16: unknown loss 'bcee': did you mean 'bce'?
+            hyperparameters: gird               | line 1, column 18: unknown way to choose hyperparameters 'gird': did you mean 'grid'?
+            hyperparameters: {weight-decays: gird} | line 1, column 34: hyperparameters.weight-decays must be a list, e.g. [a, b], was 'gird'
+            {backbones: [resnet, vgg], weights: r.safetensors} | line 1, column 28: weights names one file for 2 backbones: write a group of keys, e.g. weights: {resnet: r.safetensors}
+            {backbones: [resnet], weights: {vgg: v.safetensors}} | line 1, column 33: weights names 'vgg', which is not among the study's backbones: add it there or take it out here
+            {backbones: [resnet], weights: r.pth} | line 1, column 23: weights of resnet must be a .safetensors file, was 'r.pth'
+            {backbones: ['file:n.pt'], weights: {'file:n.pt': v.safetensors}} | line 1, column 38: weights names 'file:n.pt', which brings its own weights: take it out here
+            backbones: ['file:net.onnx']        | line 1, column 1: backbone 'file:net.onnx' must name a TorchScript file that ends in .pt, e.g. file:models/net.pt
+            backbones: ['file:.pt']             | line 1, column 1: backbone 'file:.pt' must name a TorchScript file that ends in .pt, e.g. file:models/net.pt
             recipe: {augmentation: flip}        | line 1, column 24: unknown augmentation 'flip': there are none, crop-flip
             hyperparameters: {learning-rates: [0]} | line 1, column 36: hyperparameters.learning-rates must be a number above 0 and at most 1000000, was '0'
             hyperparameters: {learning-rates: [0.1, 1e-1]} | line 1, column 19: hyperparameters.learning-rates has 0.1 twice: keep one
@@ -111,7 +125,7 @@ class StudyMistakesTest {
                   line 6, column 14: unknown optimizer 'sdg': did you mean 'sgd'?
                   line 8, column 10: budget.steps must be a whole number from 1 to 10000000, was '-1'
                   line 11, column 1: rungs must ascend, 0.4 comes after 0.5
-                  line 12, column 1: unknown key 'color': there are name, data, backbones, size, optimizers, seeds, budget, recipe, hyperparameters, optimizer-options, early-stopping, rungs, device""");
+                  line 12, column 1: unknown key 'color': there are name, data, backbones, size, weights, optimizers, seeds, budget, recipe, hyperparameters, optimizer-options, early-stopping, rungs, device""");
         assertThat(refused.problems()).hasSize(8);
     }
 

@@ -7,6 +7,7 @@ import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StoppingRule;
+import io.couplet.schemas.study.HyperparameterGrid.Axis;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ class StudySpecificationTest {
             optimizers(),
             List.of("torch-style", "plain"),
             List.of("none", "crop-flip"),
+            List.of("cross-entropy", "bce"),
             Map.of("divergence", List.of("patience"), "median", List.of("min-peers", "grace")));
 
     private static final String WHOLE = """
@@ -32,8 +34,10 @@ class StudySpecificationTest {
               image-size: 64
               seed: 7
               limit: 5000
-            backbones: [resnet, deit]
+            backbones: [resnet, deit, "file:/models/my net.pt"]
             size: nano
+            weights:
+              resnet: /weights/resnet.safetensors
             optimizers: [sgd, adamw]
             seeds: [0, 1]
             budget:
@@ -45,6 +49,12 @@ class StudySpecificationTest {
               label-smoothing: 0.1
               clip-gradient-norm: 1
               augmentation: crop-flip
+              mixup: 0.8
+              cutmix: 1
+              random-erasing: 0.25
+              drop-path: 0.1
+              ema-decay: 0.999
+              loss: bce
             hyperparameters:
               learning-rates: [1e-3, 0.00001]
               weight-decays: [0, 0.05]
@@ -84,13 +94,25 @@ class StudySpecificationTest {
                 .isEqualTo(new StudySpecification(
                         "Flowers, second try",
                         new DataSpecification("/data/flowers \"big\".zip", "/data/val", 0.1, 64, 7, 5_000),
-                        List.of("resnet", "deit"),
+                        List.of("resnet", "deit", "file:/models/my net.pt"),
                         "nano",
+                        new TreeMap<>(Map.of("resnet", "/weights/resnet.safetensors")),
                         List.of("sgd", "adamw"),
                         List.of(0L, 1L),
                         new Budget(400, 32),
-                        new RecipeSpecification("plain", new Warmup.Steps(20), 0.1, 1.0, "crop-flip"),
-                        new HyperparameterGrid(List.of(1e-3, 1e-5), List.of(0.0, 0.05)),
+                        new RecipeSpecification(
+                                "plain",
+                                new Warmup.Steps(20),
+                                0.1,
+                                1.0,
+                                "crop-flip",
+                                0.8,
+                                1.0,
+                                0.25,
+                                0.1,
+                                0.999,
+                                "bce"),
+                        new HyperparameterGrid(Axis.of(List.of(1e-3, 1e-5)), Axis.of(List.of(0.0, 0.05))),
                         new TreeMap<>(Map.of("sgd", new OptimizerOptions(List.of(0.1, 0.2, 0.4), List.of(1e-4), sgd))),
                         List.of(
                                 StoppingRuleSpecification.of("divergence"),
@@ -116,6 +138,8 @@ class StudySpecificationTest {
         StudySpecification whole = parse(WHOLE);
         for (StudySpecification study : List.of(
                 StudySpecification.defaults(),
+                parse("hyperparameters: grid"),
+                parse("hyperparameters: {weight-decays: grid, learning-rates: [0.1]}"),
                 whole,
                 whole.withName("null"),
                 whole.withName("a: b # c, \"d\" \\ é ☃"),
@@ -192,12 +216,14 @@ class StudySpecificationTest {
                         "0 0 resnet adamw",
                         "0 0 deit sgd",
                         "0 0 deit adamw",
+                        "0 0 my-net-2ee096 sgd",
+                        "0 0 my-net-2ee096 adamw",
                         "0 1 resnet sgd",
                         "0 1 resnet adamw")
-                .endsWith("1 2 deit adamw", "1 3 resnet adamw", "1 3 deit adamw")
-                .hasSize(2 * 2 * (3 + 4))
+                .endsWith("1 2 my-net-2ee096 adamw", "1 3 resnet adamw", "1 3 deit adamw", "1 3 my-net-2ee096 adamw")
+                .hasSize(2 * 3 * (3 + 4))
                 .doesNotHaveDuplicates();
-        assertThat(parse(WHOLE).runs()).isEqualTo(28);
+        assertThat(parse(WHOLE).runs()).isEqualTo(42);
     }
 
     @Test
@@ -212,6 +238,14 @@ class StudySpecificationTest {
         assertThat(request.getOptimizerOptions()).isEqualTo(Map.of("momentum", 0.8, "nesterov", 1.0));
         assertThat(request.getWarmupSteps()).isEqualTo(20);
         assertThat(request.getBudgetSteps()).isEqualTo(400);
+        assertThat(request.getWeights()).isEqualTo("/weights/resnet.safetensors");
+        assertThat(request.getBackboneFile()).isNull();
+        assertThat(request.getMixup()).isEqualTo(0.8);
+        assertThat(request.getCutmix()).isEqualTo(1.0);
+        assertThat(request.getRandomErasing()).isEqualTo(0.25);
+        assertThat(request.getDropPath()).isEqualTo(0.1);
+        assertThat(request.getEmaDecay()).isEqualTo(0.999);
+        assertThat(request.getLoss()).isEqualTo("bce");
         assertThat(request.getRungs()).containsExactly(0.25, 0.5, 1.0);
         assertThat(request.getData().getPath()).isEqualTo("/data/flowers \"big\".zip");
         assertThat(request.getGrid().getHyperparameterPoints()).isEqualTo(4);
@@ -228,10 +262,97 @@ class StudySpecificationTest {
         RunRequest request = StudySpecification.defaults().requests(0).get(0);
         assertThat(request.getLearningRate()).isNull();
         assertThat(request.getWeightDecay()).isNull();
+        assertThat(request.getLearningRateGridStep()).isNull();
+        assertThat(request.getWeightDecayGridStep()).isNull();
         assertThat(request.getLabelSmoothing()).isNull();
+        assertThat(request.getMixup()).isNull();
+        assertThat(request.getEmaDecay()).isNull();
+        assertThat(request.getLoss()).isNull();
+        assertThat(request.getWeights()).isNull();
         assertThat(request.getDevice()).isNull();
         assertThat(request.getData().getPath()).isNull();
         assertThat(request.getWarmupSteps()).isEqualTo(16);
+    }
+
+    @Test
+    void aGridIsFiveByFiveStepsAroundTheDefaultsNearestFirst() throws Exception {
+        StudySpecification study =
+                parse("{backbones: [resnet], optimizers: [sgd, adamw], hyperparameters: grid, optimizer-options: "
+                        + "{adamw: {learning-rate: 0.01}}}");
+        List<RunRequest> requests = study.requests(0);
+        assertThat(requests).hasSize(study.runs()).hasSize(25 + 5);
+        List<String> sgd = requests.stream()
+                .filter(request -> request.getOptimizer().equals("sgd"))
+                .map(request -> request.getHyperparameterPoint() + ": " + request.getLearningRateGridStep() + ", "
+                        + request.getWeightDecayGridStep())
+                .toList();
+        assertThat(sgd)
+                .startsWith("0: 0, 0", "1: -1, 0", "2: 0, -1", "3: 0, 1", "4: 1, 0", "5: -2, 0")
+                .endsWith("21: -2, -2", "22: -2, 2", "23: 2, -2", "24: 2, 2")
+                .hasSize(25)
+                .doesNotHaveDuplicates();
+        assertThat(requests)
+                .filteredOn(request -> request.getOptimizer().equals("adamw"))
+                .allSatisfy(request -> {
+                    assertThat(request.getLearningRate()).isEqualTo(0.01);
+                    assertThat(request.getLearningRateGridStep()).isNull();
+                    assertThat(request.getWeightDecayGridStep()).isBetween(-2, 2);
+                });
+        assertThat(requests).allSatisfy(request -> {
+            assertThat(request.getWeightDecay()).isNull();
+            assertThat(request.getGrid().getHyperparameterPoints()).isEqualTo(25);
+        });
+        assertThat(requests.stream().map(RunRequest::getRunId)).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void oneAxisMayBeAGridAlone() throws Exception {
+        List<RunRequest> requests = parse(
+                        "{backbones: [resnet], optimizers: [sgd], hyperparameters: {learning-rates: grid}}")
+                .requests(0);
+        assertThat(requests.stream().map(RunRequest::getLearningRateGridStep)).containsExactly(0, -1, 1, -2, 2);
+        assertThat(requests)
+                .allSatisfy(
+                        request -> assertThat(request.getWeightDecayGridStep()).isNull());
+    }
+
+    @Test
+    void aTorchScriptFileIsABackboneUnderANameThatARunIdCanHold() throws Exception {
+        StudySpecification study = parse("backbones: ['file:/models/my net.v2.pt', resnet]");
+        RunRequest request = study.requests(0).get(0);
+        assertThat(request.getBackbone()).startsWith("my-net-v2-").hasSize("my-net-v2-".length() + 6);
+        assertThat(request.getBackboneFile()).isEqualTo("/models/my net.v2.pt");
+        assertThat(RunId.parse(request.getRunId()).backbone()).isEqualTo(request.getBackbone());
+        assertThat(request.getGrid().getBackbones()).containsExactly(request.getBackbone(), "resnet");
+        assertThat(study.backboneNames()).containsExactly(request.getBackbone(), "resnet");
+        assertThat(parse("backbones: ['file:/elsewhere/my net.v2.pt']")
+                        .requests(0)
+                        .get(0)
+                        .getBackbone())
+                .isNotEqualTo(request.getBackbone());
+        assertThat(parse("backbones: ['file:" + "é".repeat(300) + ".pt']")
+                        .requests(0)
+                        .get(0)
+                        .getRunId())
+                .satisfies(RunId::parse)
+                .hasSizeLessThan(80);
+    }
+
+    @Test
+    void weightsOfTheOnlyBackboneNeedNotSayWhose() throws Exception {
+        StudySpecification study = parse("{backbones: [resnet], weights: r50.safetensors}");
+        assertThat(study.weights()).isEqualTo(Map.of("resnet", "r50.safetensors"));
+        assertThat(study.requests(0).get(0).getWeights()).isEqualTo("r50.safetensors");
+    }
+
+    @Test
+    void filesCanBeMovedTogether() throws Exception {
+        StudySpecification study = parse("{backbones: [resnet, 'file:net.pt'], weights: {resnet: r50.safetensors}}");
+        assertThat(study.withFiles(path -> "/there/" + path))
+                .isEqualTo(parse(
+                        "{backbones: [resnet, 'file:/there/net.pt'], weights: {resnet: /there/r50.safetensors}}"));
+        assertThat(study.withGrid(List.of("deit"), List.of("sgd"), List.of(0L)).weights())
+                .isEmpty();
     }
 
     @Test
@@ -269,10 +390,21 @@ class StudySpecificationTest {
                                 parse("recipe: plain"),
                                 parse("recipe: {warmup-steps: 16}"),
                                 parse("recipe: {label-smoothing: 0}"),
+                                parse("recipe: {mixup: 0.2}"),
+                                parse("recipe: {cutmix: 0.2}"),
+                                parse("recipe: {random-erasing: 0.2}"),
+                                parse("recipe: {drop-path: 0.2}"),
+                                parse("recipe: {ema-decay: 0.2}"),
+                                parse("recipe: {loss: bce}"),
                                 parse("size: paper"))
                         .stream()
                         .map(StudySpecification::studyId))
                 .doesNotHaveDuplicates();
+        assertThat(parse("{backbones: [resnet], weights: r50.safetensors}")
+                        .requests(0)
+                        .get(0)
+                        .getRunId())
+                .isNotEqualTo(parse("{backbones: [resnet]}").requests(0).get(0).getRunId());
     }
 
     @Test

@@ -55,6 +55,15 @@ public final class Normalisation {
         return standardDeviations[channel];
     }
 
+    /** The mean of each channel as the level nearest to it. */
+    byte[] meanColour() {
+        byte[] colour = new byte[ImageSet.CHANNELS];
+        for (int channel = 0; channel < colour.length; channel++) {
+            colour[channel] = (byte) Math.min(LEVELS - 1, Math.round(255 * means[channel]));
+        }
+        return colour;
+    }
+
     /** The normalised value of each level 0 to 255 of a channel; only for reading. */
     float[] valuesOf(int channel) {
         return values[channel];

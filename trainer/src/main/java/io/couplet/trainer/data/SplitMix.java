@@ -44,6 +44,43 @@ final class SplitMix {
         return from + (to - from) * ((nextLong() >>> 11) * 0x1p-53);
     }
 
+    /** Standard normal: Marsaglia's polar method, one of its two numbers. */
+    double nextGaussian() {
+        while (true) {
+            double x = between(-1, 1);
+            double y = between(-1, 1);
+            double square = x * x + y * y;
+            if (square < 1 && square > 0) {
+                return x * Math.sqrt(-2 * StrictMath.log(square) / square);
+            }
+        }
+    }
+
+    /**
+     * From the symmetric Beta distribution: the share that one of two gamma variates has of their sum, reckoned with logarithms because for a small alpha both may
+     * be too small for a double.
+     *
+     * @param alpha above 0
+     */
+    double nextBeta(double alpha) {
+        double one = nextLogGamma(alpha);
+        double two = nextLogGamma(alpha);
+        return 1 / (1 + StrictMath.exp(two - one));
+    }
+
+    /** Marsaglia and Tsang 2000, A simple method for generating gamma variables, at alpha + 1 and brought down to alpha as they say in section 6. */
+    private double nextLogGamma(double alpha) {
+        double d = alpha + 2.0 / 3;
+        double c = 1 / Math.sqrt(9 * d);
+        while (true) {
+            double x = nextGaussian();
+            double v = (1 + c * x) * (1 + c * x) * (1 + c * x);
+            if (v > 0 && StrictMath.log(1 - between(0, 1)) < x * x / 2 + d * (1 - v + StrictMath.log(v))) {
+                return StrictMath.log(d * v) + StrictMath.log(1 - between(0, 1)) / alpha;
+            }
+        }
+    }
+
     boolean nextBoolean() {
         return nextLong() < 0;
     }

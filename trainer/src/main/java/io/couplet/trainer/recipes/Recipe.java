@@ -4,39 +4,185 @@ package io.couplet.trainer.recipes;
  * How a run is trained.
  *
  * @param name as a study writes it
+ * @param loss what is made smaller
  * @param labelSmoothing share of the target spread evenly over all classes, in [0, 1)
  * @param clipGradientNorm the gradient's global norm is scaled down to this; 0 for never
  * @param excludeBiasesAndNorms biases, norms, scales and embeddings do not decay
  * @param dropPath stochastic depth: share of images that skip the last residual branch, in [0, 1)
- * @param augmentation {@code none} or {@code crop-flip}
+ * @param emaDecay decay a step of the average of weights that is evaluated, in [0, 1); 0 evaluates the weights themselves
+ * @param augmentation of single images, by name
+ * @param mixup alpha of the shares in which two images are blended; 0 for none
+ * @param cutmix alpha of the shares in which a part of one image is pasted into another; 0 for none
+ * @param randomErasing share of images of which a rectangle is erased, in [0, 1]
  */
 public record Recipe(
         String name,
+        Loss loss,
         double labelSmoothing,
         double clipGradientNorm,
         boolean excludeBiasesAndNorms,
         double dropPath,
-        String augmentation) {
+        double emaDecay,
+        String augmentation,
+        double mixup,
+        double cutmix,
+        double randomErasing) {
+
+    private static final String SMALL = "crop-flip";
+    private static final String LARGE = "resized-crop-flip";
 
     public Recipe {
-        if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
-            throw new IllegalArgumentException("labelSmoothing must be in [0, 1), was " + labelSmoothing);
+        requireShare("labelSmoothing", labelSmoothing);
+        requireAtLeastZero("clipGradientNorm", clipGradientNorm);
+        requireShare("dropPath", dropPath);
+        requireShare("emaDecay", emaDecay);
+        requireAtLeastZero("mixup", mixup);
+        requireAtLeastZero("cutmix", cutmix);
+        if (!(randomErasing >= 0 && randomErasing <= 1)) {
+            throw new IllegalArgumentException("randomErasing must be in [0, 1], was " + randomErasing);
         }
-        if (!(clipGradientNorm >= 0)) {
-            throw new IllegalArgumentException("clipGradientNorm must be at least 0, was " + clipGradientNorm);
+    }
+
+    private static void requireShare(String name, double value) {
+        if (!(value >= 0 && value < 1)) {
+            throw new IllegalArgumentException(name + " must be in [0, 1), was " + value);
         }
+    }
+
+    private static void requireAtLeastZero(String name, double value) {
+        if (!(value >= 0)) {
+            throw new IllegalArgumentException(name + " must be at least 0, was " + value);
+        }
+    }
+
+    /** Cross-entropy on the images as they are, no decay on biases and norms, and nothing else. */
+    static Recipe bare(String name) {
+        return new Recipe(name, Loss.CROSS_ENTROPY, 0, 0, true, 0, 0, "none", 0, 0, 0);
+    }
+
+    public Recipe withLoss(Loss value) {
+        return new Recipe(
+                name,
+                value,
+                labelSmoothing,
+                clipGradientNorm,
+                excludeBiasesAndNorms,
+                dropPath,
+                emaDecay,
+                augmentation,
+                mixup,
+                cutmix,
+                randomErasing);
     }
 
     public Recipe withLabelSmoothing(double value) {
-        return new Recipe(name, value, clipGradientNorm, excludeBiasesAndNorms, dropPath, augmentation);
+        return new Recipe(
+                name,
+                loss,
+                value,
+                clipGradientNorm,
+                excludeBiasesAndNorms,
+                dropPath,
+                emaDecay,
+                augmentation,
+                mixup,
+                cutmix,
+                randomErasing);
     }
 
     public Recipe withClipGradientNorm(double value) {
-        return new Recipe(name, labelSmoothing, value, excludeBiasesAndNorms, dropPath, augmentation);
+        return new Recipe(
+                name,
+                loss,
+                labelSmoothing,
+                value,
+                excludeBiasesAndNorms,
+                dropPath,
+                emaDecay,
+                augmentation,
+                mixup,
+                cutmix,
+                randomErasing);
+    }
+
+    public Recipe withDropPath(double value) {
+        return new Recipe(
+                name,
+                loss,
+                labelSmoothing,
+                clipGradientNorm,
+                excludeBiasesAndNorms,
+                value,
+                emaDecay,
+                augmentation,
+                mixup,
+                cutmix,
+                randomErasing);
+    }
+
+    public Recipe withEmaDecay(double value) {
+        return new Recipe(
+                name,
+                loss,
+                labelSmoothing,
+                clipGradientNorm,
+                excludeBiasesAndNorms,
+                dropPath,
+                value,
+                augmentation,
+                mixup,
+                cutmix,
+                randomErasing);
     }
 
     public Recipe withAugmentation(String value) {
-        return new Recipe(name, labelSmoothing, clipGradientNorm, excludeBiasesAndNorms, dropPath, value);
+        return new Recipe(
+                name,
+                loss,
+                labelSmoothing,
+                clipGradientNorm,
+                excludeBiasesAndNorms,
+                dropPath,
+                emaDecay,
+                value,
+                mixup,
+                cutmix,
+                randomErasing);
+    }
+
+    public Recipe withMixing(double newMixup, double newCutmix) {
+        return new Recipe(
+                name,
+                loss,
+                labelSmoothing,
+                clipGradientNorm,
+                excludeBiasesAndNorms,
+                dropPath,
+                emaDecay,
+                augmentation,
+                newMixup,
+                newCutmix,
+                randomErasing);
+    }
+
+    public Recipe withRandomErasing(double value) {
+        return new Recipe(
+                name,
+                loss,
+                labelSmoothing,
+                clipGradientNorm,
+                excludeBiasesAndNorms,
+                dropPath,
+                emaDecay,
+                augmentation,
+                mixup,
+                cutmix,
+                value);
+    }
+
+    /** The same for images of ImageNet's kind: windows of any size in place of padded crops. */
+    public Recipe forLargeImages() {
+        return augmentation.startsWith(SMALL) ? withAugmentation(LARGE + augmentation.substring(SMALL.length())) : this;
     }
 
     /** The learning rate's course; all recipes so far follow a cosine. */

@@ -12,10 +12,12 @@ import ai.djl.pytorch.jni.JniUtils;
 import io.couplet.trainer.backbones.Backbone;
 import io.couplet.trainer.backbones.ParameterLayout;
 import io.couplet.trainer.backbones.Pass;
+import io.couplet.trainer.checkpoints.Checkpoint;
 import io.couplet.trainer.data.Batch;
 import io.couplet.trainer.optimizers.DeviceUpdater;
 import io.couplet.trainer.optimizers.HostUpdater;
 import io.couplet.trainer.optimizers.Optimizer;
+import io.couplet.trainer.optimizers.OptimizerState;
 import io.couplet.trainer.optimizers.StepNorms;
 import io.couplet.trainer.optimizers.Tensors;
 import io.couplet.trainer.recipes.Recipe;
@@ -24,11 +26,12 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A backbone with its weights and its optimizer: does a step, answers with logits. All weights are one leaf, a flat vector; a step splits it into views, so the
- * gradient is one flat vector too. Belongs to one thread.
+ * A backbone with its weights and its optimizer: does a step, answers with logits. All weights are one flat vector; a step makes it a leaf and splits that into views, so
+ * the gradient is one flat vector too. Belongs to one thread.
  */
 final class Learner implements AutoCloseable {
 
@@ -38,19 +41,27 @@ final class Learner implements AutoCloseable {
     /** What a step showed. */
     record Measured(int step, double learningRate, double loss, int correct, StepNorms norms, long nanos) {}
 
+    /** Nanoseconds of a step's parts; what is left of the step is the measuring itself. */
+    record Phases(long forward, long backward, long update) {}
+
     private record Pending(int step, double learningRate, NDArray values, long startNanos) {}
 
     private final Backbone backbone;
     private final int classes;
     private final Recipe recipe;
     private final long seed;
+    private final boolean channelsLast;
     private final NDManager manager;
     private final NDArray flat;
+    private final @Nullable NDArray flatBuffers;
     private final NDList buffers;
     private final long[] cuts;
+    private final long[] bufferCuts;
+    private final @Nullable WeightAverage average;
     private final @Nullable HostUpdater host;
     private final @Nullable DeviceUpdater onDevice;
     private final List<Pending> pending = new ArrayList<>();
+    private @Nullable Phases phases;
 
     /** @param wholeBuffers update by operations on whole buffers, as on a GPU, whatever the device is */
     Learner(
@@ -61,61 +72,131 @@ final class Learner implements AutoCloseable {
             long seed,
             Device device,
             boolean wholeBuffers) {
+        this(backbone, classes, optimizer, recipe, seed, device, wholeBuffers, false, null);
+    }
+
+    /**
+     * @param channelsLast the images' values lie channel by channel within a pixel, as convolutions on a CPU like it best
+     * @param from what to go on from; null to begin at the beginning
+     * @throws IllegalArgumentException if it is another backbone's or another optimizer's
+     */
+    Learner(
+            Backbone backbone,
+            int classes,
+            Optimizer optimizer,
+            Recipe recipe,
+            long seed,
+            Device device,
+            boolean wholeBuffers,
+            boolean channelsLast,
+            @Nullable Checkpoint from) {
         this.backbone = backbone;
         this.classes = classes;
         this.recipe = recipe;
         this.seed = seed;
-        this.manager = NDManager.newBaseManager(device, "PyTorch");
+        this.channelsLast = channelsLast && !device.isGpu();
         ParameterLayout layout = backbone.layout();
-        flat = manager.create(layout.initialParameters(seed));
-        flat.setRequiresGradient(true);
-        cuts = layout.parameters().stream()
-                .skip(1)
-                .mapToLong(ParameterLayout.Parameter::offset)
-                .toArray();
-        JniUtils.setGradMode(false);
-        buffers = layout.buffers().isEmpty()
-                ? new NDList()
-                : manager.create(layout.initialBuffers())
-                        .split(
-                                layout.buffers().stream()
-                                        .skip(1)
-                                        .mapToLong(ParameterLayout.Buffer::offset)
-                                        .toArray(),
-                                0);
-        Tensors tensors = new Tensors(layout.parameters().stream()
-                .map(p -> new Tensors.Tensor(
-                        p.offset(),
-                        Arrays.stream(p.shape().getShape())
-                                .mapToInt(Math::toIntExact)
-                                .boxed()
-                                .toList(),
-                        p.decays() || !recipe.excludeBiasesAndNorms()))
-                .toList());
-        host = wholeBuffers ? null : new HostUpdater(optimizer, tensors);
-        onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
+        if (from != null
+                && (from.parameters().length != layout.parameterCount()
+                        || from.buffers().length != layout.bufferCount())) {
+            throw new IllegalArgumentException("the checkpoint holds " + from.parameters().length + " parameters and "
+                    + from.buffers().length + " buffer elements where the backbone has " + layout.parameterCount()
+                    + " and " + layout.bufferCount());
+        }
+        this.manager = NDManager.newBaseManager(device, "PyTorch");
+        try {
+            flat = manager.create(from == null ? layout.initialParameters(seed) : from.parameters());
+            cuts = layout.parameters().stream()
+                    .skip(1)
+                    .mapToLong(ParameterLayout.Parameter::offset)
+                    .toArray();
+            JniUtils.setGradMode(false);
+            bufferCuts = layout.buffers().stream()
+                    .skip(1)
+                    .mapToLong(ParameterLayout.Buffer::offset)
+                    .toArray();
+            flatBuffers = layout.buffers().isEmpty()
+                    ? null
+                    : manager.create(from == null ? layout.initialBuffers() : from.buffers());
+            buffers = flatBuffers == null ? new NDList() : flatBuffers.split(bufferCuts, 0);
+            average = recipe.emaDecay() == 0
+                    ? null
+                    : new WeightAverage(recipe.emaDecay(), flat, flatBuffers, manager, !wholeBuffers);
+            Tensors tensors = new Tensors(layout.parameters().stream()
+                    .map(p -> new Tensors.Tensor(
+                            p.offset(),
+                            Arrays.stream(p.shape().getShape())
+                                    .mapToInt(Math::toIntExact)
+                                    .boxed()
+                                    .toList(),
+                            p.decays() || !recipe.excludeBiasesAndNorms()))
+                    .toList());
+            host = wholeBuffers ? null : new HostUpdater(optimizer, tensors);
+            onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
+            if (from != null) {
+                restore(from.optimizer());
+                if (average != null) {
+                    average.restore(from.extensions());
+                }
+            }
+        } catch (RuntimeException e) {
+            manager.close(); // what could be made of it must not stay on the device
+            throw e;
+        }
+    }
+
+    private void restore(OptimizerState state) {
+        if (host != null) {
+            host.restore(state);
+        } else if (onDevice != null) {
+            onDevice.restore(state);
+        }
+    }
+
+    /** The state after a step whose figures are all known; waits for the device. */
+    Checkpoint checkpoint(int step) {
+        OptimizerState state;
+        if (host != null) {
+            state = host.state();
+        } else if (onDevice != null) {
+            state = onDevice.state();
+        } else {
+            throw new IllegalStateException("there is nothing that updates");
+        }
+        return new Checkpoint(step, parameters(), bufferValues(), state, average == null ? Map.of() : average.state());
+    }
+
+    /** A copy of the flat buffer; waits for the device. */
+    float[] parameters() {
+        return flat.toFloatArray();
+    }
+
+    private float[] bufferValues() {
+        return flatBuffers == null ? new float[0] : flatBuffers.toFloatArray();
     }
 
     /** One step; returns the steps whose figures are known by now, oldest first. */
     List<Measured> train(int step, Batch batch, double learningRate) {
         long start = System.nanoTime();
         try (NDManager scratch = manager.newSubManager()) {
+            NDArray leaf = leaf(scratch);
             JniUtils.setGradMode(true);
-            NDArray logits = logits(scratch, batch, true, step);
-            // The mean and its sign are in the targets: DJL's mul(Number) frees what torch keeps for the way back.
-            NDArray loss = logits.logSoftmax(1)
-                    .mul(scratch.create(targets(batch), new Shape(batch.size(), classes)))
-                    .sum();
+            NDArray logits = logits(scratch, batch, leaf, buffers, true, step);
+            NDArray loss = Losses.of(recipe.loss(), logits, batch, classes, recipe.labelSmoothing(), scratch);
             NDArray one = scratch.ones(new Shape(), DataType.FLOAT32);
+            long afterForward = System.nanoTime();
             JniUtils.backward((PtNDArray) loss, (PtNDArray) one, false, false);
             JniUtils.setGradMode(false);
-            NDArray gradient = flat.getGradient();
+            long afterBackward = System.nanoTime();
+            NDArray gradient = leaf.getGradient();
             gradient.attach(scratch);
             double maxNorm = recipe.clipGradientNorm() == 0 ? Double.POSITIVE_INFINITY : recipe.clipGradientNorm();
             if (host != null) {
                 StepNorms norms = host.step(floats(flat), floats(gradient), learningRate, maxNorm);
-                JniUtils.zeroGrad((PtNDArray) flat);
-                int correct = Ranks.of(logits.toFloatArray(), classes, batch.labels(), batch.size())
+                updateAverage(step);
+                phases = new Phases(
+                        afterForward - start, afterBackward - afterForward, System.nanoTime() - afterBackward);
+                int correct = Ranks.of(logits.toFloatArray(), classes, batch.dominantLabels(), batch.size())
                         .withinBest(1);
                 long nanos = System.nanoTime() - start;
                 return List.of(new Measured(step, learningRate, loss.getFloat(), correct, norms, nanos));
@@ -124,6 +205,22 @@ final class Learner implements AutoCloseable {
         } finally {
             JniUtils.setGradMode(false);
         }
+    }
+
+    /**
+     * The flat buffer as a leaf of its own: same memory, but without last step's gradient, so that nothing is set to zero and nothing added to.
+     */
+    private NDArray leaf(NDManager scratch) {
+        NDArray leaf = flat.stopGradient();
+        leaf.attach(scratch);
+        leaf.setRequiresGradient(true);
+        return leaf;
+    }
+
+    /** Where the time of the last step went; null before the first one and on a device, which works on its own. */
+    @Nullable
+    Phases phases() {
+        return phases;
     }
 
     private List<Measured> enqueue(
@@ -140,14 +237,22 @@ final class Learner implements AutoCloseable {
             throw new IllegalStateException("no device to enqueue on");
         }
         NDArray norms = onDevice.step(flat, gradient, learningRate, maxNorm, scratch);
-        JniUtils.zeroGrad((PtNDArray) flat);
-        NDArray labels = scratch.create(
-                Arrays.stream(batch.labels()).asLongStream().limit(batch.size()).toArray());
+        updateAverage(step);
+        NDArray labels = scratch.create(Arrays.stream(batch.dominantLabels())
+                .asLongStream()
+                .limit(batch.size())
+                .toArray());
         NDArray correct = logits.argMax(1).eq(labels).sum().toType(DataType.FLOAT32, false);
         NDArray values = NDArrays.concat(new NDList(loss.reshape(1), correct.reshape(1), norms));
         values.attach(manager);
         pending.add(new Pending(step, learningRate, values, start));
         return pending.size() < DEVICE_GROUP ? List.of() : flush();
+    }
+
+    private void updateAverage(int step) {
+        if (average != null) {
+            average.update(flat, flatBuffers, step);
+        }
     }
 
     /** Waits for the steps that are not known yet. */
@@ -177,19 +282,40 @@ final class Learner implements AutoCloseable {
         return measured;
     }
 
-    /** Logits of a batch without training, (batch, classes) in row-major order. */
+    /** Logits of a batch without training, by the average of the weights where there is one; (batch, classes) in row-major order. */
     float[] logits(Batch batch) {
         try (NDManager scratch = manager.newSubManager()) {
-            return logits(scratch, batch, false, 0).toFloatArray();
+            if (average == null) {
+                return logits(scratch, batch, evaluationParameters(scratch), buffers, false, 0)
+                        .toFloatArray();
+            }
+            NDArray averagedBuffers = average.buffers();
+            NDList statistics = averagedBuffers == null ? new NDList() : averagedBuffers.split(bufferCuts, 0);
+            statistics.attach(scratch);
+            return logits(scratch, batch, average.parameters(), statistics, false, 0)
+                    .toFloatArray();
         }
     }
 
-    private NDArray logits(NDManager scratch, Batch batch, boolean training, long step) {
+    private NDArray logits(
+            NDManager scratch, Batch batch, NDArray parameters, NDList statistics, boolean training, long step) {
         int side = (int) Math.round(Math.sqrt(batch.images().length / 3.0 / batch.size()));
         NDArray images = scratch.create(batch.images(), new Shape(batch.size(), 3, side, side));
-        NDList views = (training ? flat : evaluationParameters(scratch)).split(cuts, 0);
+        if (channelsLast) {
+            images = channelsLast(images);
+        }
+        NDList views = parameters.split(cuts, 0);
         views.attach(scratch);
-        return backbone.logits(Pass.of(backbone.layout(), views, buffers, training, seed ^ (step << 20)), images);
+        return backbone.logits(Pass.of(backbone.layout(), views, statistics, training, seed ^ (step << 20)), images);
+    }
+
+    /** The same values in another order of memory; convolutions, norms and pools then keep to that order all the way. */
+    private static NDArray channelsLast(NDArray images) {
+        Shape shape = images.getShape();
+        return images.transpose(0, 2, 3, 1)
+                .flatten()
+                .reshape(shape.get(0), shape.get(2), shape.get(3), shape.get(1))
+                .transpose(0, 3, 1, 2);
     }
 
     /** Those of the optimizer, where it evaluates others than it trains. */
@@ -201,17 +327,6 @@ final class Learner implements AutoCloseable {
         return host != null && host.evaluationParameters(floats(flat), FloatBuffer.wrap(others))
                 ? scratch.create(others)
                 : flat;
-    }
-
-    /** Each image's target distribution over −batch, so that its sum with the log-probabilities is the mean loss. */
-    private float[] targets(Batch batch) {
-        float[] targets = new float[batch.size() * classes];
-        double spread = recipe.labelSmoothing() / classes;
-        Arrays.fill(targets, (float) (-spread / batch.size()));
-        for (int i = 0; i < batch.size(); i++) {
-            targets[i * classes + batch.labels()[i]] = (float) (-(1 - recipe.labelSmoothing() + spread) / batch.size());
-        }
-        return targets;
     }
 
     /** The array's own memory. */

@@ -13,8 +13,12 @@ public interface TrainingData {
 
     int trainingImages();
 
-    /** Endless and the same for the same seed. */
-    BatchSource training(int batchSize, long seed);
+    /**
+     * Endless. The batch of a step depends on the arguments and that step only, so that a resumed training sees what an uninterrupted one does.
+     *
+     * @param firstStep step of the first batch, 1 for a new training
+     */
+    BatchSource training(int batchSize, long seed, long firstStep);
 
     /** One pass in a fixed order; the last batch may be smaller. */
     Iterable<Batch> validation(int batchSize);

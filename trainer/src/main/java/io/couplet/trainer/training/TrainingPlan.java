@@ -108,11 +108,16 @@ public record TrainingPlan(
         settings.put("warmupSteps", Integer.toString(warmupSteps));
         settings.put("budgetSteps", Integer.toString(budgetSteps));
         settings.put("batchSize", Integer.toString(batchSize));
+        settings.put("loss", recipe.loss().key());
         settings.put("labelSmoothing", Double.toString(recipe.labelSmoothing()));
         settings.put("clipGradientNorm", Double.toString(recipe.clipGradientNorm()));
         settings.put("excludeBiasesAndNorms", Boolean.toString(recipe.excludeBiasesAndNorms()));
         settings.put("dropPath", Double.toString(recipe.dropPath()));
+        settings.put("emaDecay", Double.toString(recipe.emaDecay()));
         settings.put("augmentation", recipe.augmentation());
+        settings.put("mixup", Double.toString(recipe.mixup()));
+        settings.put("cutmix", Double.toString(recipe.cutmix()));
+        settings.put("randomErasing", Double.toString(recipe.randomErasing()));
         settings.put("seed", Long.toString(seed));
         settings.put("precision", "float32");
         return settings;

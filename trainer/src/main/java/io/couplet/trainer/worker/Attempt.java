@@ -4,26 +4,35 @@ import io.couplet.producers.Counts;
 import io.couplet.producers.MetricPublisher;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.Evaluation;
+import io.couplet.schemas.avro.LayerStatistics;
 import io.couplet.schemas.avro.Provenance;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StepMetrics;
+import io.couplet.trainer.backbones.ParameterLayout;
+import io.couplet.trainer.checkpoints.Checkpoint;
 import io.couplet.trainer.data.DataException;
 import io.couplet.trainer.data.DataSplit;
+import io.couplet.trainer.statistics.LayerStatistic;
+import io.couplet.trainer.statistics.StatisticsThread;
+import io.couplet.trainer.training.Checkpointing;
 import io.couplet.trainer.training.EvaluationResult;
 import io.couplet.trainer.training.Outcome;
 import io.couplet.trainer.training.StepResult;
 import io.couplet.trainer.training.StopSignal;
 import io.couplet.trainer.training.Torch;
 import io.couplet.trainer.training.Training;
+import io.couplet.trainer.training.TrainingData;
 import io.couplet.trainer.training.TrainingListener;
 import io.couplet.trainer.training.TrainingPlan;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +41,7 @@ import org.slf4j.LoggerFactory;
 final class Attempt implements TrainingListener {
     private static final Logger LOG = LoggerFactory.getLogger(Attempt.class);
     private static final Duration FLUSH = Duration.ofSeconds(10);
+    private static final Duration STATISTICS = Duration.ofSeconds(30);
 
     /** What is to become of the request. */
     enum End {
@@ -51,8 +61,11 @@ final class Attempt implements TrainingListener {
     private final InstantSource clock;
     private final BooleanSupplier closing;
     private final Counts before;
+    private final RunCheckpoints checkpoints;
     private @Nullable TrainingPlan plan;
+    private @Nullable StatisticsThread statistics;
     private int classes;
+    private int resumedAt;
 
     Attempt(
             RunRequest request,
@@ -74,6 +87,8 @@ final class Attempt implements TrainingListener {
         this.clock = clock;
         this.closing = closing;
         this.before = publisher.counts(request.getRunId());
+        this.checkpoints =
+                new RunCheckpoints(settings.checkpoints(), request.getRunId(), settings.trainerId() + "-" + number);
     }
 
     /** @throws InterruptedException when the trainer shuts down before the training begins or while it waits for images */
@@ -82,10 +97,10 @@ final class Attempt implements TrainingListener {
         try {
             outcome = train();
         } catch (DataException | IllegalArgumentException e) {
-            outcome = new Outcome.Failed(0, 0, String.valueOf(e.getMessage()));
+            outcome = new Outcome.Failed(resumedAt, 0, String.valueOf(e.getMessage()));
         } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
             LOG.error("run {} attempt {} broke", request.getRunId(), number, e);
-            outcome = new Outcome.Failed(0, 0, e.toString());
+            outcome = new Outcome.Failed(resumedAt, 0, e.toString());
         }
         return end(outcome);
     }
@@ -95,11 +110,96 @@ final class Attempt implements TrainingListener {
         plan = planned;
         DataSplit split = images.open(request.getData());
         classes = split.classCount();
-        Provenance provenance = provenance(planned, split);
-        publish(event(RunEventKind.STARTED).setProvenance(provenance).build());
-        LOG.info("run {} attempt {} starts on {}", request.getRunId(), number, planned.device());
-        return Training.run(
-                planned, TrainingImages.trainingData(split, planned.recipe().augmentation()), this, stopSignal());
+        TrainingData data = TrainingImages.trainingData(split, planned.recipe());
+        Optional<Checkpoint> checkpoint = checkpoints.read(Training.identity(
+                request.getRunId(), planned, data, split.report().fingerprint()));
+        resumedAt = checkpoint.map(Checkpoint::step).orElse(0);
+        publish(event(resumedAt == 0 ? RunEventKind.STARTED : RunEventKind.RESUMED)
+                .setStep(resumedAt)
+                .setProvenance(provenance(planned, split))
+                .build());
+        LOG.info("run {} attempt {} starts on {} at step {}", request.getRunId(), number, planned.device(), resumedAt);
+        if (settings.layerStatistics().contains(planned.size())) {
+            statistics = new StatisticsThread(Thread.currentThread().getName() + "-statistics", this::publish);
+        }
+        try {
+            return Training.run(
+                    planned,
+                    data,
+                    this,
+                    stopSignal(),
+                    new Checkpointing(checkpoint.orElse(null), settings.checkpointSteps(), this::keep));
+        } finally {
+            finishStatistics();
+        }
+    }
+
+    /**
+     * Keeps the state after all that was told up to it is with Kafka or on the disk: whoever goes on from it will not tell it again. A run that another
+     * trainer has is not kept over its head.
+     */
+    private void keep(Checkpoint checkpoint) {
+        if (!checkpoints.wanted() || ledger.history(request.getRunId()).attempts() > number) {
+            return;
+        }
+        try {
+            publisher.flush(FLUSH);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return;
+        }
+        if (checkpoints.write(checkpoint)) {
+            publish(event(RunEventKind.CHECKPOINTED)
+                    .setStep(checkpoint.step())
+                    .setStepsTrained(checkpoint.step() - resumedAt)
+                    .build());
+        }
+    }
+
+    @Override
+    public void onWeights(int step, ParameterLayout layout, Supplier<float[]> parameters) {
+        if (statistics != null) {
+            statistics.measure(step, layout, parameters);
+        }
+    }
+
+    private void publish(int step, List<LayerStatistic> layers) {
+        publisher.publish(
+                Topics.LAYER_STATISTICS,
+                request.getRunId(),
+                LayerStatistics.newBuilder()
+                        .setRunId(request.getRunId())
+                        .setStudyId(request.getStudyId())
+                        .setAttempt(number)
+                        .setStep(step)
+                        .setLayers(layers.stream()
+                                .map(layer -> io.couplet.schemas.avro.LayerStatistic.newBuilder()
+                                        .setName(layer.name())
+                                        .setParameters(layer.parameters())
+                                        .setAlpha(layer.alpha())
+                                        .setEntropy(layer.entropy())
+                                        .setL2Norm(layer.l2Norm())
+                                        .setTopPcaEnergy(layer.topPcaEnergy())
+                                        .build())
+                                .toList())
+                        .setTimeMillis(clock.millis())
+                        .build());
+    }
+
+    private void finishStatistics() throws InterruptedException {
+        StatisticsThread thread = statistics;
+        if (thread == null) {
+            return;
+        }
+        thread.finish(STATISTICS);
+        if (thread.skipped() > 0) {
+            LOG.warn(
+                    "run {} attempt {}: {} of {} layer statistics took too long and were skipped",
+                    request.getRunId(),
+                    number,
+                    thread.skipped(),
+                    thread.skipped() + thread.measured());
+        }
     }
 
     /** Why to stop, most final first. */
@@ -118,24 +218,26 @@ final class Attempt implements TrainingListener {
 
     @Override
     public void onStep(StepResult step) {
-        publisher.publish(
-                Topics.STEP_METRICS,
-                request.getRunId(),
-                StepMetrics.newBuilder()
-                        .setRunId(request.getRunId())
-                        .setAttempt(number)
-                        .setStep(step.step())
-                        .setBudgetSteps(request.getBudgetSteps())
-                        .setWarmupSteps(request.getWarmupSteps())
-                        .setEpoch((float) step.epoch())
-                        .setLoss(step.loss())
-                        .setLearningRate(step.learningRate())
-                        .setGradientNorm((float) step.gradientNorm())
-                        .setUpdateRatio((float) step.updateToWeightRatio())
-                        .setBatchAccuracy((float) step.batchAccuracy())
-                        .setSamplesPerSecond((float) step.samplesPerSecond())
-                        .setTimeMillis(clock.millis())
-                        .build());
+        publisher.publish(Topics.STEP_METRICS, request.getRunId(), metrics(request, number, step, clock.millis()));
+    }
+
+    /** The record of a step. */
+    static StepMetrics metrics(RunRequest request, int attempt, StepResult step, long timeMillis) {
+        return StepMetrics.newBuilder()
+                .setRunId(request.getRunId())
+                .setAttempt(attempt)
+                .setStep(step.step())
+                .setBudgetSteps(request.getBudgetSteps())
+                .setWarmupSteps(request.getWarmupSteps())
+                .setEpoch((float) step.epoch())
+                .setLoss(step.loss())
+                .setLearningRate(step.learningRate())
+                .setGradientNorm((float) step.gradientNorm())
+                .setUpdateRatio((float) step.updateToWeightRatio())
+                .setBatchAccuracy((float) step.batchAccuracy())
+                .setSamplesPerSecond((float) step.samplesPerSecond())
+                .setTimeMillis(timeMillis)
+                .build();
     }
 
     @Override
@@ -195,7 +297,7 @@ final class Attempt implements TrainingListener {
         publisher.flush(FLUSH);
         Counts counts = publisher.counts(request.getRunId()).minus(before);
         publish(event.setStep(outcome.step())
-                .setStepsTrained(outcome.step())
+                .setStepsTrained(outcome.step() - resumedAt)
                 .setDeviceSeconds(outcome.deviceSeconds())
                 .setRecordsEmitted(counts.emitted())
                 .setRecordsAcknowledged(counts.acknowledged())
@@ -203,6 +305,9 @@ final class Attempt implements TrainingListener {
                 .build());
         publisher.flush(FLUSH);
         LOG.info("run {} attempt {}: {}", request.getRunId(), number, outcome);
+        if (end == End.DONE && !(outcome instanceof Outcome.Failed)) {
+            checkpoints.delete();
+        }
         return end;
     }
 
@@ -213,6 +318,9 @@ final class Attempt implements TrainingListener {
                 .setRecordsSpooled(0L)
                 .build());
         publisher.flush(FLUSH);
+        if (event.getKind() != RunEventKind.FAILED) {
+            checkpoints.delete();
+        }
     }
 
     /** The acknowledgement of an order to stop. */
@@ -235,7 +343,7 @@ final class Attempt implements TrainingListener {
                 .setStep(0)
                 .setBudgetSteps(request.getBudgetSteps())
                 .setWarmupSteps(request.getWarmupSteps())
-                .setResumedAtStep(0)
+                .setResumedAtStep(resumedAt)
                 .setLearningRate(plan == null ? null : plan.learningRate())
                 .setWeightDecay(weightDecay())
                 .setStepsTrained(0)

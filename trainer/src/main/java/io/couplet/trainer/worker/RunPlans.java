@@ -3,9 +3,11 @@ package io.couplet.trainer.worker;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.optimizers.Optimizers;
+import io.couplet.trainer.recipes.Loss;
 import io.couplet.trainer.recipes.Recipe;
 import io.couplet.trainer.recipes.Recipes;
 import io.couplet.trainer.training.TrainingPlan;
+import org.jspecify.annotations.Nullable;
 
 /** From a request to a plan, with every default filled in. */
 final class RunPlans {
@@ -18,15 +20,12 @@ final class RunPlans {
     static TrainingPlan plan(RunRequest request, String workerDevice) {
         Backbones.entry(request.getBackbone());
         Optimizers.entry(request.getOptimizer());
-        Double learningRate = request.getLearningRate();
         return new TrainingPlan(
                 request.getBackbone(),
                 Backbones.Size.of(request.getBackboneSize()),
                 request.getOptimizer(),
-                learningRate != null
-                        ? learningRate
-                        : TrainingPlan.defaultLearningRate(request.getBackbone(), request.getOptimizer()),
-                TrainingPlan.options(request.getOptimizer(), request.getWeightDecay(), request.getOptimizerOptions()),
+                learningRate(request),
+                TrainingPlan.options(request.getOptimizer(), weightDecay(request), request.getOptimizerOptions()),
                 recipe(request),
                 request.getWarmupSteps(),
                 request.getBudgetSteps(),
@@ -36,8 +35,43 @@ final class RunPlans {
                 device(request.getDevice(), workerDevice));
     }
 
+    private static double learningRate(RunRequest request) {
+        if (request.getLearningRate() != null) {
+            return request.getLearningRate();
+        }
+        double usual = TrainingPlan.defaultLearningRate(request.getBackbone(), request.getOptimizer());
+        Integer step = request.getLearningRateGridStep();
+        return step == null ? usual : GridPlaces.learningRate(usual, step);
+    }
+
+    private static @Nullable Double weightDecay(RunRequest request) {
+        Integer step = request.getWeightDecayGridStep();
+        if (step == null || request.getWeightDecay() != null) {
+            return request.getWeightDecay();
+        }
+        return GridPlaces.weightDecay(
+                Optimizers.entry(request.getOptimizer()).defaults().get("weight_decay"), step);
+    }
+
+    /** The recipe that is asked for, or the one that belongs to the backbone, with what the request has of its own. */
     private static Recipe recipe(RunRequest request) {
-        Recipe recipe = Recipes.named(request.getRecipe());
+        Backbones.Size size = Backbones.Size.of(request.getBackboneSize());
+        Recipe recipe;
+        if (!request.getRecipe().equals(Recipes.AUTO)) {
+            recipe = Recipes.named(request.getRecipe());
+        } else if (request.getBackboneFile() != null) {
+            recipe = Recipes.forUnknownBackbone();
+        } else {
+            recipe = Recipes.forBackbone(Backbones.entry(request.getBackbone()), size);
+        }
+        if (size == Backbones.Size.PAPER) {
+            recipe = recipe.forLargeImages();
+        }
+        return overridden(recipe, request);
+    }
+
+    private static Recipe overridden(Recipe named, RunRequest request) {
+        Recipe recipe = named;
         if (request.getLabelSmoothing() != null) {
             recipe = recipe.withLabelSmoothing(request.getLabelSmoothing());
         }
@@ -47,10 +81,28 @@ final class RunPlans {
         if (request.getAugmentation() != null) {
             recipe = recipe.withAugmentation(request.getAugmentation());
         }
+        if (request.getMixup() != null) {
+            recipe = recipe.withMixing(request.getMixup(), recipe.cutmix());
+        }
+        if (request.getCutmix() != null) {
+            recipe = recipe.withMixing(recipe.mixup(), request.getCutmix());
+        }
+        if (request.getRandomErasing() != null) {
+            recipe = recipe.withRandomErasing(request.getRandomErasing());
+        }
+        if (request.getDropPath() != null) {
+            recipe = recipe.withDropPath(request.getDropPath());
+        }
+        if (request.getEmaDecay() != null) {
+            recipe = recipe.withEmaDecay(request.getEmaDecay());
+        }
+        if (request.getLoss() != null) {
+            recipe = recipe.withLoss(Loss.named(request.getLoss()));
+        }
         return recipe;
     }
 
-    private static String device(@org.jspecify.annotations.Nullable String requested, String workerDevice) {
+    private static String device(@Nullable String requested, String workerDevice) {
         if (requested == null || requested.equals(workerDevice)) {
             return workerDevice;
         }

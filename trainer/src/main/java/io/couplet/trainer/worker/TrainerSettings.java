@@ -1,5 +1,6 @@
 package io.couplet.trainer.worker;
 
+import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.training.Torch;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -8,6 +9,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * @param trainerId name of this process, for provenance
  * @param coupletVersion for provenance
  * @param gitRevision for provenance; null when not built from a repository
+ * @param checkpoints directory of the runs' checkpoints, shared by all trainers that may go on with each other's runs; null keeps none
+ * @param checkpointSteps a run is kept after each rung, when it is given back, and after so many steps; 0 for the first two only
+ * @param layerStatistics sizes of backbones whose layers are measured at each evaluation
  * @param onlyStudy requests of other studies are taken off the queue untrained, so the group must be this study's own; null trains all
  */
 public record TrainerSettings(
@@ -39,6 +44,9 @@ public record TrainerSettings(
         String trainerId,
         String coupletVersion,
         @Nullable String gitRevision,
+        @Nullable Path checkpoints,
+        int checkpointSteps,
+        Set<Backbones.Size> layerStatistics,
         @Nullable String onlyStudy) {
 
     public static final String DEFAULT_GROUP = "couplet-trainers";
@@ -46,11 +54,15 @@ public record TrainerSettings(
     public TrainerSettings {
         clientProperties = Map.copyOf(clientProperties);
         devices = List.copyOf(devices);
+        layerStatistics = Set.copyOf(layerStatistics);
         if (devices.isEmpty()) {
             throw new IllegalArgumentException("a trainer needs at least one device");
         }
         if (lock.toSeconds() < 15 || lock.toSeconds() > 60) {
             throw new IllegalArgumentException("lock must be 15 to 60 seconds, was " + lock.toSeconds());
+        }
+        if (checkpointSteps < 0) {
+            throw new IllegalArgumentException("checkpointSteps must be at least 0, was " + checkpointSteps);
         }
     }
 
@@ -75,6 +87,9 @@ public record TrainerSettings(
                 host + "-" + ProcessHandle.current().pid(),
                 coupletVersion,
                 gitRevision,
+                null,
+                0,
+                Set.of(Backbones.Size.NANO),
                 null);
     }
 
@@ -107,6 +122,9 @@ public record TrainerSettings(
                 trainerId,
                 coupletVersion,
                 gitRevision,
+                checkpoints,
+                checkpointSteps,
+                layerStatistics,
                 onlyStudy);
     }
 
@@ -124,7 +142,50 @@ public record TrainerSettings(
                 trainerId,
                 coupletVersion,
                 gitRevision,
+                checkpoints,
+                checkpointSteps,
+                layerStatistics,
                 studyId);
+    }
+
+    /** The same with checkpoints in a directory, after each rung and so many steps; 0 for after rungs only. */
+    public TrainerSettings withCheckpoints(Path directory, int everySteps) {
+        return new TrainerSettings(
+                bootstrapServers,
+                clientProperties,
+                group,
+                devices,
+                spoolDirectory,
+                dataRoot,
+                lock,
+                host,
+                trainerId,
+                coupletVersion,
+                gitRevision,
+                directory,
+                everySteps,
+                layerStatistics,
+                onlyStudy);
+    }
+
+    /** The same with other sizes of backbones measured layer by layer. */
+    public TrainerSettings withLayerStatistics(Set<Backbones.Size> sizes) {
+        return new TrainerSettings(
+                bootstrapServers,
+                clientProperties,
+                group,
+                devices,
+                spoolDirectory,
+                dataRoot,
+                lock,
+                host,
+                trainerId,
+                coupletVersion,
+                gitRevision,
+                checkpoints,
+                checkpointSteps,
+                sizes,
+                onlyStudy);
     }
 
     private static String hostName() {

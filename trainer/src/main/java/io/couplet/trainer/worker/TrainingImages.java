@@ -9,6 +9,7 @@ import io.couplet.trainer.data.DataException;
 import io.couplet.trainer.data.DataOptions;
 import io.couplet.trainer.data.DataSets;
 import io.couplet.trainer.data.DataSplit;
+import io.couplet.trainer.recipes.Recipe;
 import io.couplet.trainer.training.TrainingData;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -72,9 +73,15 @@ public final class TrainingImages {
         return root == null ? Path.of(path) : root.resolve(path);
     }
 
-    /** @throws IllegalArgumentException when there is no augmentation of that name */
-    static TrainingData trainingData(DataSplit split, String augmentationName) {
-        Augmentation augmentation = augmentation(augmentationName);
+    /**
+     * A data set as a training takes it in.
+     *
+     * @throws IllegalArgumentException when there is no augmentation of that name
+     */
+    public static TrainingData trainingData(DataSplit split, Recipe recipe) {
+        Augmentation augmentation = Augmentation.named(recipe.augmentation())
+                .withErasing(recipe.randomErasing())
+                .withMixing(recipe.mixup(), recipe.cutmix());
         return new TrainingData() {
             @Override
             public int classes() {
@@ -92,23 +99,15 @@ public final class TrainingImages {
             }
 
             @Override
-            public BatchSource training(int batchSize, long seed) {
-                return Batches.training(split.training(), split.normalisation(), batchSize, augmentation, seed);
+            public BatchSource training(int batchSize, long seed, long firstStep) {
+                return Batches.training(
+                        split.training(), split.normalisation(), batchSize, augmentation, seed, firstStep);
             }
 
             @Override
             public Iterable<Batch> validation(int batchSize) {
                 return Batches.inOrder(split.validation(), split.normalisation(), batchSize);
             }
-        };
-    }
-
-    private static Augmentation augmentation(String name) {
-        return switch (name) {
-            case "none" -> Augmentation.NONE;
-            case "crop-flip" -> Augmentation.CROP_AND_FLIP;
-            default ->
-                throw new IllegalArgumentException("unknown augmentation '" + name + "': there are none, crop-flip");
         };
     }
 }

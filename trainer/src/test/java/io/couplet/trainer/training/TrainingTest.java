@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.couplet.trainer.backbones.Backbones;
-import io.couplet.trainer.data.Batch;
 import io.couplet.trainer.data.BatchSource;
 import io.couplet.trainer.recipes.Recipes;
 import java.nio.ByteBuffer;
@@ -14,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -180,7 +178,7 @@ class TrainingTest {
                         plan.seed(),
                         ai.djl.Device.cpu(),
                         true);
-                BatchSource batches = data.training(plan.batchSize(), plan.seed())) {
+                BatchSource batches = data.training(plan.batchSize(), plan.seed(), 1)) {
             for (int step = 1; step <= 20; step++) {
                 List<Learner.Measured> known = learner.train(
                         step,
@@ -248,69 +246,6 @@ class TrainingTest {
 
         private List<Double> losses() {
             return steps.stream().map(StepResult::loss).toList();
-        }
-    }
-
-    /** Ten classes of which two occur: noisy red images and noisy blue ones. */
-    private static final class BrightAndDark implements TrainingData {
-        private final int side;
-
-        BrightAndDark() {
-            this(16);
-        }
-
-        BrightAndDark(int side) {
-            this.side = side;
-        }
-
-        @Override
-        public int classes() {
-            return 10;
-        }
-
-        @Override
-        public int imageSize() {
-            return side;
-        }
-
-        @Override
-        public int trainingImages() {
-            return 160;
-        }
-
-        @Override
-        public BatchSource training(int batchSize, long seed) {
-            Random random = new Random(seed);
-            return new BatchSource() {
-                @Override
-                public Batch next() {
-                    return batch(batchSize, random);
-                }
-
-                @Override
-                public void close() {}
-            };
-        }
-
-        @Override
-        public Iterable<Batch> validation(int batchSize) {
-            Random random = new Random(99);
-            return List.of(batch(32, random), batch(18, random));
-        }
-
-        private Batch batch(int size, Random random) {
-            float[] images = new float[size * 3 * side * side];
-            int[] labels = new int[size];
-            for (int i = 0; i < size; i++) {
-                labels[i] = random.nextInt(2);
-                for (int channel = 0; channel < 3; channel++) {
-                    float mean = channel == 2 * labels[i] ? 1 : -0.5f;
-                    for (int p = 0; p < side * side; p++) {
-                        images[(i * 3 + channel) * side * side + p] = mean + 0.5f * (float) random.nextGaussian();
-                    }
-                }
-            }
-            return new Batch(images, labels, size);
         }
     }
 }

@@ -1,0 +1,124 @@
+package io.couplet.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+class BenchCommandTest {
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // JUnit sets it.
+    Path directory;
+
+    private record Ended(int exitCode, String out, String err) {}
+
+    private static Ended couplet(String... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        CommandLine commandLine = Couplet.commandLine();
+        commandLine.setOut(new PrintWriter(out, true));
+        commandLine.setErr(new PrintWriter(err, true));
+        int exitCode = commandLine.execute(arguments);
+        return new Ended(exitCode, out.toString(), err.toString());
+    }
+
+    @Test
+    void everyPartOfAStepIsAFigureAndSoIsItsRatioToAnotherMeasurement() throws IOException {
+        Path other = Files.writeString(
+                directory.resolve("other.json"),
+                """
+                {"what": "another engine", "figures": [
+                  {"name": "resnet.total", "value": 0.5, "unit": "ms/step", "ratioTo": null},
+                  {"name": "vgg.total", "value": 0.5, "unit": "ms/step", "ratioTo": null}]}
+                """);
+        Ended ended = couplet(
+                "bench",
+                "trainer",
+                "--backbones",
+                "resnet",
+                "--batch",
+                "2",
+                "--steps",
+                "1",
+                "--parts",
+                "steps",
+                "--against",
+                other.toString(),
+                "--json");
+        assertThat(ended.err()).isEmpty();
+        assertThat(ended.exitCode()).isZero();
+        List<JsonNode> figures = new ArrayList<>();
+        new ObjectMapper().readTree(ended.out()).get("figures").forEach(figures::add);
+        assertThat(figures)
+                .extracting(figure -> figure.get("name").asText())
+                .containsExactly(
+                        "resnet.forward",
+                        "resnet.backward",
+                        "resnet.optimizer",
+                        "resnet.total",
+                        "resnet.total",
+                        "total, geometric mean of 1",
+                        "total, largest of 1");
+        double total = figures.get(3).get("value").asDouble();
+        assertThat(total).isPositive();
+        for (JsonNode ratio : figures.subList(4, 7)) {
+            assertThat(ratio.get("value").asDouble()).isCloseTo(total / 0.5, within(1e-9 * total));
+            assertThat(ratio.get("unit").asText()).isEqualTo("ratio");
+            assertThat(ratio.get("ratioTo").asText()).isEqualTo("another engine");
+        }
+    }
+
+    @Test
+    void everyPairingThatTrainsIsARowAndTheCommandSucceeds() {
+        Ended ended = couplet(
+                "bench", "pairings", "--backbones", "resnet", "--optimizers", "sgd,adamw", "--batch", "16", "--jobs", "1");
+        assertThat(ended.err()).isEmpty();
+        assertThat(ended.out().lines()).hasSize(4);
+        assertThat(ended.out().lines().toList().get(1)).contains("resnet", "sgd", "yes");
+        assertThat(ended.out()).endsWith("2 of 2 pairings train" + System.lineSeparator());
+        assertThat(ended.exitCode()).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "bench trainer --backbones resnt | --backbones: unknown backbone 'resnt': did you mean 'resnet'?",
+                "bench trainer --size huge | unknown backbone size 'huge': there are nano, cifar and paper.",
+                "bench trainer --batch 1 | batch must be at least 2, was 1.",
+                "bench trainer --steps 0 | --steps must be at least 1, was 0.",
+                "bench pairings --steps 5 | --steps must be at least 6, was 5.",
+                "bench pairings --optimizers sgdd | --optimizers: unknown optimizer 'sgdd': did you mean 'sgd'?",
+                "run --devices gpux | --devices must be auto, or cpu and gpu:N comma separated, was gpux.",
+                "run --checkpoint-steps -1 | --checkpoint-steps must be at least 0, was -1.",
+                "run --layer-statistics tiny | --layer-statistics: unknown backbone size 'tiny': there are nano, cifar and paper; or none.",
+            })
+    void whatCannotBeDoneIsRefusedInOneSentence(String arguments, String sentence) {
+        Ended ended = couplet(arguments.split(" ", -1));
+        assertThat(ended.err().strip()).isEqualTo("couplet: " + sentence);
+        assertThat(ended.exitCode()).isEqualTo(2);
+        assertThat(ended.out()).isEmpty();
+    }
+
+    @Test
+    void aMeasurementThatIsNoneIsRefused() throws IOException {
+        Path file = Files.writeString(directory.resolve("none.json"), "{}");
+        Ended ended = couplet("bench", "trainer", "--against", file.toString());
+        assertThat(ended.err()).contains("has no figures");
+        assertThat(ended.exitCode()).isEqualTo(2);
+    }
+}

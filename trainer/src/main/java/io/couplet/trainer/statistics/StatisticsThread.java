@@ -1,0 +1,102 @@
+package io.couplet.trainer.statistics;
+
+import io.couplet.trainer.backbones.ParameterLayout;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Computes the statistics of one training on a thread of its own. One measurement may be at work and one may wait; a newer one takes the place of the one that
+ * waits, which is counted as skipped. So a training never waits, and its last measurement is always made.
+ */
+public final class StatisticsThread {
+
+    /** Hears of the statistics on the thread that computed them. */
+    @FunctionalInterface
+    public interface Listener {
+        void onStatistics(int step, List<LayerStatistic> layers);
+    }
+
+    @SuppressWarnings("ArrayRecordComponent")
+    private record Job(int step, ParameterLayout layout, float[] parameters) {}
+
+    private final Listener listener;
+    private final Thread thread;
+    private @Nullable Job waiting;
+    private boolean closing;
+    private int measured;
+    private int skipped;
+
+    public StatisticsThread(String name, Listener listener) {
+        this.listener = listener;
+        this.thread = new Thread(this::work, name);
+        thread.setDaemon(true);
+        thread.setPriority(Thread.MIN_PRIORITY);
+        thread.start();
+    }
+
+    /** @param parameters asked for once, on the calling thread */
+    public void measure(int step, ParameterLayout layout, Supplier<float[]> parameters) {
+        Job job = new Job(step, layout, parameters.get());
+        synchronized (this) {
+            skipped += waiting == null ? 0 : 1;
+            waiting = job;
+            notifyAll();
+        }
+    }
+
+    private synchronized @Nullable Job next() throws InterruptedException {
+        while (waiting == null && !closing) {
+            wait();
+        }
+        Job job = waiting;
+        waiting = null;
+        return job;
+    }
+
+    private void work() {
+        try {
+            for (Job job = next(); job != null; job = next()) {
+                List<LayerStatistic> layers = LayerStatistics.of(job.layout(), job.parameters());
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+                listener.onStatistics(job.step(), layers);
+                synchronized (this) {
+                    measured++;
+                }
+            }
+        } catch (InterruptedException e) {
+            synchronized (this) {
+                skipped++;
+            }
+        }
+    }
+
+    /** Measurements made and told. */
+    public synchronized int measured() {
+        return measured;
+    }
+
+    /** Measurements that were asked for and not made, because others took too long. */
+    public synchronized int skipped() {
+        return skipped;
+    }
+
+    /** Waits for what is at work or waits; what takes longer than the patience is given up and counted as skipped. */
+    public void finish(Duration patience) throws InterruptedException {
+        synchronized (this) {
+            closing = true;
+            notifyAll();
+        }
+        thread.join(patience.toMillis());
+        if (thread.isAlive()) {
+            synchronized (this) {
+                skipped += waiting == null ? 0 : 1;
+                waiting = null;
+            }
+            thread.interrupt();
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package io.couplet.trainer.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.couplet.schemas.avro.RunRequest;
+import io.couplet.schemas.study.StudySpecification;
+import io.couplet.trainer.recipes.Loss;
+import io.couplet.trainer.recipes.Recipe;
+import io.couplet.trainer.recipes.Recipes;
+import io.couplet.trainer.training.TrainingPlan;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class RunPlansTest {
+
+    private static RunRequest request(String backbone, String optimizer) {
+        return StudySpecification.defaults()
+                .withGrid(List.of(backbone), List.of(optimizer), List.of(0L))
+                .requests(0)
+                .get(0);
+    }
+
+    private static TrainingPlan plan(RunRequest request) {
+        return RunPlans.plan(request, "cpu");
+    }
+
+    private static Recipe recipe(RunRequest request) {
+        return plan(request).recipe();
+    }
+
+    @Test
+    void aRequestThatSaysNothingIsTrainedByTheRecipeAsItIs() {
+        assertThat(recipe(request("resnet", "sgd"))).isEqualTo(Recipes.named("torch-style"));
+    }
+
+    @Test
+    void eachSettingOfARecipeCanBeOverriddenAlone() {
+        RunRequest request = request("resnet", "sgd");
+        request.setRecipe("deit");
+        Recipe deit = Recipes.named("deit");
+        request.setMixup(0.2);
+        assertThat(recipe(request)).isEqualTo(deit.withMixing(0.2, 1));
+        request.setCutmix(0.0);
+        assertThat(recipe(request)).isEqualTo(deit.withMixing(0.2, 0));
+        request.setMixup(null);
+        assertThat(recipe(request)).isEqualTo(deit.withMixing(0.8, 0));
+        request.setCutmix(null);
+        request.setRandomErasing(0.5);
+        assertThat(recipe(request)).isEqualTo(deit.withRandomErasing(0.5));
+        request.setRandomErasing(null);
+        request.setDropPath(0.3);
+        assertThat(recipe(request)).isEqualTo(deit.withDropPath(0.3));
+        request.setDropPath(null);
+        request.setEmaDecay(0.99);
+        assertThat(recipe(request)).isEqualTo(deit.withEmaDecay(0.99));
+        request.setEmaDecay(null);
+        request.setLoss("bce");
+        assertThat(recipe(request)).isEqualTo(deit.withLoss(Loss.BINARY_CROSS_ENTROPY));
+        request.setLoss(null);
+        request.setLabelSmoothing(0.0);
+        request.setClipGradientNorm(1.0);
+        request.setAugmentation("none");
+        assertThat(recipe(request))
+                .isEqualTo(deit.withLabelSmoothing(0).withClipGradientNorm(1).withAugmentation("none"));
+    }
+
+    @Test
+    void everySettingIsAmongThoseThatTheStartTells() {
+        RunRequest request = request("resnet", "sgd");
+        request.setRecipe("convnext");
+        assertThat(plan(request).settings())
+                .containsEntry("loss", "cross-entropy")
+                .containsEntry("labelSmoothing", "0.1")
+                .containsEntry("emaDecay", "0.9999")
+                .containsEntry("dropPath", "0.1")
+                .containsEntry("augmentation", "crop-flip-rand-m9")
+                .containsEntry("mixup", "0.8")
+                .containsEntry("cutmix", "1.0")
+                .containsEntry("randomErasing", "0.25");
+    }
+
+    @Test
+    void autoBecomesTheBackbonesRecipeUnderItsOwnName() {
+        RunRequest resnet = request("resnet", "sgd");
+        resnet.setRecipe("auto");
+        assertThat(recipe(resnet).name()).isEqualTo("torch-style");
+        RunRequest deit = request("deit", "sgd");
+        deit.setRecipe("auto");
+        deit.setMixup(0.0);
+        assertThat(recipe(deit)).isEqualTo(Recipes.named("deit").withMixing(0, 1));
+        resnet.setBackboneSize("paper");
+        assertThat(recipe(resnet)).isEqualTo(Recipes.named("rsb-a2").forLargeImages());
+    }
+
+    @Test
+    void aGridAroundTheDefaultsIsInStepsOfTheOptimizersOwn() {
+        RunRequest request = request("resnet", "adamw");
+        double usual = plan(request).learningRate();
+        double usualDecay = plan(request).options().get("weight_decay");
+        assertThat(usualDecay).isPositive();
+        List<Double> rates = IntStream.rangeClosed(-2, 2)
+                .mapToObj(step -> {
+                    request.setLearningRateGridStep(step);
+                    return plan(request).learningRate() / usual;
+                })
+                .toList();
+        assertThat(rates).containsExactly(0.25, 0.5, 1.0, 2.0, 4.0);
+        double[] shares = {0.1, 0.316228, 1, 3.16228, 10};
+        for (int step = -2; step <= 2; step++) {
+            request.setWeightDecayGridStep(step);
+            assertThat(plan(request).options().get("weight_decay") / usualDecay)
+                    .isCloseTo(shares[step + 2], within(1e-4));
+        }
+        request.setWeightDecay(0.3);
+        request.setLearningRate(0.7);
+        assertThat(plan(request).options().get("weight_decay")).isEqualTo(0.3);
+        assertThat(plan(request).learningRate()).isEqualTo(0.7);
+    }
+
+    @Test
+    void aroundNoDecayTheGridIsOfRoundValuesWithNoneFirst() {
+        assertThat(IntStream.rangeClosed(-2, 2).mapToObj(step -> GridPlaces.weightDecay(0, step)))
+                .containsExactly(0.0, 1e-5, 1e-4, 1e-3, 1e-2);
+        assertThatThrownBy(() -> GridPlaces.learningRate(1, 3))
+                .hasMessage("a step on the grid must be from -2 to 2, was 3");
+    }
+}
