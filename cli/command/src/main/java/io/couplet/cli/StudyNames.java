@@ -31,6 +31,7 @@ final class StudyNames {
         RULES.forEach(rule -> rules.put(rule, List.of()));
         List<String> sizes =
                 Arrays.stream(Backbones.Size.values()).map(Backbones.Size::key).toList();
-        return new KnownNames(Backbones.names(), sizes, optimizers, Recipes.choices(), Augmentation.names(), Loss.names(), rules);
+        return new KnownNames(
+                Backbones.names(), sizes, optimizers, Recipes.choices(), Augmentation.names(), Loss.names(), rules);
     }
 }

@@ -59,8 +59,7 @@ public record RandAugment(double magnitude, double standardDeviation) {
             if (random.nextBoolean()) {
                 continue;
             }
-            double level = Math.max(
-                    0, Math.min(STRONGEST, magnitude + standardDeviation * random.nextGaussian()));
+            double level = Math.max(0, Math.min(STRONGEST, magnitude + standardDeviation * random.nextGaussian()));
             apply(operation, level / STRONGEST, random.nextBoolean(), current, other, operations, fill);
             byte[] kept = current;
             current = other;

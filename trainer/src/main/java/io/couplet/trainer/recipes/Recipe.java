@@ -182,9 +182,7 @@ public record Recipe(
 
     /** The same for images of ImageNet's kind: windows of any size in place of padded crops. */
     public Recipe forLargeImages() {
-        return augmentation.startsWith(SMALL)
-                ? withAugmentation(LARGE + augmentation.substring(SMALL.length()))
-                : this;
+        return augmentation.startsWith(SMALL) ? withAugmentation(LARGE + augmentation.substring(SMALL.length())) : this;
     }
 
     /** The learning rate's course; all recipes so far follow a cosine. */

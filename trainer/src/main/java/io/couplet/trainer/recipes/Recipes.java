@@ -57,8 +57,7 @@ public final class Recipes {
             .withMixing(0.1, 1)
             .withDropPath(0.05);
 
-    private static final Map<String, Recipe> RECIPES =
-            list(TORCH_STYLE, Recipe.bare("plain"), DEIT, CONVNEXT, RSB_A2);
+    private static final Map<String, Recipe> RECIPES = list(TORCH_STYLE, Recipe.bare("plain"), DEIT, CONVNEXT, RSB_A2);
 
     private static Map<String, Recipe> list(Recipe... recipes) {
         Map<String, Recipe> map = new LinkedHashMap<>();

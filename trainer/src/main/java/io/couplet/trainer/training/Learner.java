@@ -145,8 +145,7 @@ final class Learner implements AutoCloseable {
         } else {
             throw new IllegalStateException("there is nothing that updates");
         }
-        return new Checkpoint(
-                step, parameters(), bufferValues(), state, average == null ? Map.of() : average.state());
+        return new Checkpoint(step, parameters(), bufferValues(), state, average == null ? Map.of() : average.state());
     }
 
     /** A copy of the flat buffer; waits for the device. */
@@ -202,8 +201,10 @@ final class Learner implements AutoCloseable {
         NDArray norms = onDevice.step(flat, gradient, learningRate, maxNorm, scratch);
         JniUtils.zeroGrad((PtNDArray) flat);
         updateAverage(step);
-        NDArray labels = scratch.create(
-                Arrays.stream(batch.dominantLabels()).asLongStream().limit(batch.size()).toArray());
+        NDArray labels = scratch.create(Arrays.stream(batch.dominantLabels())
+                .asLongStream()
+                .limit(batch.size())
+                .toArray());
         NDArray correct = logits.argMax(1).eq(labels).sum().toType(DataType.FLOAT32, false);
         NDArray values = NDArrays.concat(new NDList(loss.reshape(1), correct.reshape(1), norms));
         values.attach(manager);

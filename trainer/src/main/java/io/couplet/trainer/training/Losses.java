@@ -19,8 +19,7 @@ final class Losses {
      * @param logits (batch, classes)
      * @param scratch what the targets are made on; must outlive the way back
      */
-    static NDArray of(
-            Loss loss, NDArray logits, Batch batch, int classes, double labelSmoothing, NDManager scratch) {
+    static NDArray of(Loss loss, NDArray logits, Batch batch, int classes, double labelSmoothing, NDManager scratch) {
         Shape shape = new Shape(batch.size(), classes);
         return switch (loss) {
             case CROSS_ENTROPY -> {

@@ -104,7 +104,10 @@ final class WeightAverage {
     /** For a checkpoint, by name; waits for the device. */
     Map<String, float[]> state() {
         return Map.of(
-                PARAMETERS, parameters.toFloatArray(), BUFFERS, buffers == null ? new float[0] : buffers.toFloatArray());
+                PARAMETERS,
+                parameters.toFloatArray(),
+                BUFFERS,
+                buffers == null ? new float[0] : buffers.toFloatArray());
     }
 
     /** @throws IllegalArgumentException if there is no average among them or it is another net's */

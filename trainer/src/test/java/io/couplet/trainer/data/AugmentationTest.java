@@ -37,6 +37,20 @@ class AugmentationTest {
         assertThat(batches(augmentation, 4).at(9).images()).isNotEqualTo(direct.images());
     }
 
+    /** Large images are made by several threads. */
+    @Test
+    void everyBatchOfLargeImagesHangsOnSeedAndStepAlone() {
+        ImageSet large = ProceduralImages.generate(0, 20, 96, 5);
+        Augmentation augmentation =
+                Augmentation.named("resized-crop-flip-rand-m9").withErasing(0.5).withMixing(0.5, 0.5);
+        TrainingBatches running = new TrainingBatches(large, NORMALISATION, 7, augmentation, 3);
+        running.at(1);
+        assertThat(running.at(4).images())
+                .isEqualTo(new TrainingBatches(large, NORMALISATION, 7, augmentation, 3)
+                        .at(4)
+                        .images());
+    }
+
     @Test
     void aResumedRunSeesWhatAnUninterruptedOneDoes() throws Exception {
         try (BatchSource whole = Batches.training(SET, NORMALISATION, 16, ALL, 9);
@@ -90,7 +104,8 @@ class AugmentationTest {
                 untouched++;
             }
         }
-        // A quarter has no layer, and some operations do nothing to some images: autocontrast to one that has black and white.
+        // A quarter has no layer, and some operations do nothing to some images: autocontrast to one that has black and
+        // white.
         assertThat((double) untouched / images).isBetween(0.23, 0.33);
     }
 
@@ -161,8 +176,7 @@ class AugmentationTest {
         double farthest = 0;
         for (int i = 0; i < draws; i++) {
             farthest = Math.max(farthest, Math.abs(uniform[i] - (i + 0.5) / draws));
-            farthest = Math.max(
-                    farthest, Math.abs(2 / Math.PI * Math.asin(Math.sqrt(arcsine[i])) - (i + 0.5) / draws));
+            farthest = Math.max(farthest, Math.abs(2 / Math.PI * Math.asin(Math.sqrt(arcsine[i])) - (i + 0.5) / draws));
         }
         // Kolmogorov and Smirnov at 0.1 %.
         assertThat(farthest).isLessThan(1.95 / Math.sqrt(draws));

@@ -83,12 +83,11 @@ class ImageOperationsTest {
         for (int c = 0; c < 3; c++) {
             for (int y = 0; y < SIDE; y++) {
                 for (int x = 0; x < SIDE; x++) {
-                    int level =
-                            switch (kind) {
-                                case "ramp" -> (37 * x + 91 * y + 53 * c + 11 * x * y + 7 * c * x * x) % 256;
-                                case "dim" -> 60 + (13 * x + 29 * y + 17 * c + 5 * x * y) % 90;
-                                default -> 77;
-                            };
+                    int level = switch (kind) {
+                        case "ramp" -> (37 * x + 91 * y + 53 * c + 11 * x * y + 7 * c * x * x) % 256;
+                        case "dim" -> 60 + (13 * x + 29 * y + 17 * c + 5 * x * y) % 90;
+                        default -> 77;
+                    };
                     image[(c * SIDE + y) * SIDE + x] = (byte) level;
                 }
             }

@@ -80,8 +80,7 @@ class RecipesTest {
     @Test
     void whatIsWrongIsRefusedWithTheValue() {
         assertThatThrownBy(() -> Recipes.named("diet"))
-                .hasMessage(
-                        "unknown recipe 'diet': there are torch-style, plain, deit, convnext, rsb-a2, auto");
+                .hasMessage("unknown recipe 'diet': there are torch-style, plain, deit, convnext, rsb-a2, auto");
         Recipe plain = Recipes.named("plain");
         assertThatThrownBy(() -> plain.withDropPath(1)).hasMessage("dropPath must be in [0, 1), was 1.0");
         assertThatThrownBy(() -> plain.withEmaDecay(-1)).hasMessage("emaDecay must be in [0, 1), was -1.0");

@@ -47,13 +47,12 @@ class LossesTest {
                 NDArray value = Losses.of(loss, leaf, batch, CLASSES, smoothing, manager);
                 NDArray one = manager.ones(new Shape(), DataType.FLOAT32);
                 JniUtils.backward((PtNDArray) value, (PtNDArray) one, false, false);
-                assertThat((double) value.getFloat())
-                        .isCloseTo(loss(loss, logits, targets, -1, 0), within(2e-5));
+                assertThat((double) value.getFloat()).isCloseTo(loss(loss, logits, targets, -1, 0), within(2e-5));
                 float[] gradient = leaf.getGradient().toFloatArray();
                 for (int i = 0; i < logits.length; i++) {
                     double step = 1e-4;
-                    double difference = (loss(loss, logits, targets, i, step) - loss(loss, logits, targets, i, -step))
-                            / (2 * step);
+                    double difference =
+                            (loss(loss, logits, targets, i, step) - loss(loss, logits, targets, i, -step)) / (2 * step);
                     assertThat((double) gradient[i]).isCloseTo(difference, within(1e-6));
                 }
             } finally {

@@ -23,8 +23,7 @@ class WeightAverageTest {
                     new WeightAverage(0.5, manager.create(net(0)), manager.create(new float[] {1, 2}), manager, onHost);
             double[] expected = {0, 0};
             for (int step = 1; step <= 30; step++) {
-                average.update(
-                        manager.create(net(step)), manager.create(new float[] {1 + step, 2 + step}), step);
+                average.update(manager.create(net(step)), manager.create(new float[] {1 + step, 2 + step}), step);
                 double decay = Math.min(0.5, (1.0 + step) / (10 + step));
                 expected[0] = decay * expected[0] + (1 - decay) * step;
                 expected[1] = decay * expected[1] + (1 - decay) * step * (ELEMENTS - 1);

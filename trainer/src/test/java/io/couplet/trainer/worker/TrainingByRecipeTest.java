@@ -57,16 +57,11 @@ class TrainingByRecipeTest {
     @ParameterizedTest
     @MethodSource("recipes")
     void aRunOfAnyRecipeResumesToTheBit(String name) throws Exception {
-        for (Recipe recipe :
-                List.of(Recipes.named(name), Recipes.named(name).forLargeImages())) {
+        for (Recipe recipe : List.of(Recipes.named(name), Recipes.named(name).forLargeImages())) {
             Recording straight = new Recording();
             List<Checkpoint> kept = new ArrayList<>();
             Training.run(
-                    plan(recipe),
-                    data(recipe),
-                    straight,
-                    StopSignal.never(),
-                    new Checkpointing(null, 9, kept::add));
+                    plan(recipe), data(recipe), straight, StopSignal.never(), new Checkpointing(null, 9, kept::add));
             Recording resumed = new Recording();
             Outcome outcome = Training.run(
                     plan(recipe),
@@ -75,8 +70,9 @@ class TrainingByRecipeTest {
                     StopSignal.never(),
                     new Checkpointing(kept.get(0), 0, checkpoint -> {}));
             assertThat(outcome).isInstanceOf(Outcome.Completed.class);
-            assertThat(straight.losses).hasSize(STEPS).allSatisfy(loss -> assertThat(loss)
-                    .isFinite());
+            assertThat(straight.losses)
+                    .hasSize(STEPS)
+                    .allSatisfy(loss -> assertThat(loss).isFinite());
             assertThat(resumed.losses).isEqualTo(straight.losses.subList(9, STEPS));
             assertThat(resumed.validationLosses).isEqualTo(straight.validationLosses);
         }
