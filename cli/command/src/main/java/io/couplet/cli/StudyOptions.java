@@ -58,7 +58,8 @@ final class StudyOptions {
             names = "--backbones",
             split = ",",
             paramLabel = "NAME",
-            description = "Backbones, comma separated; `couplet list backbones` has them.")
+            description =
+                    "Backbones, comma separated; `couplet list backbones` has them, file:PATH.pt is a TorchScript file.")
     @Nullable
     List<String> backbones;
 
