@@ -70,7 +70,12 @@ public final class MetricPublisher implements AutoCloseable {
         return open(settings, clock, () -> new KafkaProducer<>(properties));
     }
 
-    static MetricPublisher open(
+    /**
+     * The same over other producers, such as one that sends to nobody.
+     *
+     * @param producers makes the first one and each that takes the place of a broken one
+     */
+    public static MetricPublisher open(
             PublisherSettings settings, InstantSource clock, Supplier<Producer<String, byte[]>> producers)
             throws IOException {
         Spool spool = Spool.open(settings.spoolDirectory(), settings.spoolBytes());

@@ -26,6 +26,7 @@ import picocli.CommandLine.ScopeType;
             ReportStudyCommand.class,
             TopicsCommand.class,
             ListNamesCommand.class,
+            BenchCommand.class,
         },
         footer = {
             "",

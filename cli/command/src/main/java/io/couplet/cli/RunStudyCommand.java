@@ -8,7 +8,6 @@ import io.couplet.producers.Submission;
 import io.couplet.schemas.study.StudySpecification;
 import io.couplet.trainer.data.DataException;
 import io.couplet.trainer.data.DataSplit;
-import io.couplet.trainer.worker.TrainerSettings;
 import io.couplet.trainer.worker.TrainingImages;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.StudySummary;
@@ -23,7 +22,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -51,12 +49,11 @@ final class RunStudyCommand implements Callable<Integer> {
             description = "Where everything is kept; the next run goes on from it (default: ${DEFAULT-VALUE}).")
     Path dataDirectory = Path.of(DataDirOption.DEFAULT);
 
-    @Option(
-            names = "--slots",
-            paramLabel = "N",
-            description = "Runs that train at once on the CPU (default: one per core).")
-    @Nullable
-    Integer slots;
+    @Mixin
+    DeviceOptions devices = new DeviceOptions();
+
+    @Mixin
+    RunKeepingOptions keeping = new RunKeepingOptions();
 
     @Option(
             names = "--port",
@@ -104,9 +101,8 @@ final class RunStudyCommand implements Callable<Integer> {
     }
 
     private void checkNumbers() {
-        if (slots != null && (slots < 1 || slots > 256)) {
-            throw new UserError("--slots must be from 1 to 256, was " + slots + ".");
-        }
+        devices.check();
+        keeping.check();
         if (port < 0 || port > 65535) {
             throw new UserError("--port must be from 0 to 65535, was " + port + ".");
         }
@@ -136,18 +132,18 @@ final class RunStudyCommand implements Callable<Integer> {
     }
 
     private LocalSettings settings(StudySpecification study) {
-        int cpuSlots = slots != null ? slots : Math.max(1, Runtime.getRuntime().availableProcessors());
-        List<String> devices = "cpu".equals(study.device())
-                ? TrainerSettings.cpuSlots(cpuSlots)
-                : TrainerSettings.gpusOrCpuSlots(cpuSlots);
+        if ("cpu".equals(study.device()) && devices.devices.equals(List.of("auto"))) {
+            devices.devices = List.of("cpu");
+        }
+        List<String> workers = devices.workers();
         if (study.device() != null
                 && study.device().startsWith("gpu")
-                && devices.get(0).equals("cpu")) {
+                && workers.get(0).equals("cpu")) {
             throw new UserError("The study wants device " + study.device()
                     + " and this machine has no GPU that the engine can use: leave --device out to train on the CPU.");
         }
         BuildInfo build = BuildInfo.read();
-        return new LocalSettings(devices, "127.0.0.1", port, build.version(), build.gitRevision());
+        return new LocalSettings(workers, "127.0.0.1", port, build.version(), build.gitRevision(), keeping::applyTo);
     }
 
     private void starting(String what) {

@@ -7,9 +7,7 @@ import io.couplet.trainer.worker.TrainerSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -24,20 +22,11 @@ final class ServeTrainerCommand implements Callable<Integer> {
     @Mixin
     KafkaOptions kafka = new KafkaOptions();
 
-    @Option(
-            names = "--devices",
-            split = ",",
-            paramLabel = "DEVICE",
-            description = "One worker each, comma separated: cpu or gpu:N (default: every GPU, or --slots on the CPU).")
-    @Nullable
-    List<String> devices;
+    @Mixin
+    DeviceOptions devices = new DeviceOptions();
 
-    @Option(
-            names = "--slots",
-            paramLabel = "N",
-            description = "Runs that train at once on the CPU (default: one per core).")
-    @Nullable
-    Integer slots;
+    @Mixin
+    RunKeepingOptions keeping = new RunKeepingOptions();
 
     @Option(
             names = "--spool-dir",
@@ -48,29 +37,25 @@ final class ServeTrainerCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        devices.check();
+        keeping.check();
         Logs.toStandardError(Level.INFO);
         var properties = kafka.clientProperties();
         BuildInfo build = BuildInfo.read();
         try (Services.Shutdown shutdown = new Services.Shutdown();
-                TrainerService trainer = TrainerService.start(TrainerSettings.of(
-                        Views.bootstrapServers(properties),
-                        properties,
-                        workers(),
-                        Files.createDirectories(spoolDirectory),
-                        build.version(),
-                        build.gitRevision()))) {
+                TrainerService trainer = TrainerService.start(keeping.applyTo(
+                        TrainerSettings.of(
+                                Views.bootstrapServers(properties),
+                                properties,
+                                devices.workers(),
+                                Files.createDirectories(spoolDirectory),
+                                build.version(),
+                                build.gitRevision()),
+                        null))) {
             shutdown.await();
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             throw new UserError(String.valueOf(e.getMessage()), e);
         }
         return 0;
-    }
-
-    private List<String> workers() {
-        if (devices != null) {
-            return devices;
-        }
-        int cpuSlots = slots != null ? slots : Math.max(1, Runtime.getRuntime().availableProcessors());
-        return TrainerSettings.gpusOrCpuSlots(cpuSlots);
     }
 }

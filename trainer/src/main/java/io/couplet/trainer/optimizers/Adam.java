@@ -45,6 +45,14 @@ final class Adam implements Optimizer {
         double learningRate = update.learningRate();
         double correction1 = 1 - Math.pow(beta1, update.step());
         double correction2 = 1 - Math.pow(beta2, update.step());
+        if (!amsgrad && (decoupled || weightDecay == 0)) {
+            double rate = learningRate / correction1;
+            double rootFactor = 1 / Math.sqrt(correction2);
+            double decay = learningRate * weightDecay;
+            update.elementwise(
+                    x -> x.adaptiveStep(x.state(0), x.state(1), beta1, beta2, rootFactor, epsilon, rate, decay));
+            return;
+        }
         update.elementwise(x -> {
             Flat parameters = decoupled ? x.decayedParameters(learningRate, weightDecay) : x.parameters();
             Flat gradient = decoupled ? x.gradient() : x.gradientWithPenalty(weightDecay);

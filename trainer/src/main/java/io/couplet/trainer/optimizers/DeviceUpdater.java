@@ -8,11 +8,20 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Applies an optimizer where the buffers are, as operations on whole buffers; nothing in a step waits for the device. Gradient recording must be off.
@@ -28,8 +37,11 @@ public final class DeviceUpdater implements AutoCloseable {
     private final DataType type;
     private final NDManager scalars;
     private final NDArray decays;
-    private final NDArray decaysPerTensor;
-    private final NDArray tensorOfElement;
+    private final Map<String, Grouping> numberGroupings;
+    private final List<DevicePerGroup> numbers = new ArrayList<>();
+    private final double[] scalarState;
+    private final Map<Grouping, DeviceGroups> groups = new IdentityHashMap<>();
+    private final Map<ToDoubleFunction<Tensors.Tensor>, NDArray> constants = new IdentityHashMap<>();
     private long step;
 
     /** @param manager of the run; the state lives as long as it, at most */
@@ -45,16 +57,72 @@ public final class DeviceUpdater implements AutoCloseable {
             state.add(this.manager.zeros(new Shape(elements), type));
         }
         float[] element = new float[elements];
-        long[] index = new long[elements];
-        float[] perTensor = new float[tensors.count()];
-        tensors.within(0, elements, (tensor, from, to) -> {
-            java.util.Arrays.fill(index, from, to, tensor);
-            perTensor[tensor] = tensors.decays(tensor) ? 1 : 0;
-            java.util.Arrays.fill(element, from, to, perTensor[tensor]);
-        });
+        tensors.within(
+                0, elements, (tensor, from, to) -> Arrays.fill(element, from, to, tensors.decays(tensor) ? 1 : 0));
         decays = this.manager.create(element).toType(type, true);
-        decaysPerTensor = this.manager.create(perTensor).toType(type, true);
-        tensorOfElement = this.manager.create(index);
+        numberGroupings = new LinkedHashMap<>(optimizer.numbers());
+        numberGroupings.values().forEach(g -> {
+            DeviceGroups grouped = groups(g);
+            numbers.add(new DevicePerGroup(null, grouped, this.manager.zeros(new Shape(grouped.all.count()), type)));
+        });
+        scalarState = new double[optimizer.scalars().size()];
+    }
+
+    private DeviceGroups groups(Grouping grouping) {
+        return groups.computeIfAbsent(grouping, DeviceGroups::new);
+    }
+
+    /** A grouping with what the device needs to know of it. */
+    private final class DeviceGroups {
+        private final Groups all;
+        /** The group of each element. */
+        private final NDArray ofElement;
+        /** The tensor of each group. */
+        private final NDArray tensorOfGroup;
+        /** How many elements each group has. */
+        private final NDArray sizes;
+        /** First groups of all tensors but the first. */
+        private final long[] cuts;
+
+        DeviceGroups(Grouping grouping) {
+            all = new Groups(tensors, grouping);
+            long[] element = new long[tensors.elements()];
+            Arrays.setAll(element, all::groupOf);
+            ofElement = manager.create(element);
+            long[] tensor = new long[all.count()];
+            for (int i = 0; i < tensors.count(); i++) {
+                Arrays.fill(tensor, all.first(i), all.first(i + 1), i);
+            }
+            tensorOfGroup = manager.create(tensor);
+            sizes = manager.create(all.sizes()).toType(type, false);
+            cuts = IntStream.range(1, tensors.count()).mapToLong(all::first).toArray();
+        }
+
+        /** Sums of a whole vector, group by group. */
+        NDArray sums(NDArray vector, NDManager scratch) {
+            NDList sums = new NDList();
+            NDList parts = vector.split(tensors.cuts(), 0);
+            for (int i = 0; i < parts.size(); i++) {
+                NDArray part = parts.get(i);
+                part.attach(scratch);
+                List<Integer> shape = tensors.shape(i);
+                int[] axes = all.grouping().reducedAxes(shape).stream()
+                        .mapToInt(Integer::intValue)
+                        .toArray();
+                NDArray sum = axes.length == 0
+                        ? part
+                        : part.reshape(shape.stream()
+                                        .mapToLong(Integer::longValue)
+                                        .toArray())
+                                .sum(axes)
+                                .reshape(-1);
+                sum.attach(scratch);
+                sums.add(sum);
+            }
+            NDArray result = NDArrays.concat(sums);
+            result.attach(scratch);
+            return result;
+        }
     }
 
     /**
@@ -91,6 +159,18 @@ public final class DeviceUpdater implements AutoCloseable {
         return norm;
     }
 
+    /** The parameters to evaluate with, where those are others than the trained ones, else the trained ones themselves. */
+    public NDArray evaluationParameters(NDArray parameters, NDManager scratch) {
+        Optional<Function<Update.Window, Flat>> formula = optimizer.evaluationParameters();
+        if (step == 0 || formula.isEmpty()) {
+            return parameters;
+        }
+        try (NDManager factors = scalars.newSubManager()) {
+            DeviceUpdate update = new DeviceUpdate(parameters, parameters, 0, scratch, factors);
+            return ((Values) formula.get().apply(update.new Whole())).array;
+        }
+    }
+
     /** A copy; waits for the device. In float32 it is exact. */
     public OptimizerState state() {
         Map<String, float[]> vectors = new LinkedHashMap<>();
@@ -99,17 +179,45 @@ public final class DeviceUpdater implements AutoCloseable {
                 vectors.put(stateNames.get(i), copy.toFloatArray());
             }
         }
-        return new OptimizerState(step, vectors, Map.of());
+        Map<String, double[]> saved = new LinkedHashMap<>();
+        for (int i = 0; i < scalarState.length; i++) {
+            saved.put(optimizer.scalars().get(i), new double[] {scalarState[i]});
+        }
+        int at = 0;
+        for (String name : numberGroupings.keySet()) {
+            try (NDArray copy = numbers.get(at++).values.toType(DataType.FLOAT64, true)) {
+                saved.put(name, copy.toDoubleArray());
+            }
+        }
+        return new OptimizerState(step, vectors, saved);
     }
 
     /** @throws IllegalArgumentException if the state belongs to another optimizer or other parameters */
     public void restore(OptimizerState saved) {
-        saved.requireFor(stateNames, tensors.elements(), Map.of());
+        Map<String, Integer> sizes = new LinkedHashMap<>();
+        optimizer.scalars().forEach(name -> sizes.put(name, 1));
+        numberGroupings.forEach(
+                (name, grouping) -> sizes.put(name, groups(grouping).all.count()));
+        saved.requireFor(stateNames, tensors.elements(), sizes);
         for (int i = 0; i < stateNames.size(); i++) {
             state.get(i).close();
-            state.set(i, manager.create(saved.vectors().get(stateNames.get(i))).toType(type, false));
+            state.set(i, manager.create(saved.vector(stateNames.get(i))).toType(type, false));
+        }
+        for (int i = 0; i < scalarState.length; i++) {
+            scalarState[i] = saved.number(optimizer.scalars().get(i))[0];
+        }
+        int at = 0;
+        for (String name : numberGroupings.keySet()) {
+            keep(at++, manager.create(saved.number(name)).toType(type, false));
         }
         step = saved.step();
+    }
+
+    private void keep(int index, NDArray values) {
+        DevicePerGroup before = numbers.get(index);
+        values.attach(manager);
+        numbers.set(index, new DevicePerGroup(null, before.groups, values));
+        before.values.close();
     }
 
     @Override
@@ -124,7 +232,7 @@ public final class DeviceUpdater implements AutoCloseable {
         private final double learningRate;
         private final NDManager scratch;
         private final NDManager numbers;
-        private final NDArray work;
+        private final List<NDArray> work = new ArrayList<>();
 
         DeviceUpdate(NDArray parameters, NDArray gradient, double learningRate, NDManager scratch, NDManager numbers) {
             this.parameters = parameters;
@@ -132,7 +240,6 @@ public final class DeviceUpdater implements AutoCloseable {
             this.learningRate = learningRate;
             this.scratch = scratch;
             this.numbers = numbers;
-            this.work = scratch.zeros(parameters.getShape(), parameters.getDataType());
         }
 
         @Override
@@ -151,19 +258,99 @@ public final class DeviceUpdater implements AutoCloseable {
         }
 
         @Override
-        public PerTensor norm(Function<Window, Flat> vector) {
-            NDArray norm = DeviceUpdater.norm(((Values) vector.apply(new Whole())).array, scratch);
-            return new DevicePerTensor(this, norm.reshape(1).broadcast(new Shape(tensors.count())));
+        public double machineEpsilon() {
+            return type == DataType.FLOAT64 ? Math.ulp(1.0) : Math.ulp(1f);
+        }
+
+        private NDArray values(Function<Window, Flat> vector) {
+            return ((Values) vector.apply(new Whole())).array;
+        }
+
+        private DevicePerGroup result(DeviceGroups grouped, NDArray values) {
+            values.attach(scratch);
+            return new DevicePerGroup(this, grouped, values);
         }
 
         @Override
-        public PerTensor normPerTensor(Function<Window, Flat> vector) {
-            NDList norms = new NDList();
-            for (NDArray part : ((Values) vector.apply(new Whole())).array.split(tensors.cuts(), 0)) {
+        public PerGroup norm(Function<Window, Flat> vector) {
+            NDArray norm = DeviceUpdater.norm(values(vector), scratch);
+            return result(groups(Grouping.TENSOR), norm.reshape(1).broadcast(new Shape(tensors.count())));
+        }
+
+        @Override
+        public PerGroup dot(Grouping grouping, Function<Window, Flat> x, Function<Window, Flat> y) {
+            NDArray left = values(x);
+            NDArray products = left.mul(x == y ? left : values(y));
+            products.attach(scratch);
+            DeviceGroups grouped = groups(grouping);
+            return result(grouped, grouped.sums(products, scratch));
+        }
+
+        @Override
+        public PerGroup mean(Grouping grouping, Function<Window, Flat> x) {
+            DeviceGroups grouped = groups(grouping);
+            return result(grouped, grouped.sums(values(x), scratch).div(grouped.sizes));
+        }
+
+        @Override
+        public PerGroup constants(ToDoubleFunction<Tensors.Tensor> function) {
+            NDArray values = constants.computeIfAbsent(function, f -> {
+                double[] perTensor = new double[tensors.count()];
+                Arrays.setAll(perTensor, i -> f.applyAsDouble(tensors.get(i)));
+                return manager.create(perTensor).toType(type, false);
+            });
+            return new DevicePerGroup(this, groups(Grouping.TENSOR), values);
+        }
+
+        @Override
+        public PerGroup numbers(int index) {
+            DevicePerGroup kept = DeviceUpdater.this.numbers.get(index);
+            return new DevicePerGroup(this, kept.groups, kept.values);
+        }
+
+        @Override
+        public void keep(int index, PerGroup kept) {
+            DeviceUpdater.this.keep(index, ((DevicePerGroup) kept).values.duplicate());
+        }
+
+        @Override
+        public double scalar(int index) {
+            return scalarState[index];
+        }
+
+        @Override
+        public void keep(int index, double scalar) {
+            scalarState[index] = scalar;
+        }
+
+        @Override
+        public void matrices(int index, Predicate<Tensors.Tensor> chosen, UnaryOperator<Matrix> formula) {
+            NDArray whole = work(index);
+            NDList parts = whole.split(tensors.cuts(), 0);
+            NDList results = new NDList();
+            for (int i = 0; i < parts.size(); i++) {
+                NDArray part = parts.get(i);
                 part.attach(scratch);
-                norms.add(DeviceUpdater.norm(part, scratch));
+                Tensors.Tensor tensor = tensors.get(i);
+                if (tensor.shape().size() >= 2 && chosen.test(tensor)) {
+                    NDArray matrix = part.reshape(tensor.shape().get(0), tensor.columns());
+                    part = formula.apply(new Matrix(matrix, scratch, numbers))
+                            .array()
+                            .reshape(-1);
+                    part.attach(scratch);
+                }
+                results.add(part);
             }
-            return new DevicePerTensor(this, NDArrays.stack(norms));
+            NDArray joined = NDArrays.concat(results);
+            joined.attach(scratch);
+            work.set(index, joined);
+        }
+
+        private NDArray work(int index) {
+            while (work.size() <= index) {
+                work.add(scratch.zeros(parameters.getShape(), parameters.getDataType()));
+            }
+            return work.get(index);
         }
 
         private final class Whole implements Window {
@@ -185,8 +372,8 @@ public final class DeviceUpdater implements AutoCloseable {
             }
 
             @Override
-            public Flat work() {
-                return new Values(DeviceUpdate.this, work, true);
+            public Flat work(int index) {
+                return new Values(DeviceUpdate.this, DeviceUpdate.this.work(index), true);
             }
 
             @Override
@@ -230,6 +417,21 @@ public final class DeviceUpdater implements AutoCloseable {
             return update.numbers.create(a);
         }
 
+        /** Takes a result for its new value. */
+        private Flat become(NDArray result) {
+            if (kept) {
+                // The kept array gets the result's memory; only the parameters, which others look into, must not.
+                if (array == update.parameters) {
+                    throw new IllegalStateException("this is not done to the parameters in place: copy them first");
+                }
+                array.intern(result);
+            } else {
+                array = temporary(result);
+                borrowed = false;
+            }
+            return this;
+        }
+
         /** A result that lives as long as the step. */
         private NDArray temporary(NDArray result) {
             result.attach(update.scratch);
@@ -247,9 +449,42 @@ public final class DeviceUpdater implements AutoCloseable {
         }
 
         @Override
-        public Flat scale(PerTensor factors) {
-            own().muli(temporary(((DevicePerTensor) factors).values.gather(tensorOfElement, 0)));
+        public Flat set(Flat x) {
+            return become(of(x).duplicate());
+        }
+
+        @Override
+        public Flat scale(PerGroup factors) {
+            DevicePerGroup f = (DevicePerGroup) factors;
+            own().muli(temporary(f.values.gather(f.groups.ofElement, 0)));
             return this;
+        }
+
+        @Override
+        public Flat multiply(Flat x) {
+            own().muli(of(x));
+            return this;
+        }
+
+        @Override
+        public Flat divide(Flat x) {
+            own().divi(of(x));
+            return this;
+        }
+
+        @Override
+        public Flat atLeast(double bound) {
+            return become(array.maximum(number(bound)));
+        }
+
+        @Override
+        public Flat atMost(double bound) {
+            return become(array.minimum(number(bound)));
+        }
+
+        @Override
+        public Flat absolute() {
+            return become(array.abs());
         }
 
         @Override
@@ -294,20 +529,12 @@ public final class DeviceUpdater implements AutoCloseable {
 
         @Override
         public Flat maximum(Flat x) {
-            // There is no maximum in place: max(a, x) = a + max(x − a, 0).
-            NDArray term = temporary(of(x).sub(array));
-            own().addi(temporary(ai.djl.nn.Activation.relu(term)));
-            return this;
+            return become(array.maximum(of(x)));
         }
 
         @Override
         public Flat squareRoot() {
-            if (kept) {
-                throw new IllegalStateException("the root of a kept vector is not taken in place: copy it first");
-            }
-            array = temporary(array.sqrt());
-            borrowed = false;
-            return this;
+            return become(array.sqrt());
         }
 
         @Override
@@ -317,55 +544,114 @@ public final class DeviceUpdater implements AutoCloseable {
         }
     }
 
-    private final class DevicePerTensor implements PerTensor {
-        private final DeviceUpdate update;
+    private final class DevicePerGroup implements PerGroup {
+        /** Null for numbers that are kept: those are read through an update. */
+        private final @Nullable DeviceUpdate update;
+
+        private final DeviceGroups groups;
         private final NDArray values;
 
-        DevicePerTensor(DeviceUpdate update, NDArray values) {
+        DevicePerGroup(@Nullable DeviceUpdate update, DeviceGroups groups, NDArray values) {
             this.update = update;
+            this.groups = groups;
             this.values = values;
-            values.attach(update.scratch);
         }
 
-        private PerTensor result(NDArray array) {
-            return new DevicePerTensor(update, array);
+        private DeviceUpdate update() {
+            return Objects.requireNonNull(update);
+        }
+
+        private DevicePerGroup result(NDArray array) {
+            return update().result(groups, array);
         }
 
         private NDArray number(double a) {
-            return update.scratch.create(a).toType(values.getDataType(), true);
+            return update().numbers.create(a);
+        }
+
+        /** The numbers of another one, a tensor's repeated for each of its groups. */
+        private NDArray aligned(PerGroup other) {
+            DevicePerGroup from = (DevicePerGroup) other;
+            if (from.groups == groups) {
+                return from.values;
+            }
+            if (from.groups.all.grouping() != Grouping.TENSOR) {
+                throw new IllegalArgumentException("the other numbers must be of the same grouping or per tensor");
+            }
+            NDArray spread = from.values.gather(groups.tensorOfGroup, 0);
+            spread.attach(update().scratch);
+            return spread;
         }
 
         @Override
-        public PerTensor times(double a) {
-            return result(values.mul(update.numbers.create(a)));
+        public PerGroup times(double a) {
+            return result(values.mul(number(a)));
         }
 
         @Override
-        public PerTensor atMost(double bound) {
+        public PerGroup times(PerGroup other) {
+            return result(values.mul(aligned(other)));
+        }
+
+        @Override
+        public PerGroup plus(double a) {
+            return result(values.add(number(a)));
+        }
+
+        @Override
+        public PerGroup plus(PerGroup other) {
+            return result(values.add(aligned(other)));
+        }
+
+        @Override
+        public PerGroup atMost(double bound) {
             return result(values.minimum(number(bound)));
         }
 
         @Override
-        public PerTensor atLeast(double bound) {
+        public PerGroup atLeast(double bound) {
             return result(values.maximum(number(bound)));
         }
 
         @Override
-        public PerTensor inverse() {
-            return result(values.pow(update.numbers.create(-1.0)));
+        public PerGroup inverse() {
+            return result(values.pow(number(-1)));
         }
 
         @Override
-        public PerTensor ratioOrOne(PerTensor other) {
-            NDArray divisors = ((DevicePerTensor) other).values;
-            NDArray product = values.mul(divisors);
-            NDArray ratio = values.div(divisors);
-            return result(NDArrays.where(product.eq(0), product.onesLike(), ratio));
+        public PerGroup squareRoot() {
+            return result(values.sqrt());
         }
 
         @Override
-        public PerTensor onlyDecaying() {
-            return result(NDArrays.where(decaysPerTensor.eq(1), values, values.onesLike()));
+        public PerGroup absolute() {
+            return result(values.abs());
+        }
+
+        @Override
+        public PerGroup below(PerGroup other) {
+            NDArray below = values.lt(aligned(other));
+            below.attach(update().scratch);
+            return result(below.toType(type, false));
+        }
+
+        @Override
+        public PerGroup where(PerGroup mask, PerGroup otherwise) {
+            NDArray zero = aligned(mask).eq(number(0));
+            zero.attach(update().scratch);
+            return result(NDArrays.where(zero, aligned(otherwise), values));
+        }
+
+        @Override
+        public PerGroup largestPerTensor() {
+            NDList largest = new NDList();
+            for (NDArray part : values.split(groups.cuts, 0)) {
+                part.attach(update().scratch);
+                NDArray max = part.max();
+                max.attach(update().scratch);
+                largest.add(max);
+            }
+            return update().result(groups(Grouping.TENSOR), NDArrays.stack(largest));
         }
     }
 }

@@ -1,13 +1,23 @@
 package io.couplet.trainer.optimizers;
 
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntToDoubleFunction;
+import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
+import java.util.function.UnaryOperator;
 
 /**
  * Applies an optimizer on the CPU to buffers of floats that may lie outside the heap.
@@ -21,8 +31,21 @@ public final class HostUpdater {
     private final Optimizer optimizer;
     private final Tensors tensors;
     private final List<String> stateNames;
-    private final float[][] state;
-    private final float[] work;
+    /** By index, chunk by chunk, so that a formula works on it in place. */
+    private final float[][][] state;
+
+    private final List<float[]> work = new ArrayList<>();
+    private final Map<String, Grouping> numberGroupings;
+    private final HostPerGroup[] numbers;
+    private final double[] scalars;
+    private final Map<Grouping, Groups> groups = new IdentityHashMap<>();
+    private final Map<ToDoubleFunction<Tensors.Tensor>, PerGroup> constants = new IdentityHashMap<>();
+    /** Of each chunk: 1 where weight decay applies. */
+    private final float[][] decays;
+
+    private final SquareSum gradientSquares = new SquareSum();
+    private final SquareSum parameterSquares = new SquareSum();
+    private final SquareSum changeSquares = new SquareSum();
     private final Chunk chunk;
     private long step;
 
@@ -30,9 +53,49 @@ public final class HostUpdater {
         this.optimizer = optimizer;
         this.tensors = tensors;
         this.stateNames = optimizer.state();
-        this.state = new float[stateNames.size()][tensors.elements()];
-        this.work = new float[tensors.elements()];
+        this.state = new float[stateNames.size()][chunks()][];
+        for (float[][] vector : state) {
+            Arrays.setAll(vector, c -> new float[CHUNK]);
+        }
+        this.numberGroupings = new LinkedHashMap<>(optimizer.numbers());
+        this.numbers = numberGroupings.values().stream()
+                .map(this::groups)
+                .map(g -> new HostPerGroup(g, new double[g.count()]))
+                .toArray(HostPerGroup[]::new);
+        this.scalars = new double[optimizer.scalars().size()];
+        this.decays = decays();
         this.chunk = new Chunk();
+    }
+
+    private int chunks() {
+        return (tensors.elements() + CHUNK - 1) / CHUNK;
+    }
+
+    private int length(int chunk) {
+        return Math.min(CHUNK, tensors.elements() - chunk * CHUNK);
+    }
+
+    /** Chunks in which all elements decay, or none, share their vector. */
+    private float[][] decays() {
+        float[] all = new float[CHUNK];
+        Arrays.fill(all, 1);
+        float[] none = new float[CHUNK];
+        float[][] vectors = new float[chunks()][];
+        for (int c = 0; c < vectors.length; c++) {
+            float[] mask = new float[CHUNK];
+            tensors.within(
+                    c * CHUNK,
+                    length(c),
+                    (tensor, from, to) -> Arrays.fill(mask, from, to, tensors.decays(tensor) ? 1 : 0));
+            int n = length(c);
+            vectors[c] =
+                    Arrays.equals(mask, 0, n, all, 0, n) ? all : Arrays.equals(mask, 0, n, none, 0, n) ? none : mask;
+        }
+        return vectors;
+    }
+
+    private Groups groups(Grouping grouping) {
+        return groups.computeIfAbsent(grouping, g -> new Groups(tensors, g));
     }
 
     /**
@@ -42,30 +105,84 @@ public final class HostUpdater {
      * @param maxGradientNorm the gradient is scaled down to this global norm; infinity for never
      */
     public StepNorms step(FloatBuffer parameters, FloatBuffer gradient, double learningRate, double maxGradientNorm) {
+        if (parameters.capacity() != tensors.elements() || gradient.capacity() != tensors.elements()) {
+            throw new IllegalArgumentException("parameters and gradient must have " + tensors.elements()
+                    + " elements, had " + parameters.capacity() + " and " + gradient.capacity());
+        }
         step++;
+        gradientSquares.reset();
+        parameterSquares.reset();
+        changeSquares.reset();
         HostUpdate update = new HostUpdate(parameters, gradient, learningRate);
-        double gradientNorm = update.globalNorm(Update.Window::gradient);
-        // As torch.nn.utils.clip_grad_norm_ has it.
-        update.gradientScale = (float) Math.min(1, maxGradientNorm / (gradientNorm + 1e-6));
-        double parameterNorm = update.globalNorm(Update.Window::parameters);
+        if (maxGradientNorm < Double.POSITIVE_INFINITY) {
+            update.gradientNorm();
+            // As torch.nn.utils.clip_grad_norm_ has it.
+            update.gradientScale = (float) Math.min(1, maxGradientNorm / (update.gradientNorm() + 1e-6));
+        }
         optimizer.apply(update);
-        return new StepNorms(gradientNorm, Math.sqrt(update.squaredChange), parameterNorm);
+        return new StepNorms(update.gradientNorm(), changeSquares.root(), update.parameterNorm());
+    }
+
+    /**
+     * Writes the parameters to evaluate with where they are others than the trained ones.
+     *
+     * @return false where they are the same, and nothing was written
+     */
+    public boolean evaluationParameters(FloatBuffer parameters, FloatBuffer into) {
+        Optional<Function<Update.Window, Flat>> formula = optimizer.evaluationParameters();
+        if (step == 0 || formula.isEmpty()) {
+            return false;
+        }
+        HostUpdate update = new HostUpdate(parameters, FloatBuffer.allocate(0), 0);
+        for (int c = 0; c < chunks(); c++) {
+            chunk.open(update, c);
+            into.put(c * CHUNK, ((Values) formula.get().apply(chunk)).values, 0, chunk.length);
+        }
+        return true;
     }
 
     /** A copy. */
     public OptimizerState state() {
         Map<String, float[]> vectors = new LinkedHashMap<>();
         for (int i = 0; i < state.length; i++) {
-            vectors.put(stateNames.get(i), state[i].clone());
+            float[] vector = new float[tensors.elements()];
+            for (int c = 0; c < chunks(); c++) {
+                System.arraycopy(state[i][c], 0, vector, c * CHUNK, length(c));
+            }
+            vectors.put(stateNames.get(i), vector);
         }
-        return new OptimizerState(step, vectors, Map.of());
+        Map<String, double[]> saved = new LinkedHashMap<>();
+        for (int i = 0; i < scalars.length; i++) {
+            saved.put(optimizer.scalars().get(i), new double[] {scalars[i]});
+        }
+        int at = 0;
+        for (String name : numberGroupings.keySet()) {
+            saved.put(name, numbers[at++].values.clone());
+        }
+        return new OptimizerState(step, vectors, saved);
     }
 
     /** @throws IllegalArgumentException if the state belongs to another optimizer or other parameters */
     public void restore(OptimizerState saved) {
-        saved.requireFor(stateNames, tensors.elements(), Map.of());
+        Map<String, Integer> sizes = new LinkedHashMap<>();
+        optimizer.scalars().forEach(name -> sizes.put(name, 1));
+        numberGroupings.forEach(
+                (name, grouping) -> sizes.put(name, groups(grouping).count()));
+        saved.requireFor(stateNames, tensors.elements(), sizes);
         for (int i = 0; i < state.length; i++) {
-            System.arraycopy(saved.vectors().get(stateNames.get(i)), 0, state[i], 0, state[i].length);
+            float[] vector = saved.vector(stateNames.get(i));
+            for (int c = 0; c < chunks(); c++) {
+                System.arraycopy(vector, c * CHUNK, state[i][c], 0, length(c));
+            }
+        }
+        for (int i = 0; i < scalars.length; i++) {
+            scalars[i] = saved.number(optimizer.scalars().get(i))[0];
+        }
+        int at = 0;
+        for (String name : numberGroupings.keySet()) {
+            numbers[at] =
+                    new HostPerGroup(numbers[at].groups, saved.number(name).clone());
+            at++;
         }
         step = saved.step();
     }
@@ -74,14 +191,13 @@ public final class HostUpdater {
         private final FloatBuffer parameters;
         private final FloatBuffer gradient;
         private final double learningRate;
+        /** Whose squares are in the sums already. */
+        private final boolean[] gradientCounted = new boolean[chunks()];
+
+        private final boolean[] parametersCounted = new boolean[chunks()];
         private float gradientScale = 1;
-        private double squaredChange;
 
         HostUpdate(FloatBuffer parameters, FloatBuffer gradient, double learningRate) {
-            if (parameters.capacity() != tensors.elements() || gradient.capacity() != tensors.elements()) {
-                throw new IllegalArgumentException("parameters and gradient must have " + tensors.elements()
-                        + " elements, had " + parameters.capacity() + " and " + gradient.capacity());
-            }
             this.parameters = parameters;
             this.gradient = gradient;
             this.learningRate = learningRate;
@@ -99,62 +215,206 @@ public final class HostUpdater {
 
         @Override
         public void elementwise(Consumer<Window> formula) {
-            for (int start = 0; start < tensors.elements(); start += CHUNK) {
-                chunk.open(this, start);
+            for (int c = 0; c < chunks(); c++) {
+                chunk.open(this, c);
                 formula.accept(chunk);
-                squaredChange += chunk.store();
+                chunk.store();
             }
         }
 
+        /** Before any clipping. */
+        double gradientNorm() {
+            for (int c = 0; c < chunks(); c++) {
+                if (!gradientCounted[c]) {
+                    chunk.open(this, c);
+                    chunk.gradient();
+                }
+            }
+            return gradientSquares.root();
+        }
+
+        /** Before the step. */
+        double parameterNorm() {
+            for (int c = 0; c < chunks(); c++) {
+                if (!parametersCounted[c]) {
+                    chunk.open(this, c);
+                    chunk.parameters();
+                }
+            }
+            return parameterSquares.root();
+        }
+
         @Override
-        public PerTensor norm(Function<Window, Flat> vector) {
+        public double machineEpsilon() {
+            return Math.ulp(1f);
+        }
+
+        @Override
+        public PerGroup norm(Function<Window, Flat> vector) {
             double[] all = new double[tensors.count()];
             Arrays.fill(all, globalNorm(vector));
-            return new HostPerTensor(all);
+            return new HostPerGroup(groups(Grouping.TENSOR), all);
         }
 
-        double globalNorm(Function<Window, Flat> vector) {
-            double sum = 0;
-            for (int start = 0; start < tensors.elements(); start += CHUNK) {
-                chunk.open(this, start);
-                sum += sumOfSquares(((Values) vector.apply(chunk)).values, 0, chunk.length);
+        private double globalNorm(Function<Window, Flat> vector) {
+            SquareSum squares = new SquareSum();
+            for (int c = 0; c < chunks(); c++) {
+                chunk.open(this, c);
+                squares.add(((Values) vector.apply(chunk)).values, chunk.length);
             }
-            return Math.sqrt(sum);
+            return squares.root();
         }
 
         @Override
-        public PerTensor normPerTensor(Function<Window, Flat> vector) {
-            double[] sums = new double[tensors.count()];
-            for (int start = 0; start < tensors.elements(); start += CHUNK) {
-                chunk.open(this, start);
-                float[] values = ((Values) vector.apply(chunk)).values;
-                tensors.within(
-                        start, chunk.length, (tensor, from, to) -> sums[tensor] += sumOfSquares(values, from, to));
+        public PerGroup dot(Grouping grouping, Function<Window, Flat> x, Function<Window, Flat> y) {
+            Groups grouped = groups(grouping);
+            double[] sums = new double[grouped.count()];
+            for (int c = 0; c < chunks(); c++) {
+                chunk.open(this, c);
+                float[] left = ((Values) x.apply(chunk)).values;
+                float[] right = x == y ? left : ((Values) y.apply(chunk)).values;
+                grouped.addProducts(sums, left, right, chunk.start, chunk.length);
             }
+            return new HostPerGroup(grouped, sums);
+        }
+
+        @Override
+        public PerGroup mean(Grouping grouping, Function<Window, Flat> x) {
+            Groups grouped = groups(grouping);
+            float[] ones = new float[CHUNK];
+            Arrays.fill(ones, 1);
+            double[] sums = new double[grouped.count()];
+            for (int c = 0; c < chunks(); c++) {
+                chunk.open(this, c);
+                grouped.addProducts(sums, ((Values) x.apply(chunk)).values, ones, chunk.start, chunk.length);
+            }
+            int[] sizes = grouped.sizes();
             for (int i = 0; i < sums.length; i++) {
-                sums[i] = Math.sqrt(sums[i]);
+                sums[i] /= sizes[i];
             }
-            return new HostPerTensor(sums);
+            return new HostPerGroup(grouped, sums);
+        }
+
+        @Override
+        public PerGroup constants(ToDoubleFunction<Tensors.Tensor> function) {
+            return constants.computeIfAbsent(function, f -> {
+                double[] values = new double[tensors.count()];
+                Arrays.setAll(values, i -> f.applyAsDouble(tensors.get(i)));
+                return new HostPerGroup(groups(Grouping.TENSOR), values);
+            });
+        }
+
+        @Override
+        public PerGroup numbers(int index) {
+            return numbers[index];
+        }
+
+        @Override
+        public void keep(int index, PerGroup kept) {
+            numbers[index] = (HostPerGroup) kept;
+        }
+
+        @Override
+        public double scalar(int index) {
+            return scalars[index];
+        }
+
+        @Override
+        public void keep(int index, double scalar) {
+            scalars[index] = scalar;
+        }
+
+        @Override
+        public void matrices(int index, Predicate<Tensors.Tensor> chosen, UnaryOperator<Matrix> formula) {
+            float[] values = work(index);
+            for (int i = 0; i < tensors.count(); i++) {
+                Tensors.Tensor tensor = tensors.get(i);
+                if (tensor.shape().size() < 2 || !chosen.test(tensor)) {
+                    continue;
+                }
+                try (NDManager scratch = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+                    float[] part = Arrays.copyOfRange(values, tensors.offset(i), tensors.offset(i + 1));
+                    NDArray array =
+                            scratch.create(part, new Shape(tensor.shape().get(0), tensor.columns()));
+                    float[] result = formula.apply(new Matrix(array, scratch, scratch))
+                            .array()
+                            .toFloatArray();
+                    System.arraycopy(result, 0, values, tensors.offset(i), result.length);
+                }
+            }
         }
     }
 
+    private float[] work(int index) {
+        while (work.size() <= index) {
+            work.add(new float[tensors.elements()]);
+        }
+        return work.get(index);
+    }
+
     /** Four sums at once, because one alone waits for each addition. */
-    private static double sumOfSquares(float[] a, int from, int to) {
+    static double sumOfProducts(float[] a, float[] b, int from, int to) {
         double s0 = 0;
         double s1 = 0;
         double s2 = 0;
         double s3 = 0;
         int i = from;
         for (; i < to - 3; i += 4) {
-            s0 += (double) a[i] * a[i];
-            s1 += (double) a[i + 1] * a[i + 1];
-            s2 += (double) a[i + 2] * a[i + 2];
-            s3 += (double) a[i + 3] * a[i + 3];
+            s0 += (double) a[i] * b[i];
+            s1 += (double) a[i + 1] * b[i + 1];
+            s2 += (double) a[i + 2] * b[i + 2];
+            s3 += (double) a[i + 3] * b[i + 3];
         }
         for (; i < to; i++) {
-            s0 += (double) a[i] * a[i];
+            s0 += (double) a[i] * b[i];
         }
         return s0 + s1 + s2 + s3;
+    }
+
+    /**
+     * A sum of squares, gathered per index of the chunks: a loop over one index is what the compiler vectorises. Each cell takes a few squares in float before
+     * they go into the total, so the error stays near that of one rounding.
+     */
+    private static final class SquareSum {
+        private static final int CHUNKS_PER_CELL = 32;
+
+        private final float[] cells = new float[CHUNK];
+        private double total;
+        private int chunks;
+
+        void reset() {
+            Arrays.fill(cells, 0);
+            total = 0;
+            chunks = 0;
+        }
+
+        void add(float[] x, int n) {
+            addSquares(cells, x, n);
+            if (++chunks == CHUNKS_PER_CELL) {
+                flush();
+            }
+        }
+
+        private static void addSquares(float[] cells, float[] x, int n) {
+            for (int i = 0; i < n; i++) {
+                cells[i] += x[i] * x[i];
+            }
+        }
+
+        private void flush() {
+            double sum = 0;
+            for (float cell : cells) {
+                sum += cell;
+            }
+            total += sum;
+            Arrays.fill(cells, 0);
+            chunks = 0;
+        }
+
+        double root() {
+            flush();
+            return Math.sqrt(total);
+        }
     }
 
     /** The vectors that a formula has asked for, each read when it is asked for first. */
@@ -162,64 +422,66 @@ public final class HostUpdater {
         private final Values parameters = new Values(this);
         private final float[] before = new float[CHUNK];
         private final Values gradient = new Values(this);
-        private final Values decays = new Values(this);
-        private final Values workValues = new Values(this);
+        private final Values decaying = new Values(this, new float[0]);
+        private final List<Values> works = new ArrayList<>();
+        private final float[] expanded = new float[CHUNK];
         private final Values[] states;
         private final List<Values> copies = new ArrayList<>();
-        private FloatBuffer allParameters = FloatBuffer.allocate(0);
-        private FloatBuffer wholeGradient = FloatBuffer.allocate(0);
-        private float gradientScale = 1;
+        private HostUpdate update = new HostUpdate(FloatBuffer.allocate(0), FloatBuffer.allocate(0), 0);
         private int copiesInUse;
+        private int index;
         private int start;
         private int length;
 
         Chunk() {
             states = new Values[state.length];
-            Arrays.setAll(states, i -> new Values(this));
+            Arrays.setAll(states, i -> new Values(this, new float[0]));
         }
 
-        void open(HostUpdate update, int start) {
-            allParameters = update.parameters;
-            wholeGradient = update.gradient;
-            gradientScale = update.gradientScale;
-            this.start = start;
-            length = Math.min(CHUNK, tensors.elements() - start);
+        void open(HostUpdate update, int index) {
+            this.update = update;
+            this.index = index;
+            start = index * CHUNK;
+            length = length(index);
             copiesInUse = 0;
             parameters.loaded = false;
             gradient.loaded = false;
-            decays.loaded = false;
-            workValues.loaded = false;
-            for (Values values : states) {
-                values.loaded = false;
+            decaying.values = decays[index];
+            works.forEach(values -> values.loaded = false);
+            for (int i = 0; i < states.length; i++) {
+                states[i].values = state[i][index];
             }
         }
 
-        /** Writes back what may have changed; returns the squared norm of the parameters' change. */
-        double store() {
-            double squaredChange = 0;
+        /** Writes back what may have changed. */
+        void store() {
             if (parameters.loaded) {
-                allParameters.put(start, parameters.values, 0, length);
-                for (int i = 0; i < length; i++) {
-                    before[i] -= parameters.values[i];
-                }
-                squaredChange = sumOfSquares(before, 0, length);
+                update.parameters.put(start, parameters.values, 0, length);
+                subtract(before, parameters.values, length);
+                changeSquares.add(before, length);
             }
-            for (int i = 0; i < states.length; i++) {
-                if (states[i].loaded) {
-                    System.arraycopy(states[i].values, 0, state[i], start, length);
+            for (int i = 0; i < works.size(); i++) {
+                if (works.get(i).loaded) {
+                    System.arraycopy(works.get(i).values, 0, HostUpdater.this.work.get(i), start, length);
                 }
             }
-            if (workValues.loaded) {
-                System.arraycopy(workValues.values, 0, work, start, length);
+        }
+
+        private static void subtract(float[] a, float[] x, int n) {
+            for (int i = 0; i < n; i++) {
+                a[i] -= x[i];
             }
-            return squaredChange;
         }
 
         @Override
         public Flat parameters() {
             if (!parameters.loaded) {
-                allParameters.get(start, parameters.values, 0, length);
+                update.parameters.get(start, parameters.values, 0, length);
                 System.arraycopy(parameters.values, 0, before, 0, length);
+                if (!update.parametersCounted[index]) {
+                    parameterSquares.add(parameters.values, length);
+                    update.parametersCounted[index] = true;
+                }
                 parameters.loaded = true;
             }
             return parameters;
@@ -228,9 +490,13 @@ public final class HostUpdater {
         @Override
         public Flat gradient() {
             if (!gradient.loaded) {
-                wholeGradient.get(start, gradient.values, 0, length);
-                if (gradientScale != 1) {
-                    gradient.scale(gradientScale);
+                update.gradient.get(start, gradient.values, 0, length);
+                if (!update.gradientCounted[index]) {
+                    gradientSquares.add(gradient.values, length);
+                    update.gradientCounted[index] = true;
+                }
+                if (update.gradientScale != 1) {
+                    gradient.scale(update.gradientScale);
                 }
                 gradient.loaded = true;
             }
@@ -239,33 +505,76 @@ public final class HostUpdater {
 
         @Override
         public Flat state(int index) {
-            Values values = states[index];
+            return states[index];
+        }
+
+        @Override
+        public Flat work(int index) {
+            while (works.size() <= index) {
+                works.add(new Values(this));
+            }
+            Values values = works.get(index);
             if (!values.loaded) {
-                System.arraycopy(state[index], start, values.values, 0, length);
+                System.arraycopy(HostUpdater.this.work(index), start, values.values, 0, length);
                 values.loaded = true;
             }
             return values;
         }
 
         @Override
-        public Flat work() {
-            if (!workValues.loaded) {
-                System.arraycopy(work, start, workValues.values, 0, length);
-                workValues.loaded = true;
-            }
-            return workValues;
+        public Flat decays() {
+            return decaying;
         }
 
         @Override
-        public Flat decays() {
-            if (!decays.loaded) {
-                tensors.within(
-                        start,
-                        length,
-                        (tensor, from, to) -> Arrays.fill(decays.values, from, to, tensors.decays(tensor) ? 1 : 0));
-                decays.loaded = true;
+        public void adaptiveStep(
+                Flat mean,
+                Flat square,
+                double beta1,
+                double beta2,
+                double rootFactor,
+                double epsilon,
+                double rate,
+                double decay) {
+            adaptiveStep(
+                    ((Values) parameters()).values,
+                    ((Values) gradient()).values,
+                    ((Values) mean).values,
+                    ((Values) square).values,
+                    decaying.values,
+                    (float) (1 - beta1),
+                    (float) beta2,
+                    (float) (1 - beta2),
+                    (float) rootFactor,
+                    (float) epsilon,
+                    (float) -rate,
+                    (float) -decay,
+                    length);
+        }
+
+        private static void adaptiveStep(
+                float[] p,
+                float[] g,
+                float[] m,
+                float[] v,
+                float[] decays,
+                float weight1,
+                float beta2,
+                float weight2,
+                float rootFactor,
+                float epsilon,
+                float rate,
+                float decay,
+                int n) {
+            for (int i = 0; i < n; i++) {
+                float mean = m[i] + weight1 * (g[i] - m[i]);
+                float square = beta2 * v[i] + weight2 * g[i] * g[i];
+                m[i] = mean;
+                v[i] = square;
+                p[i] = p[i]
+                        + decay * decays[i] * p[i]
+                        + rate * (mean / ((float) Math.sqrt(square) * rootFactor + epsilon));
             }
-            return decays;
         }
 
         @Override
@@ -281,11 +590,16 @@ public final class HostUpdater {
 
     private final class Values implements Flat {
         private final Chunk owner;
-        private final float[] values = new float[CHUNK];
+        private float[] values;
         private boolean loaded;
 
         Values(Chunk owner) {
+            this(owner, new float[CHUNK]);
+        }
+
+        Values(Chunk owner, float[] values) {
             this.owner = owner;
+            this.values = values;
         }
 
         private static float[] of(Flat x) {
@@ -294,22 +608,86 @@ public final class HostUpdater {
 
         @Override
         public Flat scale(double a) {
-            scale(values, (float) a, 0, owner.length);
+            scale(values, (float) a, owner.length);
             return this;
         }
 
         @Override
-        public Flat scale(PerTensor factors) {
-            double[] perTensor = ((HostPerTensor) factors).values;
-            tensors.within(
-                    owner.start,
-                    owner.length,
-                    (tensor, from, to) -> scale(values, (float) perTensor[tensor], from, to));
+        public Flat set(Flat x) {
+            System.arraycopy(of(x), 0, values, 0, owner.length);
             return this;
         }
 
-        private static void scale(float[] a, float factor, int from, int to) {
-            for (int i = from; i < to; i++) {
+        @Override
+        public Flat scale(PerGroup factors) {
+            HostPerGroup numbers = (HostPerGroup) factors;
+            numbers.groups.expand(numbers.values, owner.start, owner.length, owner.expanded);
+            multiply(values, owner.expanded, owner.length);
+            return this;
+        }
+
+        @Override
+        public Flat multiply(Flat x) {
+            multiply(values, of(x), owner.length);
+            return this;
+        }
+
+        private static void multiply(float[] a, float[] x, int n) {
+            for (int i = 0; i < n; i++) {
+                a[i] *= x[i];
+            }
+        }
+
+        @Override
+        public Flat divide(Flat x) {
+            divide(values, of(x), owner.length);
+            return this;
+        }
+
+        private static void divide(float[] a, float[] x, int n) {
+            for (int i = 0; i < n; i++) {
+                a[i] /= x[i];
+            }
+        }
+
+        @Override
+        public Flat atLeast(double bound) {
+            atLeast(values, (float) bound, owner.length);
+            return this;
+        }
+
+        private static void atLeast(float[] a, float bound, int n) {
+            for (int i = 0; i < n; i++) {
+                a[i] = Math.max(a[i], bound);
+            }
+        }
+
+        @Override
+        public Flat atMost(double bound) {
+            atMost(values, (float) bound, owner.length);
+            return this;
+        }
+
+        private static void atMost(float[] a, float bound, int n) {
+            for (int i = 0; i < n; i++) {
+                a[i] = Math.min(a[i], bound);
+            }
+        }
+
+        @Override
+        public Flat absolute() {
+            absolute(values, owner.length);
+            return this;
+        }
+
+        private static void absolute(float[] a, int n) {
+            for (int i = 0; i < n; i++) {
+                a[i] = Math.abs(a[i]);
+            }
+        }
+
+        private static void scale(float[] a, float factor, int n) {
+            for (int i = 0; i < n; i++) {
                 a[i] *= factor;
             }
         }
@@ -417,48 +795,106 @@ public final class HostUpdater {
         }
     }
 
-    private final class HostPerTensor implements PerTensor {
+    private final class HostPerGroup implements PerGroup {
+        private final Groups groups;
         private final double[] values;
 
-        HostPerTensor(double[] values) {
+        HostPerGroup(Groups groups, double[] values) {
+            this.groups = groups;
             this.values = values;
         }
 
-        private HostPerTensor map(java.util.function.IntToDoubleFunction function) {
+        private HostPerGroup map(IntToDoubleFunction function) {
             double[] mapped = new double[values.length];
             Arrays.setAll(mapped, function);
-            return new HostPerTensor(mapped);
+            return new HostPerGroup(groups, mapped);
+        }
+
+        /** The numbers of another one, a tensor's repeated for each of its groups. */
+        private double[] aligned(PerGroup other) {
+            HostPerGroup from = (HostPerGroup) other;
+            if (from.groups == groups) {
+                return from.values;
+            }
+            if (from.groups.grouping() != Grouping.TENSOR) {
+                throw new IllegalArgumentException("the other numbers must be of the same grouping or per tensor");
+            }
+            double[] spread = new double[values.length];
+            for (int i = 0; i < tensors.count(); i++) {
+                Arrays.fill(spread, groups.first(i), groups.first(i + 1), from.values[i]);
+            }
+            return spread;
         }
 
         @Override
-        public PerTensor times(double a) {
+        public PerGroup times(double a) {
             return map(i -> values[i] * a);
         }
 
         @Override
-        public PerTensor atMost(double bound) {
+        public PerGroup times(PerGroup other) {
+            double[] factors = aligned(other);
+            return map(i -> values[i] * factors[i]);
+        }
+
+        @Override
+        public PerGroup plus(double a) {
+            return map(i -> values[i] + a);
+        }
+
+        @Override
+        public PerGroup plus(PerGroup other) {
+            double[] terms = aligned(other);
+            return map(i -> values[i] + terms[i]);
+        }
+
+        @Override
+        public PerGroup atMost(double bound) {
             return map(i -> Math.min(values[i], bound));
         }
 
         @Override
-        public PerTensor atLeast(double bound) {
+        public PerGroup atLeast(double bound) {
             return map(i -> Math.max(values[i], bound));
         }
 
         @Override
-        public PerTensor inverse() {
+        public PerGroup inverse() {
             return map(i -> 1 / values[i]);
         }
 
         @Override
-        public PerTensor ratioOrOne(PerTensor other) {
-            double[] divisors = ((HostPerTensor) other).values;
-            return map(i -> values[i] == 0 || divisors[i] == 0 ? 1 : values[i] / divisors[i]);
+        public PerGroup squareRoot() {
+            return map(i -> Math.sqrt(values[i]));
         }
 
         @Override
-        public PerTensor onlyDecaying() {
-            return map(i -> tensors.decays(i) ? values[i] : 1);
+        public PerGroup absolute() {
+            return map(i -> Math.abs(values[i]));
+        }
+
+        @Override
+        public PerGroup below(PerGroup other) {
+            double[] bounds = aligned(other);
+            return map(i -> values[i] < bounds[i] ? 1 : 0);
+        }
+
+        @Override
+        public PerGroup where(PerGroup mask, PerGroup otherwise) {
+            double[] masked = aligned(mask);
+            double[] others = aligned(otherwise);
+            return map(i -> masked[i] != 0 ? values[i] : others[i]);
+        }
+
+        @Override
+        public PerGroup largestPerTensor() {
+            double[] largest = new double[tensors.count()];
+            Arrays.setAll(
+                    largest,
+                    i -> Arrays.stream(values, groups.first(i), groups.first(i + 1))
+                            .max()
+                            .orElseThrow());
+            return new HostPerGroup(groups(Grouping.TENSOR), largest);
         }
     }
 }

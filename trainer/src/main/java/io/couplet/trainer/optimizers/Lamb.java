@@ -1,6 +1,7 @@
 package io.couplet.trainer.optimizers;
 
 import java.util.List;
+import java.util.function.ToDoubleFunction;
 
 /**
  * LAMB (You et al. 2020, arXiv:1904.00962) as timm.optim.Lamb: all gradients are scaled to a global norm of at most {@code max_grad_norm} (0: never), and a
@@ -21,7 +22,15 @@ final class Lamb implements Optimizer {
             "trust_clip",
             0,
             "always_adapt",
+            0,
+            "bias_correction",
+            1,
+            "grad_averaging",
+            1,
+            "decoupled_decay",
             0);
+
+    private static final ToDoubleFunction<Tensors.Tensor> DECAYS = tensor -> tensor.decays() ? 1 : 0;
 
     private final double beta1;
     private final double beta2;
@@ -30,6 +39,9 @@ final class Lamb implements Optimizer {
     private final double maxGradientNorm;
     private final boolean trustClip;
     private final boolean alwaysAdapt;
+    private final boolean corrected;
+    private final double entering;
+    private final boolean decoupled;
 
     Lamb(Options options) {
         beta1 = options.get("beta1");
@@ -39,6 +51,9 @@ final class Lamb implements Optimizer {
         maxGradientNorm = options.get("max_grad_norm");
         trustClip = options.flag("trust_clip");
         alwaysAdapt = options.flag("always_adapt");
+        corrected = options.flag("bias_correction");
+        entering = options.flag("grad_averaging") ? 1 - beta1 : 1;
+        decoupled = options.flag("decoupled_decay");
     }
 
     @Override
@@ -49,33 +64,39 @@ final class Lamb implements Optimizer {
     @Override
     public void apply(Update update) {
         double learningRate = update.learningRate();
-        double correction1 = 1 - Math.pow(beta1, update.step());
-        double correction2 = 1 - Math.pow(beta2, update.step());
-        PerTensor clip = update.norm(Update.Window::gradient)
+        double correction1 = corrected ? 1 - Math.pow(beta1, update.step()) : 1;
+        double correction2 = corrected ? 1 - Math.pow(beta2, update.step()) : 1;
+        PerGroup clip = update.norm(Update.Window::gradient)
                 .times(maxGradientNorm == 0 ? 0 : 1 / maxGradientNorm)
                 .atLeast(1)
                 .inverse();
         boolean trusted = weightDecay != 0 || alwaysAdapt;
         update.elementwise(x -> {
             Flat gradient = x.gradient().scale(clip);
-            Flat mean = x.state(0).lerp(gradient, 1 - beta1);
+            Flat mean = x.state(0).scale(beta1).add(gradient, entering);
             Flat square = x.state(1).scale(beta2).addProduct(gradient, gradient, 1 - beta2);
             Flat scale = x.copyOf(square)
                     .squareRoot()
                     .scale(1 / Math.sqrt(correction2))
                     .add(epsilon);
-            Flat direction = x.work().clear().addQuotient(mean, scale, 1 / correction1);
-            direction.addProduct(x.decays(), x.parameters(), weightDecay);
+            Flat direction = x.work(0).clear().addQuotient(mean, scale, 1 / correction1);
+            if (decoupled) {
+                x.decayedParameters(learningRate, weightDecay);
+            } else {
+                direction.addProduct(x.decays(), x.parameters(), weightDecay);
+            }
             if (!trusted) {
                 x.parameters().add(direction, -learningRate);
             }
         });
         if (trusted) {
-            PerTensor trust = update.normPerTensor(Update.Window::parameters)
-                    .ratioOrOne(update.normPerTensor(Update.Window::work));
-            PerTensor bounded = trustClip ? trust.atMost(1) : trust;
-            PerTensor factors = alwaysAdapt ? bounded : bounded.onlyDecaying();
-            update.elementwise(x -> x.parameters().add(x.work().scale(factors), -learningRate));
+            PerGroup trust = update.norm(Grouping.TENSOR, Update.Window::parameters)
+                    .ratioOrOne(update.norm(Grouping.TENSOR, x -> x.work(0)));
+            PerGroup bounded = trustClip ? trust.atMost(1) : trust;
+            PerGroup factors = alwaysAdapt
+                    ? bounded
+                    : bounded.where(update.constants(DECAYS), bounded.times(0).plus(1));
+            update.elementwise(x -> x.parameters().add(x.work(0).scale(factors), -learningRate));
         }
     }
 }

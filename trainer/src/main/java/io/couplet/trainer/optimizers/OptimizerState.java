@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -37,6 +38,14 @@ public record OptimizerState(long step, Map<String, float[]> vectors, Map<String
         }
         vectors.forEach((name, values) -> requireLength(name, values.length, elements));
         numbers.forEach((name, values) -> requireLength(name, values.length, sizes.getOrDefault(name, 0)));
+    }
+
+    float[] vector(String name) {
+        return Objects.requireNonNull(vectors.get(name), name);
+    }
+
+    double[] number(String name) {
+        return Objects.requireNonNull(numbers.get(name), name);
     }
 
     private static void requireLength(String name, int length, int expected) {

@@ -35,6 +35,7 @@ public final class Optimizers {
      *
      * @param name as a study writes it
      * @param title as the paper writes it
+     * @param weightDecayCentre what a grid of weight decays is laid around: the default decay, or where that is zero what is usual for it
      */
     public record Entry(
             String name,
@@ -42,27 +43,205 @@ public final class Optimizers {
             Family family,
             Options defaults,
             LearningRates learningRates,
-            Function<Options, Optimizer> constructor) {}
+            double weightDecayCentre,
+            Function<Options, Optimizer> constructor) {
 
+        /**
+         * Whether it wants a constant rate after the warm-up, because it averages its own iterates instead. A recipe's schedule may ask; with a falling rate it
+         * trains too, at what that costs in its theory.
+         */
+        public boolean scheduleFree() {
+            return constructor.apply(defaults).evaluationParameters().isPresent();
+        }
+    }
+
+    /** In the order of the paper's Table 1, then the newer ones. */
     private static final Map<String, Entry> ENTRIES = list(
-            new Entry("sgd", "SGD-M", Family.FIXED_RATE, Sgd.DEFAULTS, new LearningRates(0.05, 0.1, 0.05), Sgd::new),
-            new Entry("adam", "Adam", Family.ADAPTIVE, Adam.DEFAULTS, new LearningRates(1e-3, 3e-3, 1e-3), Adam::adam),
+            new Entry(
+                    "sgd",
+                    "SGD-M",
+                    Family.FIXED_RATE,
+                    Sgd.DEFAULTS,
+                    new LearningRates(0.05, 0.1, 0.05),
+                    0.0005,
+                    Sgd::new),
+            new Entry(
+                    "sgdp",
+                    "SGDP",
+                    Family.FIXED_RATE,
+                    Sgdp.DEFAULTS,
+                    new LearningRates(0.05, 0.1, 0.05),
+                    0.0005,
+                    Sgdp::new),
+            new Entry(
+                    "lion",
+                    "LION",
+                    Family.FIXED_RATE,
+                    Lion.DEFAULTS,
+                    new LearningRates(2e-4, 1e-3, 5e-4),
+                    0.1,
+                    Lion::new),
+            new Entry(
+                    "adam",
+                    "Adam",
+                    Family.ADAPTIVE,
+                    Adam.DEFAULTS,
+                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    0.0001,
+                    Adam::adam),
+            new Entry(
+                    "adamax",
+                    "Adamax",
+                    Family.ADAPTIVE,
+                    Adamax.DEFAULTS,
+                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    0.0001,
+                    Adamax::new),
+            new Entry(
+                    "nadam",
+                    "NAdam",
+                    Family.ADAPTIVE,
+                    NAdam.DEFAULTS,
+                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    0.0001,
+                    NAdam::new),
             new Entry(
                     "adamw",
                     "AdamW",
                     Family.ADAPTIVE,
                     Adam.DEFAULTS_W,
                     new LearningRates(1e-3, 3e-3, 1e-3),
+                    0.05,
                     Adam::adamW),
-            new Entry("lamb", "LAMB", Family.ADAPTIVE, Lamb.DEFAULTS, new LearningRates(0.01, 0.02, 0.02), Lamb::new),
-            new Entry("lion", "Lion", Family.FIXED_RATE, Lion.DEFAULTS, new LearningRates(2e-4, 1e-3, 5e-4), Lion::new),
+            new Entry(
+                    "lamb",
+                    "LAMB",
+                    Family.ADAPTIVE,
+                    Lamb.DEFAULTS,
+                    new LearningRates(0.01, 0.02, 0.02),
+                    0.02,
+                    Lamb::new),
+            new Entry(
+                    "radam",
+                    "RAdam",
+                    Family.ADAPTIVE,
+                    RAdam.DEFAULTS,
+                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    0.0001,
+                    RAdam::new),
+            new Entry(
+                    "adamp",
+                    "AdamP",
+                    Family.ADAPTIVE,
+                    AdamP.DEFAULTS,
+                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    0.01,
+                    AdamP::new),
+            new Entry(
+                    "adan",
+                    "Adan",
+                    Family.ADAPTIVE,
+                    Adan.DEFAULTS,
+                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    0.02,
+                    Adan::new),
+            new Entry(
+                    "adabound",
+                    "AdaBound",
+                    Family.ESTIMATED,
+                    AdaBound.DEFAULTS,
+                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    0.0005,
+                    AdaBound::new),
+            new Entry("lars", "LARS", Family.ESTIMATED, Lars.DEFAULTS, new LearningRates(1, 1, 1), 0.0001, Lars::new),
+            new Entry(
+                    "adafactor",
+                    "AdaFactor",
+                    Family.ESTIMATED,
+                    Adafactor.DEFAULTS,
+                    new LearningRates(0.01, 0.03, 0.01),
+                    0.01,
+                    Adafactor::new),
+            new Entry(
+                    "adabelief",
+                    "AdaBelief",
+                    Family.ESTIMATED,
+                    AdaBelief.DEFAULTS,
+                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    0.01,
+                    AdaBelief::new),
+            new Entry(
+                    "novograd",
+                    "NovoGrad",
+                    Family.ESTIMATED,
+                    NovoGrad.DEFAULTS,
+                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    0.001,
+                    NovoGrad::new),
+            new Entry(
+                    "sophia",
+                    "Sophia",
+                    Family.ESTIMATED,
+                    Sophia.DEFAULTS,
+                    new LearningRates(2e-4, 1e-3, 5e-4),
+                    0.1,
+                    Sophia::new),
+            new Entry(
+                    "adagrad",
+                    "AdaGrad",
+                    Family.ADAPTIVE_WITHOUT_MOMENTUM,
+                    Adagrad.DEFAULTS,
+                    new LearningRates(1e-2, 1e-2, 1e-2),
+                    0.0001,
+                    Adagrad::new),
+            new Entry(
+                    "adadelta",
+                    "AdaDelta",
+                    Family.ADAPTIVE_WITHOUT_MOMENTUM,
+                    Adadelta.DEFAULTS,
+                    new LearningRates(1, 1, 1),
+                    0.0001,
+                    Adadelta::new),
             new Entry(
                     "rmsprop",
                     "RMSProp",
                     Family.ADAPTIVE_WITHOUT_MOMENTUM,
                     RmsProp.DEFAULTS,
                     new LearningRates(5e-4, 2e-3, 5e-4),
-                    RmsProp::new));
+                    0.0001,
+                    RmsProp::new),
+            new Entry(
+                    "muon",
+                    "Muon",
+                    Family.FIXED_RATE,
+                    Muon.DEFAULTS,
+                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    0.1,
+                    Muon::new),
+            new Entry(
+                    "schedule-free-adamw",
+                    "Schedule-Free AdamW",
+                    Family.ADAPTIVE,
+                    ScheduleFreeAdamW.DEFAULTS,
+                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    0.05,
+                    ScheduleFreeAdamW::new),
+            new Entry(
+                    "adopt",
+                    "ADOPT",
+                    Family.ADAPTIVE,
+                    Adopt.DEFAULTS,
+                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    0.0001,
+                    Adopt::new),
+            new Entry(
+                    "mars",
+                    "MARS",
+                    Family.ADAPTIVE,
+                    Mars.DEFAULTS,
+                    new LearningRates(1e-3, 3e-3, 1e-3),
+                    0.05,
+                    Mars::new));
 
     private static Map<String, Entry> list(Entry... entries) {
         Map<String, Entry> map = new LinkedHashMap<>();

@@ -4,7 +4,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Options of an optimizer by name, complete and checked; flags are 0 or 1. */
+/** Options of an optimizer by name, complete and checked; flags are 0 or 1, and only an exponent whose default is below zero may be negative. */
 public final class Options {
     private final Map<String, Double> values;
 
@@ -25,12 +25,14 @@ public final class Options {
     public Options with(Map<String, Double> overrides) {
         Map<String, Double> all = new LinkedHashMap<>(values);
         overrides.forEach((name, value) -> {
-            if (!values.containsKey(name)) {
+            Double standard = values.get(name);
+            if (standard == null) {
                 throw new IllegalArgumentException(
                         "unknown option '" + name + "': there are " + String.join(", ", values.keySet()));
             }
-            if (!Double.isFinite(value) || value < 0) {
-                throw new IllegalArgumentException("option " + name + " must be at least 0, was " + value);
+            if (standard < 0 ? !(value <= 0 && Double.isFinite(value)) : !(value >= 0 && Double.isFinite(value))) {
+                throw new IllegalArgumentException(
+                        "option " + name + " must be at " + (standard < 0 ? "most" : "least") + " 0, was " + value);
             }
             all.put(name, value);
         });

@@ -5,16 +5,40 @@ import java.util.List;
 /** Where each tensor lies in the flat vectors, one after the other without gaps. */
 public final class Tensors {
 
-    /** @param decays whether weight decay applies to it */
-    public record Tensor(int offset, int size, boolean decays) {}
+    /**
+     * One tensor.
+     *
+     * @param offset of its first element
+     * @param shape row-major
+     * @param decays whether weight decay applies to it
+     */
+    public record Tensor(int offset, List<Integer> shape, boolean decays) {
+        public Tensor {
+            shape = List.copyOf(shape);
+        }
 
+        /** A vector. */
+        public Tensor(int offset, int size, boolean decays) {
+            this(offset, List.of(size), decays);
+        }
+
+        public int size() {
+            return shape.stream().reduce(1, Math::multiplyExact);
+        }
+
+        /** Columns of the tensor seen as a matrix of its first dimension by all others. */
+        int columns() {
+            return shape.isEmpty() ? 1 : size() / shape.get(0);
+        }
+    }
+
+    private final List<Tensor> tensors;
     private final int[] offsets;
-    private final boolean[] decays;
 
     /** @throws IllegalArgumentException if there is a gap or an empty tensor */
     public Tensors(List<Tensor> tensors) {
+        this.tensors = List.copyOf(tensors);
         offsets = new int[tensors.size() + 1];
-        decays = new boolean[tensors.size()];
         for (int i = 0; i < tensors.size(); i++) {
             Tensor tensor = tensors.get(i);
             if (tensor.offset() != offsets[i] || tensor.size() < 1) {
@@ -22,20 +46,32 @@ public final class Tensors {
                         + " and not be empty, began at " + tensor.offset() + " with size " + tensor.size());
             }
             offsets[i + 1] = tensor.offset() + tensor.size();
-            decays[i] = tensor.decays();
         }
     }
 
+    Tensor get(int tensor) {
+        return tensors.get(tensor);
+    }
+
+    List<Integer> shape(int tensor) {
+        return tensors.get(tensor).shape();
+    }
+
+    /** First element of a tensor, or the number of all after the last one. */
+    int offset(int tensor) {
+        return offsets[tensor];
+    }
+
     int count() {
-        return decays.length;
+        return tensors.size();
     }
 
     int elements() {
-        return offsets[decays.length];
+        return offsets[tensors.size()];
     }
 
     boolean decays(int tensor) {
-        return decays[tensor];
+        return tensors.get(tensor).decays();
     }
 
     /** First elements of all tensors but the first: where to split. */

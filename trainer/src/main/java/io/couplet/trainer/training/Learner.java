@@ -30,8 +30,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A backbone with its weights and its optimizer: does a step, answers with logits. All weights are one leaf, a flat vector; a step splits it into views, so the
- * gradient is one flat vector too. Belongs to one thread.
+ * A backbone with its weights and its optimizer: does a step, answers with logits. All weights are one flat vector; a step makes it a leaf and splits that into views, so
+ * the gradient is one flat vector too. Belongs to one thread.
  */
 final class Learner implements AutoCloseable {
 
@@ -41,12 +41,16 @@ final class Learner implements AutoCloseable {
     /** What a step showed. */
     record Measured(int step, double learningRate, double loss, int correct, StepNorms norms, long nanos) {}
 
+    /** Nanoseconds of a step's parts; what is left of the step is the measuring itself. */
+    record Phases(long forward, long backward, long update) {}
+
     private record Pending(int step, double learningRate, NDArray values, long startNanos) {}
 
     private final Backbone backbone;
     private final int classes;
     private final Recipe recipe;
     private final long seed;
+    private final boolean channelsLast;
     private final NDManager manager;
     private final NDArray flat;
     private final @Nullable NDArray flatBuffers;
@@ -57,6 +61,7 @@ final class Learner implements AutoCloseable {
     private final @Nullable HostUpdater host;
     private final @Nullable DeviceUpdater onDevice;
     private final List<Pending> pending = new ArrayList<>();
+    private @Nullable Phases phases;
 
     /** @param wholeBuffers update by operations on whole buffers, as on a GPU, whatever the device is */
     Learner(
@@ -67,10 +72,11 @@ final class Learner implements AutoCloseable {
             long seed,
             Device device,
             boolean wholeBuffers) {
-        this(backbone, classes, optimizer, recipe, seed, device, wholeBuffers, null);
+        this(backbone, classes, optimizer, recipe, seed, device, wholeBuffers, false, null);
     }
 
     /**
+     * @param channelsLast the images' values lie channel by channel within a pixel, as convolutions on a CPU like it best
      * @param from what to go on from; null to begin at the beginning
      * @throws IllegalArgumentException if it is another backbone's or another optimizer's
      */
@@ -82,11 +88,13 @@ final class Learner implements AutoCloseable {
             long seed,
             Device device,
             boolean wholeBuffers,
+            boolean channelsLast,
             @Nullable Checkpoint from) {
         this.backbone = backbone;
         this.classes = classes;
         this.recipe = recipe;
         this.seed = seed;
+        this.channelsLast = channelsLast && !device.isGpu();
         ParameterLayout layout = backbone.layout();
         if (from != null
                 && (from.parameters().length != layout.parameterCount()
@@ -96,34 +104,44 @@ final class Learner implements AutoCloseable {
                     + " and " + layout.bufferCount());
         }
         this.manager = NDManager.newBaseManager(device, "PyTorch");
-        flat = manager.create(from == null ? layout.initialParameters(seed) : from.parameters());
-        flat.setRequiresGradient(true);
-        cuts = layout.parameters().stream()
-                .skip(1)
-                .mapToLong(ParameterLayout.Parameter::offset)
-                .toArray();
-        JniUtils.setGradMode(false);
-        bufferCuts = layout.buffers().stream()
-                .skip(1)
-                .mapToLong(ParameterLayout.Buffer::offset)
-                .toArray();
-        flatBuffers = layout.buffers().isEmpty()
-                ? null
-                : manager.create(from == null ? layout.initialBuffers() : from.buffers());
-        buffers = flatBuffers == null ? new NDList() : flatBuffers.split(bufferCuts, 0);
-        average = recipe.emaDecay() == 0
-                ? null
-                : new WeightAverage(recipe.emaDecay(), flat, flatBuffers, manager, !wholeBuffers);
-        Tensors tensors = new Tensors(layout.parameters().stream()
-                .map(p -> new Tensors.Tensor(p.offset(), p.size(), p.decays() || !recipe.excludeBiasesAndNorms()))
-                .toList());
-        host = wholeBuffers ? null : new HostUpdater(optimizer, tensors);
-        onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
-        if (from != null) {
-            restore(from.optimizer());
-            if (average != null) {
-                average.restore(from.extensions());
+        try {
+            flat = manager.create(from == null ? layout.initialParameters(seed) : from.parameters());
+            cuts = layout.parameters().stream()
+                    .skip(1)
+                    .mapToLong(ParameterLayout.Parameter::offset)
+                    .toArray();
+            JniUtils.setGradMode(false);
+            bufferCuts = layout.buffers().stream()
+                    .skip(1)
+                    .mapToLong(ParameterLayout.Buffer::offset)
+                    .toArray();
+            flatBuffers = layout.buffers().isEmpty()
+                    ? null
+                    : manager.create(from == null ? layout.initialBuffers() : from.buffers());
+            buffers = flatBuffers == null ? new NDList() : flatBuffers.split(bufferCuts, 0);
+            average = recipe.emaDecay() == 0
+                    ? null
+                    : new WeightAverage(recipe.emaDecay(), flat, flatBuffers, manager, !wholeBuffers);
+            Tensors tensors = new Tensors(layout.parameters().stream()
+                    .map(p -> new Tensors.Tensor(
+                            p.offset(),
+                            Arrays.stream(p.shape().getShape())
+                                    .mapToInt(Math::toIntExact)
+                                    .boxed()
+                                    .toList(),
+                            p.decays() || !recipe.excludeBiasesAndNorms()))
+                    .toList());
+            host = wholeBuffers ? null : new HostUpdater(optimizer, tensors);
+            onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
+            if (from != null) {
+                restore(from.optimizer());
+                if (average != null) {
+                    average.restore(from.extensions());
+                }
             }
+        } catch (RuntimeException e) {
+            manager.close(); // what could be made of it must not stay on the device
+            throw e;
         }
     }
 
@@ -161,19 +179,23 @@ final class Learner implements AutoCloseable {
     List<Measured> train(int step, Batch batch, double learningRate) {
         long start = System.nanoTime();
         try (NDManager scratch = manager.newSubManager()) {
+            NDArray leaf = leaf(scratch);
             JniUtils.setGradMode(true);
-            NDArray logits = logits(scratch, batch, flat, buffers, true, step);
+            NDArray logits = logits(scratch, batch, leaf, buffers, true, step);
             NDArray loss = Losses.of(recipe.loss(), logits, batch, classes, recipe.labelSmoothing(), scratch);
             NDArray one = scratch.ones(new Shape(), DataType.FLOAT32);
+            long afterForward = System.nanoTime();
             JniUtils.backward((PtNDArray) loss, (PtNDArray) one, false, false);
             JniUtils.setGradMode(false);
-            NDArray gradient = flat.getGradient();
+            long afterBackward = System.nanoTime();
+            NDArray gradient = leaf.getGradient();
             gradient.attach(scratch);
             double maxNorm = recipe.clipGradientNorm() == 0 ? Double.POSITIVE_INFINITY : recipe.clipGradientNorm();
             if (host != null) {
                 StepNorms norms = host.step(floats(flat), floats(gradient), learningRate, maxNorm);
-                JniUtils.zeroGrad((PtNDArray) flat);
                 updateAverage(step);
+                phases = new Phases(
+                        afterForward - start, afterBackward - afterForward, System.nanoTime() - afterBackward);
                 int correct = Ranks.of(logits.toFloatArray(), classes, batch.dominantLabels(), batch.size())
                         .withinBest(1);
                 long nanos = System.nanoTime() - start;
@@ -183,6 +205,22 @@ final class Learner implements AutoCloseable {
         } finally {
             JniUtils.setGradMode(false);
         }
+    }
+
+    /**
+     * The flat buffer as a leaf of its own: same memory, but without last step's gradient, so that nothing is set to zero and nothing added to.
+     */
+    private NDArray leaf(NDManager scratch) {
+        NDArray leaf = flat.stopGradient();
+        leaf.attach(scratch);
+        leaf.setRequiresGradient(true);
+        return leaf;
+    }
+
+    /** Where the time of the last step went; null before the first one and on a device, which works on its own. */
+    @Nullable
+    Phases phases() {
+        return phases;
     }
 
     private List<Measured> enqueue(
@@ -199,7 +237,6 @@ final class Learner implements AutoCloseable {
             throw new IllegalStateException("no device to enqueue on");
         }
         NDArray norms = onDevice.step(flat, gradient, learningRate, maxNorm, scratch);
-        JniUtils.zeroGrad((PtNDArray) flat);
         updateAverage(step);
         NDArray labels = scratch.create(Arrays.stream(batch.dominantLabels())
                 .asLongStream()
@@ -249,7 +286,8 @@ final class Learner implements AutoCloseable {
     float[] logits(Batch batch) {
         try (NDManager scratch = manager.newSubManager()) {
             if (average == null) {
-                return logits(scratch, batch, flat, buffers, false, 0).toFloatArray();
+                return logits(scratch, batch, evaluationParameters(scratch), buffers, false, 0)
+                        .toFloatArray();
             }
             NDArray averagedBuffers = average.buffers();
             NDList statistics = averagedBuffers == null ? new NDList() : averagedBuffers.split(bufferCuts, 0);
@@ -263,9 +301,32 @@ final class Learner implements AutoCloseable {
             NDManager scratch, Batch batch, NDArray parameters, NDList statistics, boolean training, long step) {
         int side = (int) Math.round(Math.sqrt(batch.images().length / 3.0 / batch.size()));
         NDArray images = scratch.create(batch.images(), new Shape(batch.size(), 3, side, side));
+        if (channelsLast) {
+            images = channelsLast(images);
+        }
         NDList views = parameters.split(cuts, 0);
         views.attach(scratch);
         return backbone.logits(Pass.of(backbone.layout(), views, statistics, training, seed ^ (step << 20)), images);
+    }
+
+    /** The same values in another order of memory; convolutions, norms and pools then keep to that order all the way. */
+    private static NDArray channelsLast(NDArray images) {
+        Shape shape = images.getShape();
+        return images.transpose(0, 2, 3, 1)
+                .flatten()
+                .reshape(shape.get(0), shape.get(2), shape.get(3), shape.get(1))
+                .transpose(0, 3, 1, 2);
+    }
+
+    /** Those of the optimizer, where it evaluates others than it trains. */
+    private NDArray evaluationParameters(NDManager scratch) {
+        if (onDevice != null) {
+            return onDevice.evaluationParameters(flat, scratch);
+        }
+        float[] others = new float[Math.toIntExact(flat.size())];
+        return host != null && host.evaluationParameters(floats(flat), FloatBuffer.wrap(others))
+                ? scratch.create(others)
+                : flat;
     }
 
     /** The array's own memory. */

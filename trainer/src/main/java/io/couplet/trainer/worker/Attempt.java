@@ -218,24 +218,26 @@ final class Attempt implements TrainingListener {
 
     @Override
     public void onStep(StepResult step) {
-        publisher.publish(
-                Topics.STEP_METRICS,
-                request.getRunId(),
-                StepMetrics.newBuilder()
-                        .setRunId(request.getRunId())
-                        .setAttempt(number)
-                        .setStep(step.step())
-                        .setBudgetSteps(request.getBudgetSteps())
-                        .setWarmupSteps(request.getWarmupSteps())
-                        .setEpoch((float) step.epoch())
-                        .setLoss(step.loss())
-                        .setLearningRate(step.learningRate())
-                        .setGradientNorm((float) step.gradientNorm())
-                        .setUpdateRatio((float) step.updateToWeightRatio())
-                        .setBatchAccuracy((float) step.batchAccuracy())
-                        .setSamplesPerSecond((float) step.samplesPerSecond())
-                        .setTimeMillis(clock.millis())
-                        .build());
+        publisher.publish(Topics.STEP_METRICS, request.getRunId(), metrics(request, number, step, clock.millis()));
+    }
+
+    /** The record of a step. */
+    static StepMetrics metrics(RunRequest request, int attempt, StepResult step, long timeMillis) {
+        return StepMetrics.newBuilder()
+                .setRunId(request.getRunId())
+                .setAttempt(attempt)
+                .setStep(step.step())
+                .setBudgetSteps(request.getBudgetSteps())
+                .setWarmupSteps(request.getWarmupSteps())
+                .setEpoch((float) step.epoch())
+                .setLoss(step.loss())
+                .setLearningRate(step.learningRate())
+                .setGradientNorm((float) step.gradientNorm())
+                .setUpdateRatio((float) step.updateToWeightRatio())
+                .setBatchAccuracy((float) step.batchAccuracy())
+                .setSamplesPerSecond((float) step.samplesPerSecond())
+                .setTimeMillis(timeMillis)
+                .build();
     }
 
     @Override

@@ -73,8 +73,12 @@ public final class TrainingImages {
         return root == null ? Path.of(path) : root.resolve(path);
     }
 
-    /** @throws IllegalArgumentException when there is no augmentation of that name */
-    static TrainingData trainingData(DataSplit split, Recipe recipe) {
+    /**
+     * A data set as a training takes it in.
+     *
+     * @throws IllegalArgumentException when there is no augmentation of that name
+     */
+    public static TrainingData trainingData(DataSplit split, Recipe recipe) {
         Augmentation augmentation = Augmentation.named(recipe.augmentation())
                 .withErasing(recipe.randomErasing())
                 .withMixing(recipe.mixup(), recipe.cutmix());

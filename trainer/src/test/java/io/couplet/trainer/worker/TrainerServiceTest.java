@@ -11,6 +11,7 @@ import io.couplet.schemas.TopicCreation;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.DataReference;
 import io.couplet.schemas.avro.Evaluation;
+import io.couplet.schemas.avro.LayerStatistics;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
@@ -19,12 +20,14 @@ import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.schemas.avro.StudyGrid;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
@@ -81,9 +84,12 @@ class TrainerServiceTest {
             assertThat(firstEnd.getStepsTrained()).isEqualTo(12);
             assertThat(secondEnd.getStepsTrained()).isEqualTo(9);
             assertThat(firstEnd.getDeviceSeconds()).isPositive();
-            // Started, the steps, two evaluations; the end itself is not among its own counts.
-            assertThat(firstEnd.getRecordsEmitted()).isEqualTo(15);
-            assertThat(firstEnd.getRecordsAcknowledged()).isEqualTo(15);
+            // Started, the steps, two evaluations and what of their layers was measured in time; the end itself is not
+            // among its own counts.
+            int measured = read(Topics.LAYER_STATISTICS, one.getRunId()).size();
+            assertThat(measured).isBetween(1, 2);
+            assertThat(firstEnd.getRecordsEmitted()).isEqualTo(15 + measured);
+            assertThat(firstEnd.getRecordsAcknowledged()).isEqualTo(15 + measured);
             assertThat(firstEnd.getRecordsSpooled()).isZero();
         }
         assertThat(steps(one)).hasSize(12).allSatisfy(step -> {
@@ -163,6 +169,93 @@ class TrainerServiceTest {
         }
         assertThat(steps(request).stream().filter(step -> step.getAttempt() == 2))
                 .hasSize(400);
+    }
+
+    @Test
+    void aRunWithACheckpointGoesOnWhereItWasCutShort() throws Exception {
+        TrainerSettings settings = settings(1).withCheckpoints(directory.resolve("checkpoints"), 10);
+        RunRequest request = submit(request("resumed", "deit", "adamw", 400));
+        Path checkpoint = directory.resolve("checkpoints").resolve(request.getRunId() + ".checkpoint");
+        try (TrainerService service = TrainerService.start(settings)) {
+            await().atMost(PATIENCE).until(() -> steps(request).size() > 25);
+        }
+        int released = awaitEvent(request, RunEventKind.RELEASED).getStep();
+        assertThat(checkpoint).isRegularFile();
+        try (TrainerService service = TrainerService.start(settings)) {
+            RunEvent end = awaitEvent(request, RunEventKind.COMPLETED);
+            assertThat(end.getAttempt()).isEqualTo(2);
+            assertThat(end.getResumedAtStep()).isEqualTo(released);
+            assertThat(end.getStep()).isEqualTo(400);
+            assertThat(end.getStepsTrained()).isEqualTo(400 - released);
+        }
+        RunEvent resumed = awaitEvent(request, RunEventKind.RESUMED);
+        assertThat(resumed.getResumedAtStep()).isEqualTo(released);
+        assertThat(resumed.getStep()).isEqualTo(released);
+        assertThat(resumed.getProvenance()).isNotNull();
+        assertThat(steps(request)).hasSize(400);
+        assertThat(steps(request).stream()
+                        .filter(step -> step.getAttempt() == 2)
+                        .map(StepMetrics::getStep)
+                        .findFirst())
+                .contains(released + 1);
+        assertThat(read(Topics.EVALUATIONS, request.getRunId()))
+                .extracting(Evaluation::getStep)
+                .containsExactly(200, 400);
+        assertThat(events(request).stream()
+                        .filter(event -> event.getKind() == RunEventKind.CHECKPOINTED)
+                        .map(RunEvent::getStep))
+                .contains(10, 20, released);
+        assertThat(checkpoint).doesNotExist();
+    }
+
+    @Test
+    void aCheckpointThatCannotBeReadIsABeginningFromTheStart() throws Exception {
+        RunRequest request = request("damaged", "resnet", "sgd", 5);
+        Path checkpoints = Files.createDirectories(directory.resolve("damaged"));
+        Files.writeString(checkpoints.resolve(request.getRunId() + ".checkpoint"), "not a checkpoint");
+        submit(request);
+        try (TrainerService service = TrainerService.start(settings(1).withCheckpoints(checkpoints, 0))) {
+            assertThat(awaitEvent(request, RunEventKind.COMPLETED).getStepsTrained())
+                    .isEqualTo(5);
+        }
+        assertThat(events(request).get(0).getKind()).isEqualTo(RunEventKind.STARTED);
+    }
+
+    @Test
+    void aDiskThatTakesNoCheckpointsCostsNoRun() throws Exception {
+        Path file = Files.writeString(directory.resolve("in-the-way"), "");
+        RunRequest request = submit(request("full", "resnet", "sgd", 6));
+        try (TrainerService service =
+                TrainerService.start(settings(1).withCheckpoints(file.resolve("checkpoints"), 1))) {
+            awaitEvent(request, RunEventKind.COMPLETED);
+        }
+        assertThat(events(request))
+                .extracting(RunEvent::getKind)
+                .containsExactly(RunEventKind.STARTED, RunEventKind.COMPLETED);
+        assertThat(steps(request)).hasSize(6);
+    }
+
+    @Test
+    void theLayersOfABackboneAreMeasuredAtAnEvaluation() throws Exception {
+        RunRequest request = submit(request("layers", "resnet", "sgd", 4));
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            awaitEvent(request, RunEventKind.COMPLETED);
+        }
+        List<LayerStatistics> statistics = read(Topics.LAYER_STATISTICS, request.getRunId());
+        LayerStatistics last = statistics.get(statistics.size() - 1);
+        assertThat(last.getStep()).isEqualTo(4);
+        assertThat(last.getAttempt()).isEqualTo(1);
+        assertThat(last.getLayers()).isNotEmpty().allSatisfy(layer -> {
+            assertThat(layer.getName()).endsWith("weight");
+            assertThat(layer.getL2Norm()).isPositive();
+            assertThat(layer.getEntropy()).isPositive();
+            assertThat(layer.getTopPcaEnergy()).isBetween(0.0, 1.0);
+        });
+        RunRequest unmeasured = submit(request("unmeasured", "resnet", "adam", 4));
+        try (TrainerService service = TrainerService.start(settings(1).withLayerStatistics(Set.of()))) {
+            awaitEvent(unmeasured, RunEventKind.COMPLETED);
+        }
+        assertThat(read(Topics.LAYER_STATISTICS, unmeasured.getRunId())).isEmpty();
     }
 
     @Test

@@ -10,7 +10,7 @@ import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where one machine keeps everything: {@code kafka/} the broker's log, {@code checkpoints/} Flink's, {@code spool/} the
+ * Where one machine keeps everything: {@code kafka/} the broker's log, {@code checkpoints/} Flink's, {@code runs/} the runs' checkpoints, {@code spool/} the
  * publisher's, {@code streams/} Kafka Streams', {@code logs/}, {@code reports/}. One process at a time owns it.
  */
 public final class DataDirectory implements AutoCloseable {
@@ -67,6 +67,10 @@ public final class DataDirectory implements AutoCloseable {
 
     public Path checkpoints() {
         return root.resolve("checkpoints");
+    }
+
+    public Path runs() {
+        return root.resolve("runs");
     }
 
     public Path spool() {

@@ -1,6 +1,9 @@
 package io.couplet.cli.local;
 
+import io.couplet.trainer.worker.TrainerSettings;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,13 +14,27 @@ import org.jspecify.annotations.Nullable;
  * @param port port the page is served on, 0 for any free one
  * @param coupletVersion for provenance
  * @param gitRevision for provenance; null when unknown
+ * @param trainer has the last word on the trainer's settings; given where checkpoints go unless it says otherwise
  */
 public record LocalSettings(
         List<String> devices,
         String host,
         int port,
         String coupletVersion,
-        @Nullable String gitRevision) {
+        @Nullable String gitRevision,
+        BiFunction<TrainerSettings, Path, TrainerSettings> trainer) {
+
+    /** Checkpoints in the data directory, after each rung. */
+    public LocalSettings(
+            List<String> devices, String host, int port, String coupletVersion, @Nullable String gitRevision) {
+        this(
+                devices,
+                host,
+                port,
+                coupletVersion,
+                gitRevision,
+                (settings, checkpoints) -> settings.withCheckpoints(checkpoints, 0));
+    }
 
     public LocalSettings {
         devices = List.copyOf(devices);

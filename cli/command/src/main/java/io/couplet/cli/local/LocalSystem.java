@@ -126,7 +126,7 @@ public final class LocalSystem implements AutoCloseable {
     }
 
     private TrainerSettings trainerSettings(StudySpecification study) {
-        return TrainerSettings.of(
+        TrainerSettings common = TrainerSettings.of(
                         bootstrapServers(),
                         Map.of(),
                         settings.devices(),
@@ -134,6 +134,7 @@ public final class LocalSystem implements AutoCloseable {
                         settings.coupletVersion(),
                         settings.gitRevision())
                 .withOnlyStudy(study.studyId());
+        return settings.trainer().apply(common, data.runs());
     }
 
     /** Kafka's address. */

@@ -1,0 +1,25 @@
+package io.couplet.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code couplet bench}: the measurements of the design, for anyone to repeat. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "Measure this machine: training steps, streaming, every pairing.",
+        synopsisSubcommandLabel = "WHAT",
+        subcommands = {BenchTrainerCommand.class, BenchPairingsCommand.class})
+final class BenchCommand implements Runnable {
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it.
+    CommandSpec spec;
+
+    /** Without a measurement: say which there are. */
+    @Override
+    public void run() {
+        spec.commandLine().usage(spec.commandLine().getOut());
+    }
+}

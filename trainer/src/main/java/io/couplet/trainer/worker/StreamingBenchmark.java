@@ -1,0 +1,137 @@
+package io.couplet.trainer.worker;
+
+import io.couplet.producers.MetricPublisher;
+import io.couplet.producers.PublisherSettings;
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.DataReference;
+import io.couplet.schemas.avro.RunRequest;
+import io.couplet.schemas.avro.StudyGrid;
+import io.couplet.trainer.training.StepBenchmark;
+import io.couplet.trainer.training.StepResult;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/**
+ * What streaming each step costs a training: the trainer's own publisher, with its queue, its thread and the record's encoding, in front of a producer that
+ * acknowledges at once and sends nothing. Steps with and without it take turns in blocks, so that both see the same machine.
+ */
+public final class StreamingBenchmark {
+    private static final int BLOCK = 25;
+
+    private StreamingBenchmark() {}
+
+    /**
+     * What was measured.
+     *
+     * @param offMillis median of a step without streaming
+     * @param onMillis median of a step with it
+     * @param publishMicros median of what the training's thread spends on a record
+     * @param offCpuMillis processor time of the whole process, per step without streaming
+     * @param onCpuMillis the same with it, the publisher's thread included
+     */
+    public record Timing(
+            double offMillis, double onMillis, double publishMicros, double offCpuMillis, double onCpuMillis) {}
+
+    /**
+     * @param spool a directory for the publisher
+     * @param blocks of 25 steps without and 25 with streaming
+     */
+    public static Timing measure(StepBenchmark steps, String backbone, Path spool, int blocks) throws IOException {
+        RunRequest request = request(backbone);
+        InstantSource clock = InstantSource.system();
+        MockProducer<String, byte[]> nobody =
+                new MockProducer<>(true, null, new StringSerializer(), new ByteArraySerializer());
+        double[] off = new double[blocks * BLOCK];
+        double[] on = new double[blocks * BLOCK];
+        double[] publish = new double[blocks * BLOCK];
+        long offCpu = 0;
+        long onCpu = 0;
+        try (MetricPublisher publisher =
+                MetricPublisher.open(PublisherSettings.of("nobody:9092", Map.of(), spool), clock, () -> nobody)) {
+            for (int i = -BLOCK; i < blocks * BLOCK; i += BLOCK) {
+                long cpu = cpuNanos();
+                for (int k = 0; k < BLOCK; k++) {
+                    long start = System.nanoTime();
+                    steps.step();
+                    set(off, i + k, System.nanoTime() - start);
+                }
+                offCpu += i < 0 ? 0 : cpuNanos() - cpu;
+                cpu = cpuNanos();
+                for (int k = 0; k < BLOCK; k++) {
+                    long start = System.nanoTime();
+                    StepResult step = steps.step();
+                    long stepped = System.nanoTime();
+                    publisher.publish(
+                            Topics.STEP_METRICS, request.getRunId(), Attempt.metrics(request, 1, step, clock.millis()));
+                    long published = System.nanoTime();
+                    set(on, i + k, published - start);
+                    set(publish, i + k, published - stepped);
+                }
+                onCpu += i < 0 ? 0 : cpuNanos() - cpu;
+            }
+        }
+        return new Timing(
+                median(off) / 1e6,
+                median(on) / 1e6,
+                median(publish) / 1e3,
+                offCpu / 1e6 / off.length,
+                onCpu / 1e6 / on.length);
+    }
+
+    private static void set(double[] values, int at, long nanos) {
+        if (at >= 0) {
+            values[at] = nanos;
+        }
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted[sorted.length / 2];
+    }
+
+    /** Of all threads of this process. */
+    private static long cpuNanos() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system
+                ? system.getProcessCpuTime()
+                : 0;
+    }
+
+    private static RunRequest request(String backbone) {
+        return RunRequest.newBuilder()
+                .setRunId("bench-000000." + backbone + ".adamw.s0.000000")
+                .setStudyId("bench-000000")
+                .setStudyName("bench")
+                .setBackbone(backbone)
+                .setOptimizer("adamw")
+                .setSeed(0)
+                .setBackboneSize("nano")
+                .setHyperparameterPoint(0)
+                .setRecipe("plain")
+                .setWarmupSteps(0)
+                .setBudgetSteps(Integer.MAX_VALUE)
+                .setBatchSize(64)
+                .setRungs(List.of(1.0))
+                .setData(DataReference.newBuilder()
+                        .setValidationFraction(0.2)
+                        .setImageSize(32)
+                        .setSeed(0)
+                        .build())
+                .setGrid(StudyGrid.newBuilder()
+                        .setBackbones(List.of(backbone))
+                        .setOptimizers(List.of("adamw"))
+                        .setSeeds(List.of(0L))
+                        .setHyperparameterPoints(1)
+                        .build())
+                .setSubmittedMillis(0)
+                .build();
+    }
+}
