@@ -7,6 +7,7 @@ import io.couplet.trainer.optimizers.Optimizers;
 import io.couplet.trainer.recipes.Recipe;
 import io.couplet.trainer.recipes.Recipes;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -103,18 +104,36 @@ final class ListNamesCommand implements Callable<Integer> {
     }
 
     private static List<Map<String, Object>> recipes() {
-        return Recipes.names().stream()
-                .map(name -> {
-                    Recipe recipe = Recipes.named(name);
-                    return row(
-                            "name",
-                            name,
-                            "augmentation",
-                            "augmentation " + recipe.augmentation(),
-                            "schedule",
-                            "cosine with warm-up");
-                })
-                .toList();
+        List<Map<String, Object>> rows = new ArrayList<>();
+        for (String name : Recipes.names()) {
+            Recipe recipe = Recipes.named(name);
+            rows.add(row(
+                    "name",
+                    name,
+                    "augmentation",
+                    "augmentation " + recipe.augmentation(),
+                    "schedule",
+                    "cosine with warm-up",
+                    "settings",
+                    settings(recipe)));
+        }
+        rows.add(row("name", Recipes.AUTO, "what", "the one of these that belongs to each backbone"));
+        return rows;
+    }
+
+    /** What of a recipe is switched on, under the names that a study has for it. */
+    private static Map<String, Object> settings(Recipe recipe) {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("loss", recipe.loss().key());
+        settings.put("label-smoothing", recipe.labelSmoothing());
+        settings.put("mixup", recipe.mixup());
+        settings.put("cutmix", recipe.cutmix());
+        settings.put("random-erasing", recipe.randomErasing());
+        settings.put("drop-path", recipe.dropPath());
+        settings.put("clip-gradient-norm", recipe.clipGradientNorm());
+        settings.put("ema-decay", recipe.emaDecay());
+        settings.values().removeIf(value -> value.equals(0.0));
+        return settings;
     }
 
     private static List<Map<String, Object>> data() {

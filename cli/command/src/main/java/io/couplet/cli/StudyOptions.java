@@ -1,6 +1,7 @@
 package io.couplet.cli;
 
 import io.couplet.cli.local.UserError;
+import io.couplet.schemas.study.BackboneFile;
 import io.couplet.schemas.study.Budget;
 import io.couplet.schemas.study.InvalidStudyException;
 import io.couplet.schemas.study.KnownNames;
@@ -57,7 +58,8 @@ final class StudyOptions {
             names = "--backbones",
             split = ",",
             paramLabel = "NAME",
-            description = "Backbones, comma separated; `couplet list backbones` has them.")
+            description =
+                    "Backbones, comma separated; `couplet list backbones` has them, file:PATH.pt is a TorchScript file.")
     @Nullable
     List<String> backbones;
 
@@ -113,11 +115,11 @@ final class StudyOptions {
 
     private StudySpecification withFlags(StudySpecification base, KnownNames names) {
         StudySpecification study = base;
-        requireKnown("--backbones", "backbone", backbones, names.backbones());
+        requireBackbones(backbones, names);
         requireKnown("--optimizers", "optimizer", optimizers, names.optimizers().keySet());
         if (backbones != null || optimizers != null || seeds != null) {
             study = study.withGrid(
-                    Objects.requireNonNullElse(backbones, study.backbones()),
+                    backbones == null ? study.backbones() : absolute(backbones, Path.of("")),
                     Objects.requireNonNullElse(optimizers, study.optimizers()),
                     Objects.requireNonNullElse(seeds, study.seeds()));
         }
@@ -155,16 +157,43 @@ final class StudyOptions {
         }
     }
 
+    private static void requireBackbones(@Nullable List<String> given, KnownNames names) {
+        if (given == null) {
+            return;
+        }
+        try {
+            requireKnown(
+                    "--backbones",
+                    "backbone",
+                    given.stream()
+                            .filter(each -> BackboneFile.of(each).isEmpty())
+                            .toList(),
+                    names.backbones());
+        } catch (IllegalArgumentException e) {
+            throw new UserError("--backbones: " + e.getMessage(), e);
+        }
+    }
+
+    /** TorchScript files by their absolute paths, as they are seen from a folder. */
+    private static List<String> absolute(List<String> backbones, Path folder) {
+        return backbones.stream()
+                .map(backbone -> BackboneFile.of(backbone)
+                        .map(file -> new BackboneFile(absolute(folder.resolve(file.path()))).toString())
+                        .orElse(backbone))
+                .toList();
+    }
+
     private static StudySpecification read(Path file, KnownNames names) {
         try {
             StudySpecification study = StudySpecification.parse(Files.readString(file), file.toString(), names);
             String path = study.data().path();
             String validationPath = study.data().validationPath();
             Path beside = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), Path.of("/"));
-            return study.withData(study.data()
-                    .withPaths(
-                            path == null ? null : absolute(beside.resolve(path)),
-                            validationPath == null ? null : absolute(beside.resolve(validationPath))));
+            return study.withFiles(each -> absolute(beside.resolve(each)))
+                    .withData(study.data()
+                            .withPaths(
+                                    path == null ? null : absolute(beside.resolve(path)),
+                                    validationPath == null ? null : absolute(beside.resolve(validationPath))));
         } catch (InvalidStudyException e) {
             throw new UserError(e.getMessage() == null ? "" : e.getMessage(), e);
         } catch (MalformedInputException e) {

@@ -138,6 +138,41 @@ class CoupletTest {
     }
 
     @Test
+    void filesInAStudyAreSeenFromItsFolderAndFilesInFlagsFromHere() throws IOException {
+        Path study = Files.writeString(
+                directory.resolve("files.yaml"),
+                "backbones: [resnet, 'file:nets/mine.pt']\nweights: {resnet: ../r50.safetensors}\n");
+        assertThat(couplet("submit", "--dry-run", study.toString()).out())
+                .contains("\"file:" + directory.resolve("nets/mine.pt") + "\"")
+                .contains("resnet: \"" + directory.resolveSibling("r50.safetensors") + "\"");
+        assertThat(couplet("submit", "--dry-run", "--backbones", "vgg,file:mine.pt")
+                        .out())
+                .contains("\"file:" + Path.of("mine.pt").toAbsolutePath() + "\"");
+    }
+
+    @Test
+    void aBackboneFileThatIsNoTorchScriptIsRefused() {
+        refused(
+                couplet("run", "--data-dir", data(), "--backbones", "file:net.onnx"),
+                "--backbones: backbone 'file:net.onnx' must name a TorchScript file that ends in .pt, e.g. file:models/net.pt");
+    }
+
+    @Test
+    void listRecipesSaysWhatEachOfThemDoes() {
+        Ended ended = couplet("list", "recipes");
+        assertThat(ended.exitCode()).isZero();
+        assertThat(ended.out()).isEqualTo("""
+                recipes
+                  torch-style    augmentation crop-flip  cosine with warm-up  {loss=cross-entropy}
+                  plain          augmentation none  cosine with warm-up  {loss=cross-entropy}
+                  deit           augmentation crop-flip-rand-m9  cosine with warm-up  {loss=cross-entropy, label-smoothing=0.1, mixup=0.8, cutmix=1.0, random-erasing=0.25, drop-path=0.1, clip-gradient-norm=5.0}
+                  convnext       augmentation crop-flip-rand-m9  cosine with warm-up  {loss=cross-entropy, label-smoothing=0.1, mixup=0.8, cutmix=1.0, random-erasing=0.25, drop-path=0.1, ema-decay=0.9999}
+                  rsb-a2         augmentation crop-flip-rand-m7  cosine with warm-up  {loss=bce, mixup=0.1, cutmix=1.0, drop-path=0.05}
+                  auto           the one of these that belongs to each backbone
+                """);
+    }
+
+    @Test
     void everyFlagCanComeFromTheEnvironment() {
         assertThat(EnvironmentDefaults.variable("--data-dir")).isEqualTo("COUPLET_DATA_DIR");
         assertThat(EnvironmentDefaults.variable("--bootstrap-servers")).isEqualTo("COUPLET_BOOTSTRAP_SERVERS");

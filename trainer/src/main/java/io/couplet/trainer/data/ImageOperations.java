@@ -281,57 +281,74 @@ final class ImageOperations {
 
     /** A window of the image, enlarged to its size by bilinear interpolation; perhaps mirrored left to right. */
     void window(byte[] from, byte[] to, int top, int left, int height, int width, boolean mirrored) {
-        int[] columns = new int[side];
-        int[][] columnWeights = enlargement(width, columns);
-        int[] rows = new int[side];
-        int[][] rowWeights = enlargement(height, rows);
+        Enlargement columns = Enlargement.of(width, side);
+        Enlargement rows = Enlargement.of(height, side);
         byte[] widened = new byte[height * side];
         for (int channel = 0; channel < ImageSet.CHANNELS; channel++) {
             for (int y = 0; y < height; y++) {
                 int row = (channel * side + top + y) * side + left;
                 for (int x = 0; x < side; x++) {
-                    int sum = 1 << (COEFFICIENT_BITS - 1);
-                    int[] taps = columnWeights[x];
-                    for (int k = 0; k < taps.length; k++) {
-                        sum += taps[k] * (from[row + columns[x] + k] & 0xff);
-                    }
-                    widened[y * side + x] = clipped(sum >> COEFFICIENT_BITS);
+                    int a = from[row + columns.first[x]] & 0xff;
+                    int b = from[row + columns.second[x]] & 0xff;
+                    widened[y * side + (mirrored ? side - 1 - x : x)] =
+                            mixed(a, columns.firstWeight[x], b, columns.secondWeight[x]);
                 }
             }
             for (int y = 0; y < side; y++) {
                 int row = (channel * side + y) * side;
-                int[] taps = rowWeights[y];
+                int a = rows.first[y] * side;
+                int b = rows.second[y] * side;
+                int aWeight = rows.firstWeight[y];
+                int bWeight = rows.secondWeight[y];
                 for (int x = 0; x < side; x++) {
-                    int sum = 1 << (COEFFICIENT_BITS - 1);
-                    for (int k = 0; k < taps.length; k++) {
-                        sum += taps[k] * (widened[(rows[y] + k) * side + x] & 0xff);
-                    }
-                    to[row + (mirrored ? side - 1 - x : x)] = clipped(sum >> COEFFICIENT_BITS);
+                    to[row + x] = mixed(widened[a + x] & 0xff, aWeight, widened[b + x] & 0xff, bWeight);
                 }
             }
         }
     }
 
-    /** Pillow's coefficients from so many pixels up to the side; {@code firsts} receives the first source pixel of each. */
-    private int[][] enlargement(int pixels, int[] firsts) {
-        int[][] weights = new int[side][];
-        double scale = (double) pixels / side;
-        for (int i = 0; i < side; i++) {
-            double middle = (i + 0.5) * scale;
-            int first = Math.max(0, (int) (middle - 1 + 0.5));
-            int count = Math.min(pixels, (int) (middle + 1 + 0.5)) - first;
-            double[] shares = new double[count];
-            double sum = 0;
-            for (int k = 0; k < count; k++) {
-                shares[k] = Math.max(0, 1 - Math.abs(first + k - middle + 0.5));
-                sum += shares[k];
-            }
-            firsts[i] = first;
-            weights[i] = new int[count];
-            for (int k = 0; k < count; k++) {
-                weights[i][k] = (int) (0.5 + shares[k] / sum * (1 << COEFFICIENT_BITS));
-            }
+    /** The weights sum to one but for a rounding, so that the result needs no clipping. */
+    private static byte mixed(int a, int aWeight, int b, int bWeight) {
+        return (byte) ((a * aWeight + b * bWeight + (1 << (COEFFICIENT_BITS - 1))) >> COEFFICIENT_BITS);
+    }
+
+    /** Pillow's coefficients for an enlargement: two neighbours, or one twice at the edges, for each new pixel. */
+    private static final class Enlargement {
+        private final int[] first;
+        private final int[] second;
+        private final int[] firstWeight;
+        private final int[] secondWeight;
+
+        private Enlargement(int side) {
+            first = new int[side];
+            second = new int[side];
+            firstWeight = new int[side];
+            secondWeight = new int[side];
         }
-        return weights;
+
+        static Enlargement of(int pixels, int side) {
+            Enlargement result = new Enlargement(side);
+            double scale = (double) pixels / side;
+            for (int i = 0; i < side; i++) {
+                double middle = (i + 0.5) * scale;
+                int low = Math.max(0, (int) (middle - 1 + 0.5));
+                int high = Math.min(pixels, (int) (middle + 1 + 0.5)) - 1;
+                double lowShare = share(low, middle);
+                double sum = high == low ? lowShare : lowShare + share(high, middle);
+                result.first[i] = low;
+                result.second[i] = high;
+                result.firstWeight[i] = fixedPoint(lowShare / sum);
+                result.secondWeight[i] = high == low ? 0 : fixedPoint(share(high, middle) / sum);
+            }
+            return result;
+        }
+
+        private static double share(int pixel, double middle) {
+            return Math.max(0, 1 - Math.abs(pixel - middle + 0.5));
+        }
+
+        private static int fixedPoint(double share) {
+            return (int) (0.5 + share * (1 << COEFFICIENT_BITS));
+        }
     }
 }

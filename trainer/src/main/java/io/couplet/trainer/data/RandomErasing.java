@@ -42,9 +42,7 @@ record RandomErasing(double probability) {
         for (int channel = 0; channel < ImageSet.CHANNELS; channel++) {
             for (int row = top; row < top + height; row++) {
                 int from = ((place * ImageSet.CHANNELS + channel) * side + row) * side + left;
-                for (int k = from; k < from + width; k++) {
-                    images[k] = (float) random.nextGaussian();
-                }
+                random.fillWithGaussians(images, from, from + width);
             }
         }
     }

@@ -56,6 +56,23 @@ final class SplitMix {
         }
     }
 
+    /** Standard normal numbers, both of each pair that the polar method makes. */
+    void fillWithGaussians(float[] target, int from, int to) {
+        int k = from;
+        while (k < to) {
+            double x = between(-1, 1);
+            double y = between(-1, 1);
+            double square = x * x + y * y;
+            if (square < 1 && square > 0) {
+                double radius = Math.sqrt(-2 * StrictMath.log(square) / square);
+                target[k++] = (float) (x * radius);
+                if (k < to) {
+                    target[k++] = (float) (y * radius);
+                }
+            }
+        }
+    }
+
     /**
      * From the symmetric Beta distribution: the share that one of two gamma variates has of their sum, reckoned with logarithms because for a small alpha both may
      * be too small for a double.

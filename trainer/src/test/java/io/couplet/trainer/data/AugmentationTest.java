@@ -4,7 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +43,20 @@ class AugmentationTest {
         assertThat(running.at(9).share()).isEqualTo(direct.share());
         assertThat(running.at(9).partnerLabels()).isEqualTo(direct.partnerLabels());
         assertThat(batches(augmentation, 4).at(9).images()).isNotEqualTo(direct.images());
+    }
+
+    /** Large images are made by several threads. */
+    @Test
+    void everyBatchOfLargeImagesHangsOnSeedAndStepAlone() {
+        ImageSet large = ProceduralImages.generate(0, 20, 96, 5);
+        Augmentation augmentation =
+                Augmentation.named("resized-crop-flip-rand-m9").withErasing(0.5).withMixing(0.5, 0.5);
+        TrainingBatches running = new TrainingBatches(large, NORMALISATION, 7, augmentation, 3);
+        running.at(1);
+        assertThat(running.at(4).images())
+                .isEqualTo(new TrainingBatches(large, NORMALISATION, 7, augmentation, 3)
+                        .at(4)
+                        .images());
     }
 
     @Test
@@ -93,6 +115,62 @@ class AugmentationTest {
         // A quarter has no layer, and some operations do nothing to some images: autocontrast to one that has black and
         // white.
         assertThat((double) untouched / images).isBetween(0.23, 0.33);
+    }
+
+    /** timm's {@code rand-m9-mstd0-inc1} has exactly these arguments. */
+    private static List<BiConsumer<byte[], byte[]>> operationsAtMagnitudeNine(ImageOperations operations, byte[] fill) {
+        List<BiConsumer<byte[], byte[]>> all = new ArrayList<>();
+        all.add((from, to) -> System.arraycopy(from, 0, to, 0, from.length));
+        all.add(operations::autoContrast);
+        all.add(operations::equalize);
+        all.add(operations::invert);
+        all.add((from, to) -> operations.posterize(from, to, 1));
+        all.add((from, to) -> operations.solarize(from, to, 26));
+        all.add((from, to) -> operations.solarizeAdd(from, to, 99));
+        for (int sign = -1; sign <= 1; sign += 2) {
+            double factor = 1 + sign * 0.9 * 0.9;
+            double share = sign * 0.9;
+            all.add((from, to) -> operations.rotate(from, to, 30 * share, fill));
+            all.add((from, to) -> operations.color(from, to, factor));
+            all.add((from, to) -> operations.contrast(from, to, factor));
+            all.add((from, to) -> operations.brightness(from, to, factor));
+            all.add((from, to) -> operations.sharpness(from, to, factor));
+            all.add((from, to) -> operations.shearX(from, to, 0.3 * share, fill));
+            all.add((from, to) -> operations.shearY(from, to, 0.3 * share, fill));
+            all.add((from, to) -> operations.translateX(from, to, 0.45 * share, fill));
+            all.add((from, to) -> operations.translateY(from, to, 0.45 * share, fill));
+        }
+        return all;
+    }
+
+    @Test
+    void randAugmentMakesTimmsOperationsAtTimmsStrengthsTwoAtATime() {
+        ImageOperations operations = new ImageOperations(SIDE);
+        byte[] fill = NORMALISATION.meanColour();
+        byte[] image = SET.pixels(3);
+        Map<ByteBuffer, Set<Integer>> pairs = new HashMap<>();
+        List<BiConsumer<byte[], byte[]>> all = operationsAtMagnitudeNine(operations, fill);
+        for (int first = 0; first < all.size(); first++) {
+            for (int second = 0; second < all.size(); second++) {
+                byte[] between = new byte[image.length];
+                byte[] result = new byte[image.length];
+                all.get(first).accept(image, between);
+                all.get(second).accept(between, result);
+                pairs.computeIfAbsent(ByteBuffer.wrap(result), key -> new HashSet<>())
+                        .add(all.size() * first + second);
+            }
+        }
+        Set<Integer> seen = new HashSet<>();
+        for (int i = 0; i < 4_000; i++) {
+            byte[] result = new RandAugment(9, 0)
+                    .apply(image.clone(), new byte[image.length], SplitMix.of(5, i), operations, fill);
+            Set<Integer> made = pairs.get(ByteBuffer.wrap(result));
+            assertThat(made).isNotNull();
+            seen.addAll(made);
+        }
+        for (int operation = 0; operation < all.size(); operation++) {
+            assertThat(seen).contains(operation, all.size() * operation);
+        }
     }
 
     @Test

@@ -11,8 +11,12 @@ import io.couplet.trainer.recipes.Recipe;
 import io.couplet.trainer.recipes.Recipes;
 import io.couplet.trainer.training.TrainingPlan;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class RunPlansTest {
 
@@ -118,6 +122,24 @@ class RunPlansTest {
         request.setLearningRate(0.7);
         assertThat(plan(request).options().get("weight_decay")).isEqualTo(0.3);
         assertThat(plan(request).learningRate()).isEqualTo(0.7);
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.couplet.trainer.optimizers.Optimizers#names")
+    void everyOptimizerHasFiveDifferentValuesOnEitherAxis(String optimizer) {
+        RunRequest request = request("deit", optimizer);
+        Set<Double> rates = new TreeSet<>();
+        Set<Double> decays = new TreeSet<>();
+        for (int step = -2; step <= 2; step++) {
+            request.setLearningRateGridStep(step);
+            request.setWeightDecayGridStep(step);
+            rates.add(plan(request).learningRate());
+            decays.add(plan(request).options().get("weight_decay"));
+        }
+        request.setLearningRateGridStep(null);
+        request.setWeightDecayGridStep(null);
+        assertThat(rates).hasSize(5).contains(plan(request).learningRate());
+        assertThat(decays).hasSize(5).contains(plan(request).options().get("weight_decay"));
     }
 
     @Test
