@@ -2,6 +2,7 @@ package io.couplet.scores.coupling;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -23,7 +24,7 @@ public record Table(List<String> backbones, List<String> optimizers, Map<Pairing
     public Table {
         backbones = List.copyOf(backbones);
         optimizers = List.copyOf(optimizers);
-        cells = Map.copyOf(cells);
+        cells = Collections.unmodifiableMap(new HashMap<>(cells));
         Set<String> rows = new HashSet<>(backbones);
         Set<String> columns = new HashSet<>(optimizers);
         if (rows.size() < backbones.size() || columns.size() < optimizers.size()) {
