@@ -75,7 +75,8 @@ final class ScoreTableCommand implements Callable<Integer> {
     @Option(
             names = "--chance",
             paramLabel = "X",
-            description = "Accuracy of guessing, in the table's unit: runs that diverged, and those at or below it, count as it.")
+            description =
+                    "Accuracy of guessing, in the table's unit: runs that diverged, and those at or below it, count as it.")
     @Nullable
     Double chance;
 
@@ -83,13 +84,15 @@ final class ScoreTableCommand implements Callable<Integer> {
             names = "--samples",
             paramLabel = "N",
             defaultValue = "0",
-            description = "Validation images of each accuracy, for intervals with one seed; 0 for unknown (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Validation images of each accuracy, for intervals with one seed; 0 for unknown (default: ${DEFAULT-VALUE}).")
     long samples;
 
     @Option(
             names = "--ranks",
             paramLabel = "FILE",
-            description = "CSV with an optimizer a row and a column hyperparameter_rank, computation_rank or both, for the overall ranking.")
+            description =
+                    "CSV with an optimizer a row and a column hyperparameter_rank, computation_rank or both, for the overall ranking.")
     @Nullable
     Path ranks;
 
@@ -103,7 +106,8 @@ final class ScoreTableCommand implements Callable<Integer> {
     @Option(
             names = "--to-target",
             paramLabel = "FILE",
-            description = "Steps or seconds to a target accuracy, laid out as the table, empty where it was not reached, for AlgoPerf's score.")
+            description =
+                    "Steps or seconds to a target accuracy, laid out as the table, empty where it was not reached, for AlgoPerf's score.")
     @Nullable
     Path toTarget;
 

@@ -57,7 +57,8 @@ record GivenRanks(Map<String, Double> robustness, Map<String, Double> cost) {
         }
         for (String optimizer : table.optimizers()) {
             if (!ranks.containsKey(optimizer)) {
-                throw new UserError(file.name() + " has no row for '" + optimizer + "' of " + table.file() + ": add it.");
+                throw new UserError(
+                        file.name() + " has no row for '" + optimizer + "' of " + table.file() + ": add it.");
             }
         }
         return ranks;

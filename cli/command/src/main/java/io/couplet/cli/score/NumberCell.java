@@ -36,7 +36,9 @@ final class NumberCell {
         }
         if (text.contains("±") || text.contains("+-")) {
             return file.problem(
-                    row, column, "'" + text + "' is more than a number: write the mean alone, or one row for each seed");
+                    row,
+                    column,
+                    "'" + text + "' is more than a number: write the mean alone, or one row for each seed");
         }
         return file.problem(row, column, "'" + text + "' is no number: " + otherwise);
     }

@@ -83,7 +83,8 @@ record ResultTable(
         List<Observation> runs = new ArrayList<>();
         for (Reported cell : cells) {
             boolean diverged = Double.isNaN(cell.accuracy()) || cell.accuracy() <= chance;
-            double cost = seconds.map(s -> s.of(cell.backbone(), cell.optimizer()).orElse(Double.NaN))
+            double cost = seconds.map(
+                            s -> s.of(cell.backbone(), cell.optimizer()).orElse(Double.NaN))
                     .orElse(Double.NaN);
             runs.add(new Observation(
                     cell.backbone(), cell.optimizer(), 0, cell.seed(), cell.accuracy(), diverged, cost));
@@ -122,7 +123,8 @@ record ResultTable(
                 read(row);
             }
             if (backbones.size() < 2 || seeds.size() < 2) {
-                throw new UserError(file.name() + ", line " + file.rows().get(file.rows().size() - 1).line()
+                throw new UserError(file.name() + ", line "
+                        + file.rows().get(file.rows().size() - 1).line()
                         + ", column " + header.size() + ": the table ends with " + counted(seeds.size(), "optimizer")
                         + " and " + counted(backbones.size(), "backbone")
                         + ": give at least 2 rows of optimizers and 2 columns of backbones.");
@@ -153,7 +155,9 @@ record ResultTable(
                 String before = families.put(optimizer, family);
                 if (before != null && !before.equals(family)) {
                     throw file.problem(
-                            row, 1, optimizer + " is of family " + before + " above and of " + family + " here: keep one");
+                            row,
+                            1,
+                            optimizer + " is of family " + before + " above and of " + family + " here: keep one");
                 }
             }
             for (int column = first; column < header.size(); column++) {

@@ -30,10 +30,7 @@ final class ScoreJson {
     private final Optional<PerformanceProfiles> profiles;
 
     ScoreJson(
-            ResultTable results,
-            CouplingSettings settings,
-            Coupling coupling,
-            Optional<PerformanceProfiles> profiles) {
+            ResultTable results, CouplingSettings settings, Coupling coupling, Optional<PerformanceProfiles> profiles) {
         this.results = results;
         this.settings = settings;
         this.coupling = coupling;
@@ -67,9 +64,12 @@ final class ScoreJson {
                 "backbones",
                 coupling.backbones().stream().map(ScoreJson::backbone).toList());
         json.put(
-                "optimizers", coupling.optimizers().stream().map(this::optimizer).toList());
+                "optimizers",
+                coupling.optimizers().stream().map(this::optimizer).toList());
         json.put("cells", coupling.cells().stream().map(ScoreJson::cell).toList());
-        json.put("contrasts", coupling.contrasts().stream().map(ScoreJson::contrast).toList());
+        json.put(
+                "contrasts",
+                coupling.contrasts().stream().map(ScoreJson::contrast).toList());
         json.put("advice", advice());
         json.put("profiles", profiles.map(ScoreJson::profiles).orElse(null));
         return json;

@@ -15,10 +15,7 @@ public final class ScoreReport {
     private final Optional<PerformanceProfiles> profiles;
 
     ScoreReport(
-            ResultTable results,
-            CouplingSettings settings,
-            Coupling coupling,
-            Optional<PerformanceProfiles> profiles) {
+            ResultTable results, CouplingSettings settings, Coupling coupling, Optional<PerformanceProfiles> profiles) {
         this.results = results;
         this.settings = settings;
         this.coupling = coupling;

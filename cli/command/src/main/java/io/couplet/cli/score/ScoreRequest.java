@@ -43,8 +43,8 @@ public record ScoreRequest(
         if (samples < 0) {
             throw new UserError("--samples must be at least 1, was " + samples + ".");
         }
-        ResultTable results = ResultTable.read(
-                table, percent.map(p -> p ? ResultTable.Unit.PERCENT : ResultTable.Unit.FRACTION));
+        ResultTable results =
+                ResultTable.read(table, percent.map(p -> p ? ResultTable.Unit.PERCENT : ResultTable.Unit.FRACTION));
         for (String backbone : backbones) {
             if (!results.backbones().contains(backbone)) {
                 throw new UserError("--backbones: '" + backbone + "' is no column of " + results.file()
@@ -68,15 +68,17 @@ public record ScoreRequest(
     private double chance(ResultTable results) {
         if (chance.isEmpty()) {
             if (results.hasDiverged()) {
-                throw new UserError(results.file() + " has runs that diverged: give the accuracy of guessing with --chance ("
-                        + (results.unit() == ResultTable.Unit.PERCENT ? "1" : "0.01") + " with 100 classes).");
+                throw new UserError(
+                        results.file() + " has runs that diverged: give the accuracy of guessing with --chance ("
+                                + (results.unit() == ResultTable.Unit.PERCENT ? "1" : "0.01") + " with 100 classes).");
             }
             return Double.NaN;
         }
         double fraction = results.unit().fraction(chance.getAsDouble());
         if (!(fraction >= 0 && fraction <= 1)) {
-            throw new UserError("--chance must be from 0 to " + (int) Math.rint(1 / results.unit().fraction(1))
-                    + " as the table is in " + results.unit() + ", was " + chance.getAsDouble() + ".");
+            throw new UserError("--chance must be from 0 to "
+                    + (int) Math.rint(1 / results.unit().fraction(1)) + " as the table is in " + results.unit()
+                    + ", was " + chance.getAsDouble() + ".");
         }
         return fraction;
     }
@@ -89,7 +91,8 @@ public record ScoreRequest(
             java.util.Arrays.fill(row, Double.NaN);
         }
         for (ResultTable.Reported cell : results.cells()) {
-            costs[results.backbones().indexOf(cell.backbone())][results.optimizers().indexOf(cell.optimizer())] =
+            costs[results.backbones().indexOf(cell.backbone())][
+                            results.optimizers().indexOf(cell.optimizer())] =
                     targets.of(cell.backbone(), cell.optimizer()).orElse(Double.POSITIVE_INFINITY);
         }
         return PerformanceProfiles.of(results.optimizers(), costs, PerformanceProfiles.ALGOPERF_RATIO);

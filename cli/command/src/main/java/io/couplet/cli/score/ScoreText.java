@@ -99,15 +99,23 @@ final class ScoreText {
             case TUKEY ->
                 line(
                         "Tukey's test, of products of effects only: F(1, %d) = %s, p = %s.",
-                        test.denominatorFreedom(),
-                        number(test.statistic(), 2),
-                        probability(test.pValue()));
+                        test.denominatorFreedom(), number(test.statistic(), 2), probability(test.pValue()));
         }
     }
 
     private void backbones() {
         TextTable table = new TextTable(
-                "backbone", "coupling", "effect", "mean", "std", "range", "printed mean", "std", "range", "failures", "best");
+                "backbone",
+                "coupling",
+                "effect",
+                "mean",
+                "std",
+                "range",
+                "printed mean",
+                "std",
+                "range",
+                "failures",
+                "best");
         coupling.backbones().stream()
                 .sorted(Comparator.comparingDouble((Coupling.BackboneCoupling b) -> -known(b.couplingPoints())))
                 .limit(MOST_LINES)
@@ -126,7 +134,9 @@ final class ScoreText {
                             String.valueOf(b.failures()),
                             best(b.best()));
                 });
-        table("Backbones, most coupled first (mean: without the worst; printed: without the worst and the best two)", table);
+        table(
+                "Backbones, most coupled first (mean: without the worst; printed: without the worst and the best two)",
+                table);
         left(coupling.backbones().size(), "backbones");
     }
 
@@ -164,7 +174,9 @@ final class ScoreText {
                         number(o.worstRegretPoints(), 2),
                         profiles.map(p -> number(p.profile(o.name()).score().value(), 3))
                                 .orElse("")));
-        table("Optimizers, best overall rank first (ranks; then mean absolute residual, effect, regret in points)", table);
+        table(
+                "Optimizers, best overall rank first (ranks; then mean absolute residual, effect, regret in points)",
+                table);
         left(coupling.optimizers().size(), "optimizers");
     }
 
@@ -200,9 +212,11 @@ final class ScoreText {
         if (coupling.contrasts().isEmpty()) {
             return;
         }
-        TextTable table = new TextTable("optimizers", "on backbones", "points", "95 % interval", "p", "p adjusted", "cells");
+        TextTable table =
+                new TextTable("optimizers", "on backbones", "points", "95 % interval", "p", "p adjusted", "cells");
         coupling.contrasts().stream()
-                .sorted(Comparator.comparingDouble((FamilyContrast c) -> -known(Math.abs(c.points().value()))))
+                .sorted(Comparator.comparingDouble(
+                        (FamilyContrast c) -> -known(Math.abs(c.points().value()))))
                 .limit(MOST_LINES)
                 .forEach(c -> table.row(
                         c.optimizerFamily(),
@@ -214,6 +228,12 @@ final class ScoreText {
                         c.cells() + " of " + c.cellsExpected()));
         table("Families, beyond what either does on its own", table);
         left(coupling.contrasts().size(), "contrasts");
+        line(
+                "Families are known of %d of %d backbones and %d of %d optimizers (--families).",
+                settings.families().backbones().size(),
+                results.backbones().size(),
+                settings.families().optimizers().size(),
+                results.optimizers().size());
     }
 
     private void advice() {
@@ -316,11 +336,16 @@ final class ScoreText {
                 StringBuilder line = new StringBuilder(" ");
                 for (int column = 0; column < columns; column++) {
                     int at = column;
-                    boolean empty = rows.stream().skip(1).allMatch(r -> r.get(at).isEmpty() || r.get(at).equals("-"));
+                    boolean empty = rows.stream()
+                            .skip(1)
+                            .allMatch(r -> r.get(at).isEmpty() || r.get(at).equals("-"));
                     if (!empty) {
-                        int widest =
-                                rows.stream().mapToInt(r -> r.get(at).length()).max().orElse(0);
-                        boolean names = rows.stream().skip(1).anyMatch(r -> r.get(at).matches(".*[A-Za-z]{2}.*"));
+                        int widest = rows.stream()
+                                .mapToInt(r -> r.get(at).length())
+                                .max()
+                                .orElse(0);
+                        boolean names =
+                                rows.stream().skip(1).anyMatch(r -> r.get(at).matches(".*[A-Za-z]{2}.*"));
                         line.append(String.format(
                                 Locale.ROOT, " %" + (names ? "-" : "") + Math.max(1, widest) + "s", row.get(at)));
                         line.append(' ');

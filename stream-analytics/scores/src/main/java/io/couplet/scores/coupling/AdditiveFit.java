@@ -44,8 +44,7 @@ record AdditiveFit(double overall, double[] rows, double[] columns, double resid
             double[][] effects = solve(values, weights, incidence.columnBlocks(), incidence.blocks());
             return centred(values, weights, effects[0], effects[1]);
         }
-        double[][] effects =
-                solve(transposed(values), transposed(weights), incidence.rowBlocks(), incidence.blocks());
+        double[][] effects = solve(transposed(values), transposed(weights), incidence.rowBlocks(), incidence.blocks());
         return centred(values, weights, effects[1], effects[0]);
     }
 

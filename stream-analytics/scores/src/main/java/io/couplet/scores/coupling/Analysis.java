@@ -49,8 +49,7 @@ final class Analysis {
                 columnCells[o] += cell == null ? 0 : 1;
                 points[b][o] = cell == null ? Double.NaN : 100 * cell.accuracy();
                 seeds[b][o] = cell == null ? Double.NaN : cell.seeds();
-                variances[b][o] =
-                        cell == null ? Double.NaN : 1e4 * uncertainty.variance(cell.accuracy(), cell.seeds());
+                variances[b][o] = cell == null ? Double.NaN : 1e4 * uncertainty.variance(cell.accuracy(), cell.seeds());
             }
             bounds[b] = PaperStatistics.failureBound(points[b], settings.gammaPoints());
         }
@@ -290,8 +289,7 @@ final class Analysis {
         for (int i = 0; i < points.length; i++) {
             for (int j = 0; j < columnCells.length; j++) {
                 if (!Double.isNaN(points[i][j])) {
-                    double weight =
-                            ((i == b ? 1 : 0) - 1.0 / columnCells[o]) * ((j == o ? 1 : 0) - 1.0 / rowCells[b]);
+                    double weight = ((i == b ? 1 : 0) - 1.0 / columnCells[o]) * ((j == o ? 1 : 0) - 1.0 / rowCells[b]);
                     sum += weight * weight * variances[i][j];
                 }
             }

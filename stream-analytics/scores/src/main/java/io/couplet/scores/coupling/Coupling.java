@@ -1,6 +1,5 @@
 package io.couplet.scores.coupling;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /**

@@ -121,8 +121,8 @@ public record FamilyContrast(
                 freedom += Math.max(0, Means.count(of) - 1);
             }
             double contrast = mean(differences, members, family, true) - mean(differences, members, family, false);
-            double shares = 1.0 / count(differences, members, family, true)
-                    + 1.0 / count(differences, members, family, false);
+            double shares =
+                    1.0 / count(differences, members, family, true) + 1.0 / count(differences, members, family, false);
             return new Side(contrast, freedom == 0 ? Double.NaN : within / freedom * shares, freedom);
         }
 
@@ -143,7 +143,8 @@ public record FamilyContrast(
             double[] chosen = new double[values.length];
             for (int i = 0; i < values.length; i++) {
                 boolean isMember = family.equals(members.get(i));
-                boolean counts = inside ? isMember : !isMember && !members.get(i).isEmpty();
+                boolean counts =
+                        inside ? isMember : !isMember && !members.get(i).isEmpty();
                 chosen[i] = counts ? values[i] : Double.NaN;
             }
             return chosen;

@@ -5,8 +5,8 @@ public record HyperparameterPoint(double learningRate, double weightDecay) {
 
     public HyperparameterPoint {
         if (!(Double.isFinite(learningRate) && Double.isFinite(weightDecay))) {
-            throw new IllegalArgumentException("learningRate and weightDecay must be finite, were " + learningRate
-                    + " and " + weightDecay);
+            throw new IllegalArgumentException(
+                    "learningRate and weightDecay must be finite, were " + learningRate + " and " + weightDecay);
         }
     }
 }

@@ -18,12 +18,7 @@ import org.apache.commons.statistics.distribution.FDistribution;
  * @param tooFew why there is no test; empty when there is
  */
 public record InteractionTest(
-        Kind kind,
-        double statistic,
-        int numeratorFreedom,
-        int denominatorFreedom,
-        double pValue,
-        String tooFew) {
+        Kind kind, double statistic, int numeratorFreedom, int denominatorFreedom, double pValue, String tooFew) {
 
     /** Which test the table allows. */
     public enum Kind {

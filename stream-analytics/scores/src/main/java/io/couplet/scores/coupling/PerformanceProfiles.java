@@ -102,9 +102,8 @@ public record PerformanceProfiles(List<Profile> profiles, double largestRatio, i
         return profiles.stream()
                 .filter(p -> p.optimizer().equals(optimizer))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "no profile of " + optimizer + " among " + Arrays.toString(profiles.stream()
-                                .map(Profile::optimizer)
-                                .toArray())));
+                .orElseThrow(() -> new IllegalArgumentException("no profile of " + optimizer + " among "
+                        + Arrays.toString(
+                                profiles.stream().map(Profile::optimizer).toArray())));
     }
 }

@@ -44,8 +44,7 @@ public record Robustness(HyperparameterPoint mode, Estimate steps, int backbones
         double[] distances =
                 best.stream().mapToDouble(point -> grid.distance(point, mode)).toArray();
         int gridPoints = rates.size() * decays.size();
-        return new Robustness(
-                mode, gridPoints < 2 ? Estimate.TOO_FEW : mean(distances), best.size(), gridPoints);
+        return new Robustness(mode, gridPoints < 2 ? Estimate.TOO_FEW : mean(distances), best.size(), gridPoints);
     }
 
     private static Estimate mean(double[] distances) {
@@ -71,8 +70,9 @@ public record Robustness(HyperparameterPoint mode, Estimate steps, int backbones
                     .distinct()
                     .min(Comparator.comparingLong((HyperparameterPoint each) ->
                                     -best.stream().filter(each::equals).count())
-                            .thenComparingInt(each ->
-                                    best.stream().mapToInt(point -> distance(point, each)).sum())
+                            .thenComparingInt(each -> best.stream()
+                                    .mapToInt(point -> distance(point, each))
+                                    .sum())
                             .thenComparingDouble(HyperparameterPoint::learningRate)
                             .thenComparingDouble(HyperparameterPoint::weightDecay))
                     .orElseThrow();

@@ -147,7 +147,10 @@ final class ShareIntervals {
         double[][] sorted = new double[rows.length][];
         List<Integer> order = new ArrayList<>();
         for (int i = 0; i < rows.length; i++) {
-            sorted[i] = Arrays.stream(rows[i]).filter(v -> !Double.isNaN(v)).sorted().toArray();
+            sorted[i] = Arrays.stream(rows[i])
+                    .filter(v -> !Double.isNaN(v))
+                    .sorted()
+                    .toArray();
             if (sorted[i].length > 0) {
                 order.add(i);
             }

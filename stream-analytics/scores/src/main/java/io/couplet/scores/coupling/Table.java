@@ -28,8 +28,7 @@ public record Table(List<String> backbones, List<String> optimizers, Map<Pairing
         Set<String> rows = new HashSet<>(backbones);
         Set<String> columns = new HashSet<>(optimizers);
         if (rows.size() < backbones.size() || columns.size() < optimizers.size()) {
-            throw new IllegalArgumentException(
-                    "names must be distinct, were " + backbones + " and " + optimizers);
+            throw new IllegalArgumentException("names must be distinct, were " + backbones + " and " + optimizers);
         }
         for (Pairing pairing : cells.keySet()) {
             if (!rows.contains(pairing.backbone()) || !columns.contains(pairing.optimizer())) {
@@ -94,11 +93,7 @@ public record Table(List<String> backbones, List<String> optimizers, Map<Pairing
     private static List<String> withUnexpected(List<String> expected, List<String> seen) {
         Set<String> known = new HashSet<>(expected);
         List<String> names = new ArrayList<>(expected.stream().distinct().toList());
-        seen.stream()
-                .distinct()
-                .sorted()
-                .filter(name -> !known.contains(name))
-                .forEach(names::add);
+        seen.stream().distinct().sorted().filter(name -> !known.contains(name)).forEach(names::add);
         return names;
     }
 
@@ -113,7 +108,8 @@ public record Table(List<String> backbones, List<String> optimizers, Map<Pairing
     }
 
     /** Cells of shape (backbones, optimizers); null where none reports. */
-    @Nullable Cell[][] grid() {
+    @Nullable
+    Cell[][] grid() {
         Cell[][] grid = new Cell[backbones.size()][optimizers.size()];
         for (int b = 0; b < grid.length; b++) {
             for (int o = 0; o < grid[b].length; o++) {

@@ -56,7 +56,12 @@ class CalibrationTest {
                     truth[b][o] = 50 + 2 * b + 2 * o + 0.3 * (b - 3.5) * (o - 3.5);
                 }
             }
-            rejected += Coupling.of(OracleTest.table(noisy(truth, 1, 1)), 0).interaction().pValue() < 0.001 ? 1 : 0;
+            rejected += Coupling.of(OracleTest.table(noisy(truth, 1, 1)), 0)
+                                    .interaction()
+                                    .pValue()
+                            < 0.001
+                    ? 1
+                    : 0;
         }
         assertThat(rejected).isGreaterThan(95);
     }
@@ -71,8 +76,10 @@ class CalibrationTest {
                     row[o] += random.nextGaussian();
                 }
             }
-            VarianceShares planted = Coupling.of(OracleTest.table(noisy(truth, 1, 0)), 0).shares();
-            VarianceShares seen = Coupling.of(OracleTest.table(noisy(truth, 3, 1.5)), 0).shares();
+            VarianceShares planted =
+                    Coupling.of(OracleTest.table(noisy(truth, 1, 0)), 0).shares();
+            VarianceShares seen =
+                    Coupling.of(OracleTest.table(noisy(truth, 3, 1.5)), 0).shares();
             assertThat(seen.intervals()).isEqualTo(VarianceShares.Intervals.WITHOUT_NOISE);
             covered[0] += covers(seen.backbone(), planted.backbone().value());
             covered[1] += covers(seen.optimizer(), planted.optimizer().value());

@@ -33,13 +33,7 @@ class OracleTest {
     @Test
     void manyCellsWithUnequalSeedsAndMissingOnes() {
         Coupling coupling = Coupling.of(table(many()), 0);
-        agrees(
-                coupling.interaction(),
-                InteractionTest.Kind.SEEDS,
-                7.693430753600102,
-                41,
-                31,
-                3.777399171571022e-08);
+        agrees(coupling.interaction(), InteractionTest.Kind.SEEDS, 7.693430753600102, 41, 31, 3.777399171571022e-08);
         assertThat(coupling.shares().backbone().value()).isCloseTo(0.47193226838690294, within(1e-10));
         assertThat(coupling.shares().optimizer().value()).isCloseTo(0.3939365303673687, within(1e-10));
         assertThat(coupling.shares().interaction().value()).isCloseTo(0.1341312012457283, within(1e-10));
@@ -121,9 +115,11 @@ class OracleTest {
 
     @Test
     void anAdditiveTableAndOneWithoutRowEffectsHaveNoTest() {
-        assertThat(single(new double[][] {{50, 60, 70}, {40, 50, 60}, {10, 20, 30}}).tooFew())
+        assertThat(single(new double[][] {{50, 60, 70}, {40, 50, 60}, {10, 20, 30}})
+                        .tooFew())
                 .isEqualTo("the table is additive to the last digit: nothing is left to test");
-        assertThat(single(new double[][] {{50, 60, 70}, {60, 70, 50}, {70, 50, 60}}).tooFew())
+        assertThat(single(new double[][] {{50, 60, 70}, {60, 70, 50}, {70, 50, 60}})
+                        .tooFew())
                 .isEqualTo("Tukey's test needs backbones that differ and optimizers that differ");
     }
 
@@ -137,9 +133,9 @@ class OracleTest {
     @Test
     void blocksThatShareNothingAreFittedEachByItself() {
         Coupling coupling = Coupling.of(
-                table(single3(new double[][] {
-                    {50, 60, NAN, NAN}, {40, 30, NAN, NAN}, {NAN, NAN, 20, 30}, {NAN, NAN, 30, 20}
-                })),
+                table(single3(
+                        new double[][] {{50, 60, NAN, NAN}, {40, 30, NAN, NAN}, {NAN, NAN, 20, 30}, {NAN, NAN, 30, 20}
+                        })),
                 0);
         // Each 2 × 2 block has one degree of freedom and residuals of 5: 4 · 25 in both.
         assertThat(coupling.shares().freedom()).isEqualTo(2);
@@ -150,15 +146,16 @@ class OracleTest {
     @Test
     void aCellThatOnlyLinksTwoBlocksHasNoResidual() {
         Coupling coupling = Coupling.of(
-                table(single3(new double[][] {
-                    {50, 60, 33, NAN}, {40, 30, NAN, NAN}, {NAN, NAN, 20, 30}, {NAN, NAN, 30, 20}
-                })),
+                table(single3(
+                        new double[][] {{50, 60, 33, NAN}, {40, 30, NAN, NAN}, {NAN, NAN, 20, 30}, {NAN, NAN, 30, 20}
+                        })),
                 1_000);
         assertThat(coupling.cell("b0", "o2").residualPoints().isKnown()).isFalse();
         assertThat(coupling.cell("b2", "o2").residualPoints().isKnown()).isTrue();
     }
 
-    private static void agrees(InteractionTest test, InteractionTest.Kind kind, double f, int first, int second, double p) {
+    private static void agrees(
+            InteractionTest test, InteractionTest.Kind kind, double f, int first, int second, double p) {
         assertThat(test.kind()).isEqualTo(kind);
         assertThat(test.statistic()).isCloseTo(f, within(1e-9 * Math.max(1, f)));
         assertThat(test.numeratorFreedom()).isEqualTo(first);
@@ -190,11 +187,8 @@ class OracleTest {
             for (int j = 0; j < 9; j++) {
                 points[i][j] = new double[(3 * i + 5 * j) % 11 == 0 ? 0 : 1 + i * j % 3];
                 for (int s = 0; s < points[i][j].length; s++) {
-                    points[i][j][s] = 40
-                            + 3 * i
-                            + 2 * j
-                            + 5 * Math.sin(1.7 * i * j)
-                            + 2 * Math.cos(12.9 * i + 7.1 * j + 3.3 * s);
+                    points[i][j][s] =
+                            40 + 3 * i + 2 * j + 5 * Math.sin(1.7 * i * j) + 2 * Math.cos(12.9 * i + 7.1 * j + 3.3 * s);
                 }
             }
         }

@@ -159,7 +159,8 @@ class PaperTableTest {
 
     @Test
     void theSameTableGivesTheSameIntervalsToTheLastBit() {
-        assertThat(Coupling.of(table, 0).shares()).isEqualTo(Coupling.of(table, 0).shares());
+        assertThat(Coupling.of(table, 0).shares())
+                .isEqualTo(Coupling.of(table, 0).shares());
         assertThat(Coupling.of(table, 10_000)).isEqualTo(coupling);
     }
 
@@ -210,7 +211,8 @@ class PaperTableTest {
             double worst = 0;
             for (String backbone : table.backbones()) {
                 double[] row = table.optimizers().stream()
-                        .mapToDouble(each -> table.cell(backbone, each).orElseThrow().accuracy())
+                        .mapToDouble(
+                                each -> table.cell(backbone, each).orElseThrow().accuracy())
                         .toArray();
                 worst = Math.max(worst, Arrays.stream(row).max().orElseThrow() - row[o]);
             }

@@ -17,8 +17,8 @@ class RobustnessTest {
     /** Distances 0, 0, 1, 3, 0, 2; the interval recorded from scipy.stats.t.interval, −0.327 to 2.327, and a distance is never negative. */
     @Test
     void distancesAreCountedInStepsOfTheGridFromTheMode() {
-        List<HyperparameterPoint> best = List.of(
-                at(1e-3, 0.01), at(1e-3, 0.01), at(3e-3, 0.01), at(1e-2, 0.1), at(1e-3, 0.01), at(3e-3, 0.1));
+        List<HyperparameterPoint> best =
+                List.of(at(1e-3, 0.01), at(1e-3, 0.01), at(3e-3, 0.01), at(1e-2, 0.1), at(1e-3, 0.01), at(3e-3, 0.1));
         Robustness robustness = Robustness.of(best, List.of(at(1e-3, 0.1)));
         assertThat(robustness.mode()).isEqualTo(at(1e-3, 0.01));
         assertThat(robustness.steps().value()).isCloseTo(1.0, within(1e-12));
@@ -32,12 +32,14 @@ class RobustnessTest {
     void pointsThatWereOnlyTriedLieBetween() {
         List<HyperparameterPoint> best = List.of(at(1, 0), at(1, 0), at(4, 0));
         assertThat(Robustness.of(best, List.of()).steps().value()).isCloseTo(1 / 3.0, within(1e-12));
-        assertThat(Robustness.of(best, List.of(at(2, 0), at(3, 0))).steps().value()).isCloseTo(1.0, within(1e-12));
+        assertThat(Robustness.of(best, List.of(at(2, 0), at(3, 0))).steps().value())
+                .isCloseTo(1.0, within(1e-12));
     }
 
     @Test
     void aTieOfModesGoesToTheMiddleThenToTheSmaller() {
-        assertThat(Robustness.of(List.of(at(1, 0), at(2, 0), at(3, 0)), List.of()).mode())
+        assertThat(Robustness.of(List.of(at(1, 0), at(2, 0), at(3, 0)), List.of())
+                        .mode())
                 .isEqualTo(at(2, 0));
         assertThat(Robustness.of(List.of(at(2, 0), at(1, 0)), List.of()).mode()).isEqualTo(at(1, 0));
     }
