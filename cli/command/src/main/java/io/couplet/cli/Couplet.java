@@ -26,6 +26,7 @@ import picocli.CommandLine.ScopeType;
             WatchStudyCommand.class,
             StopRunCommand.class,
             ReportStudyCommand.class,
+            ScoreTableCommand.class,
             TopicsCommand.class,
             ListNamesCommand.class,
             BenchCommand.class,

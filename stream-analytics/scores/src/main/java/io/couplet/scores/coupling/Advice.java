@@ -1,129 +1,177 @@
 package io.couplet.scores.coupling;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * What to take.
  *
- * <p>An optimizer is told apart from its backbone's best when their difference exceeds the 95 % quantile times the standard error of the
- * difference of two independent cells. The cells share their validation images, which makes the real error smaller, and comparisons are
- * not corrected for their number: the set is a little too large rather than too small for the first reason, and the reverse for the second. On no basis
- * ({@link Uncertainty.Basis#NONE}) the set holds the best alone.
+ * <p>A backbone's set holds its best optimizer with at least 95 % probability: multiple comparisons with the best (Hsu 1981, Annals of Statistics 9), one-sided, by
+ * Bonferroni over the other optimizers, with the standard error of the difference of two independent cells. The cells share their
+ * validation images, which makes the real error smaller and the set too large rather than too small. On no basis
+ * ({@link Uncertainty.Basis#NONE}) the set holds the best and those that are equal to it.
  *
  * @param best for each backbone that reports the optimizers that cannot be told apart from its best, best first
- * @param minimax the optimizer with the least worst-case regret; empty while none reports on all backbones that report
+ * @param minimax the optimizer with the least worst-case regret; empty while none reports on all backbones chosen
  * @param pareto the pairings that no other beats in both accuracy and device seconds, cheapest first; pairings of unknown cost are left out
  */
 public record Advice(Map<String, List<String>> best, Optional<Minimax> minimax, List<ParetoPoint> pareto) {
 
+    private static final double MISSED = 0.05;
+
     /**
-     * One optimizer for all backbones (Savage 1951's minimax regret).
+     * One optimizer for all chosen backbones (Savage 1951's minimax regret).
      *
      * @param optimizer the optimizer; of several with the same worst regret the one with the least mean regret
-     * @param regretPoints what it gives away at most, percentage points
-     * @param onBackbone where it does
+     * @param regret what it gives away at most, percentage points, with the 95 % interval of that difference
+     * @param meanRegretPoints what it gives away on average, percentage points
+     * @param onBackbone where it gives away most
      * @param backbones over how many backbones
      * @param optimizersCompared how many optimizers report on all of them
      */
     public record Minimax(
-            String optimizer, double regretPoints, String onBackbone, int backbones, int optimizersCompared) {}
+            String optimizer,
+            Estimate regret,
+            double meanRegretPoints,
+            String onBackbone,
+            int backbones,
+            int optimizersCompared) {
+
+        /** What it gives away at most, percentage points. */
+        public double regretPoints() {
+            return regret.value();
+        }
+    }
 
     /** A pairing that no other beats in both accuracy (a fraction) and device seconds. */
     public record ParetoPoint(String backbone, String optimizer, double accuracy, double deviceSeconds) {}
 
-    static Advice of(Table table, Uncertainty uncertainty) {
-        return new Advice(bestSets(table, uncertainty), minimax(table), pareto(table));
-    }
-
-    private static Map<String, List<String>> bestSets(Table table, Uncertainty uncertainty) {
-        Map<String, List<String>> sets = new TreeMap<>(Comparator.comparingInt(table.backbones()::indexOf));
-        for (String backbone : table.backbones()) {
-            List<String> ranked = table.optimizers().stream()
-                    .filter(o -> table.cell(backbone, o).isPresent())
-                    .sorted(Comparator.comparingDouble((String o) -> -accuracy(table, backbone, o))
-                            .thenComparing(Comparator.naturalOrder()))
-                    .toList();
-            if (!ranked.isEmpty()) {
-                Cell best = table.cell(backbone, ranked.get(0)).orElseThrow();
+    /**
+     * Advice from a table.
+     *
+     * @param points accuracies in percentage points of shape (backbones, optimizers), NaN where missing
+     * @param variances their error variances, NaN when unknown
+     * @param regrets what each cell gives away to its backbone's best, percentage points
+     */
+    static Advice of(
+            Table table,
+            double[][] points,
+            double[][] variances,
+            double[][] regrets,
+            Uncertainty uncertainty,
+            List<String> chosen) {
+        Map<String, List<String>> sets = new LinkedHashMap<>();
+        for (int b = 0; b < points.length; b++) {
+            if (Means.count(points[b]) > 0) {
                 sets.put(
-                        backbone,
-                        ranked.stream()
-                                .filter(o -> o.equals(ranked.get(0))
-                                        || alike(best, table.cell(backbone, o).orElseThrow(), uncertainty))
-                                .toList());
+                        table.backbones().get(b),
+                        bestSet(table.optimizers(), points[b], variances[b], regrets[b], uncertainty));
             }
         }
-        return java.util.Collections.unmodifiableMap(sets);
+        return new Advice(
+                Collections.unmodifiableMap(sets),
+                minimax(table, points, variances, regrets, uncertainty, chosen),
+                pareto(table));
     }
 
-    private static boolean alike(Cell best, Cell other, Uncertainty uncertainty) {
-        double difference = best.accuracy() - other.accuracy();
-        double variance = uncertainty.variance(best.accuracy(), best.seeds())
-                + uncertainty.variance(other.accuracy(), other.seeds());
-        return difference <= uncertainty.quantile() * Math.sqrt(variance);
+    private static List<String> bestSet(
+            List<String> optimizers, double[] points, double[] variances, double[] regrets, Uncertainty uncertainty) {
+        List<Integer> ranked = IntStream.range(0, points.length)
+                .filter(o -> !Double.isNaN(points[o]))
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer o) -> -points[o]).thenComparing(optimizers::get))
+                .toList();
+        int others = Math.max(1, ranked.size() - 1);
+        double quantile = uncertainty.quantile(1 - MISSED / others);
+        int best = ranked.get(0);
+        return ranked.stream()
+                .filter(o -> regrets[o] <= 0 || regrets[o] <= quantile * Math.sqrt(variances[best] + variances[o]))
+                .map(optimizers::get)
+                .toList();
     }
 
-    private static Optional<Minimax> minimax(Table table) {
-        List<String> backbones = reporting(table);
+    private static Optional<Minimax> minimax(
+            Table table,
+            double[][] points,
+            double[][] variances,
+            double[][] regrets,
+            Uncertainty uncertainty,
+            List<String> chosen) {
+        int[] rows = IntStream.range(0, points.length)
+                .filter(b -> chosen.isEmpty()
+                        ? Means.count(points[b]) > 0
+                        : chosen.contains(table.backbones().get(b)))
+                .toArray();
         List<Minimax> candidates = new ArrayList<>();
-        List<Double> means = new ArrayList<>();
-        for (String optimizer : table.optimizers()) {
-            if (!backbones.isEmpty()
-                    && backbones.stream().allMatch(b -> table.cell(b, optimizer).isPresent())) {
-                double worst = -1;
-                double sum = 0;
-                String where = backbones.get(0);
-                for (String backbone : backbones) {
-                    double regret = regretPoints(table, backbone, optimizer);
-                    sum += regret;
-                    where = regret > worst ? backbone : where;
-                    worst = Math.max(worst, regret);
-                }
-                candidates.add(new Minimax(optimizer, worst, where, backbones.size(), 0));
-                means.add(sum / backbones.size());
+        for (int o = 0; o < table.optimizers().size() && rows.length > 0; o++) {
+            double sum = 0;
+            int worst = rows[0];
+            for (int b : rows) {
+                sum += regrets[b][o];
+                worst = regrets[b][o] > regrets[worst][o] ? b : worst;
+            }
+            if (!Double.isNaN(sum)) {
+                double error = Math.sqrt(variances[worst][o] + variances[worst][highest(points[worst])]);
+                candidates.add(new Minimax(
+                        table.optimizers().get(o),
+                        Estimate.around(regrets[worst][o], uncertainty.quantile() * error)
+                                .within(0, Double.POSITIVE_INFINITY),
+                        sum / rows.length,
+                        table.backbones().get(worst),
+                        rows.length,
+                        0));
             }
         }
-        int count = candidates.size();
         return candidates.stream()
                 .min(Comparator.comparingDouble(Minimax::regretPoints)
-                        .thenComparingDouble(c -> means.get(candidates.indexOf(c)))
+                        .thenComparingDouble(Minimax::meanRegretPoints)
                         .thenComparing(Minimax::optimizer))
-                .map(c -> new Minimax(c.optimizer(), c.regretPoints(), c.onBackbone(), c.backbones(), count));
+                .map(c -> new Minimax(
+                        c.optimizer(),
+                        c.regret(),
+                        c.meanRegretPoints(),
+                        c.onBackbone(),
+                        c.backbones(),
+                        candidates.size()));
     }
 
-    /** The most an optimizer gives away on the backbones it reports on, percentage points; NaN when it reports on none. */
-    static double worstRegretPoints(Table table, String optimizer) {
-        return table.backbones().stream()
-                .filter(b -> table.cell(b, optimizer).isPresent())
-                .mapToDouble(b -> regretPoints(table, b, optimizer))
-                .max()
-                .orElse(Double.NaN);
+    private static int highest(double[] values) {
+        int highest = -1;
+        for (int i = 0; i < values.length; i++) {
+            if (!Double.isNaN(values[i]) && (highest < 0 || values[i] > values[highest])) {
+                highest = i;
+            }
+        }
+        return highest;
     }
 
-    private static double regretPoints(Table table, String backbone, String optimizer) {
-        double best = table.optimizers().stream()
-                .filter(o -> table.cell(backbone, o).isPresent())
-                .mapToDouble(o -> accuracy(table, backbone, o))
-                .max()
-                .orElseThrow();
-        return 100 * (best - accuracy(table, backbone, optimizer));
+    /** What each cell gives away to its row's highest; NaN where missing. */
+    static double[][] regrets(double[][] points) {
+        double[][] regrets = new double[points.length][];
+        for (int b = 0; b < points.length; b++) {
+            regrets[b] = points[b].clone();
+            int best = highest(points[b]);
+            for (int o = 0; o < points[b].length; o++) {
+                regrets[b][o] = best < 0 ? Double.NaN : points[b][best] - points[b][o];
+            }
+        }
+        return regrets;
     }
 
     private static List<ParetoPoint> pareto(Table table) {
         List<ParetoPoint> points = new ArrayList<>();
-        for (String backbone : reporting(table)) {
-            for (String optimizer : table.optimizers()) {
-                table.cell(backbone, optimizer)
-                        .filter(cell -> !Double.isNaN(cell.deviceSeconds()) && !cell.diverged())
-                        .ifPresent(cell -> points.add(
-                                new ParetoPoint(backbone, optimizer, cell.accuracy(), cell.deviceSeconds())));
+        table.cells().forEach((pairing, cell) -> {
+            if (!Double.isNaN(cell.deviceSeconds()) && !cell.diverged()) {
+                points.add(new ParetoPoint(
+                        pairing.backbone(), pairing.optimizer(), cell.accuracy(), cell.deviceSeconds()));
             }
-        }
+        });
         points.sort(Comparator.comparingDouble(ParetoPoint::deviceSeconds)
                 .thenComparing(Comparator.comparingDouble(ParetoPoint::accuracy).reversed())
                 .thenComparing(ParetoPoint::backbone)
@@ -136,16 +184,5 @@ public record Advice(Map<String, List<String>> best, Optional<Minimax> minimax, 
             }
         }
         return List.copyOf(front);
-    }
-
-    private static List<String> reporting(Table table) {
-        return table.backbones().stream()
-                .filter(b -> table.optimizers().stream()
-                        .anyMatch(o -> table.cell(b, o).isPresent()))
-                .toList();
-    }
-
-    private static double accuracy(Table table, String backbone, String optimizer) {
-        return table.cell(backbone, optimizer).orElseThrow().accuracy();
     }
 }

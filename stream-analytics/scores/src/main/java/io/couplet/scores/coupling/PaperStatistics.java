@@ -65,7 +65,8 @@ public record PaperStatistics(
         return sorted[sorted.length - 1] - Math.min(spread, gamma);
     }
 
-    private static double quantile(double[] sorted, double p) {
+    /** Quantile of values in ascending order, at least one, interpolated linearly (type 7). */
+    static double quantile(double[] sorted, double p) {
         double at = p * (sorted.length - 1);
         int below = (int) Math.floor(at);
         int above = Math.min(below + 1, sorted.length - 1);

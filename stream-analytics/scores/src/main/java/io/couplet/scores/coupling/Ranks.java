@@ -1,10 +1,13 @@
 package io.couplet.scores.coupling;
 
-/** Ranks with ties at their mean rank, 1 for the least value; NaN has no rank. */
-final class Ranks {
+import java.util.Arrays;
+
+/** Ranks, 1 for the least value; NaN has no rank. */
+public final class Ranks {
 
     private Ranks() {}
 
+    /** Ties share their mean rank. */
     static double[] ascending(double[] values) {
         double[] ranks = new double[values.length];
         for (int i = 0; i < values.length; i++) {
@@ -25,5 +28,19 @@ final class Ranks {
             negated[i] = -values[i];
         }
         return ascending(negated);
+    }
+
+    /** Ties share a rank and the next value takes the next, as the ranks of robustness and cost in the paper's Table 4. */
+    public static double[] dense(double[] values) {
+        double[] distinct = Arrays.stream(values)
+                .filter(v -> !Double.isNaN(v))
+                .sorted()
+                .distinct()
+                .toArray();
+        double[] ranks = new double[values.length];
+        for (int i = 0; i < values.length; i++) {
+            ranks[i] = Double.isNaN(values[i]) ? Double.NaN : Arrays.binarySearch(distinct, values[i]) + 1;
+        }
+        return ranks;
     }
 }

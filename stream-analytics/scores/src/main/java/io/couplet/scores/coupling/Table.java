@@ -2,11 +2,15 @@ package io.couplet.scores.coupling;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The backbone × optimizer table; cells may be missing.
@@ -20,9 +24,14 @@ public record Table(List<String> backbones, List<String> optimizers, Map<Pairing
     public Table {
         backbones = List.copyOf(backbones);
         optimizers = List.copyOf(optimizers);
-        cells = Map.copyOf(cells);
+        cells = Collections.unmodifiableMap(new HashMap<>(cells));
+        Set<String> rows = new HashSet<>(backbones);
+        Set<String> columns = new HashSet<>(optimizers);
+        if (rows.size() < backbones.size() || columns.size() < optimizers.size()) {
+            throw new IllegalArgumentException("names must be distinct, were " + backbones + " and " + optimizers);
+        }
         for (Pairing pairing : cells.keySet()) {
-            if (!backbones.contains(pairing.backbone()) || !optimizers.contains(pairing.optimizer())) {
+            if (!rows.contains(pairing.backbone()) || !columns.contains(pairing.optimizer())) {
                 throw new IllegalArgumentException("cell " + pairing + " lies outside the table");
             }
         }
@@ -82,12 +91,9 @@ public record Table(List<String> backbones, List<String> optimizers, Map<Pairing
     }
 
     private static List<String> withUnexpected(List<String> expected, List<String> seen) {
-        List<String> names = new ArrayList<>(expected);
-        seen.stream()
-                .distinct()
-                .sorted()
-                .filter(name -> !expected.contains(name))
-                .forEach(names::add);
+        Set<String> known = new HashSet<>(expected);
+        List<String> names = new ArrayList<>(expected.stream().distinct().toList());
+        seen.stream().distinct().sorted().filter(name -> !known.contains(name)).forEach(names::add);
         return names;
     }
 
@@ -101,16 +107,15 @@ public record Table(List<String> backbones, List<String> optimizers, Map<Pairing
         return backbones.size() * optimizers.size();
     }
 
-    /** Accuracies of shape (backbones, optimizers); NaN where no cell reports. */
-    double[][] accuracies() {
-        double[][] values = new double[backbones.size()][optimizers.size()];
-        for (int b = 0; b < backbones.size(); b++) {
-            for (int o = 0; o < optimizers.size(); o++) {
-                values[b][o] = cell(backbones.get(b), optimizers.get(o))
-                        .map(Cell::accuracy)
-                        .orElse(Double.NaN);
+    /** Cells of shape (backbones, optimizers); null where none reports. */
+    @Nullable
+    Cell[][] grid() {
+        Cell[][] grid = new Cell[backbones.size()][optimizers.size()];
+        for (int b = 0; b < grid.length; b++) {
+            for (int o = 0; o < grid[b].length; o++) {
+                grid[b][o] = cells.get(new Pairing(backbones.get(b), optimizers.get(o)));
             }
         }
-        return values;
+        return grid;
     }
 }

@@ -1,5 +1,6 @@
 package io.couplet.scores.coupling;
 
+import java.util.Comparator;
 import org.apache.commons.statistics.distribution.NormalDistribution;
 import org.apache.commons.statistics.distribution.TDistribution;
 
@@ -34,7 +35,7 @@ public record Uncertainty(Basis basis, double seedVariance, int freedom, long va
         int freedom = 0;
         // Sorted, so that the sum does not depend on the order of a hash map.
         for (Cell cell : table.cells().values().stream()
-                .sorted(java.util.Comparator.comparingDouble(Cell::deviations))
+                .sorted(Comparator.comparingDouble(Cell::deviations))
                 .toList()) {
             deviations += cell.deviations();
             freedom += cell.seeds() - 1;
@@ -57,8 +58,13 @@ public record Uncertainty(Basis basis, double seedVariance, int freedom, long va
 
     /** Two-sided 95 % quantile of the error over its standard deviation: Student's with seeds, normal without. */
     double quantile() {
+        return quantile(UPPER);
+    }
+
+    /** Quantile of the error over its standard deviation. */
+    double quantile(double probability) {
         return basis == Basis.SEEDS
-                ? TDistribution.of(freedom).inverseCumulativeProbability(UPPER)
-                : NormalDistribution.of(0, 1).inverseCumulativeProbability(UPPER);
+                ? TDistribution.of(freedom).inverseCumulativeProbability(probability)
+                : NormalDistribution.of(0, 1).inverseCumulativeProbability(probability);
     }
 }

@@ -6,20 +6,38 @@ package io.couplet.scores.coupling;
  *
  * <p>With missing cells the sums are those of nested least squares, type II: a factor's is what it explains beyond the other factor, the
  * interaction's is the additive fit's residual; shares are of their total. Complete tables give the classical sums. The interaction holds the
- * noise too; with errors known its expected size is {@code noise}.
+ * noise too; with errors known its expected size is {@code noise}, and the intervals are without it.
  *
- * @param backbone share that is backbone, with its interval by the delta method from the cells' errors
+ * @param backbone share that is backbone
  * @param optimizer share that is optimizer
  * @param interaction share that is neither: coupling and noise
  * @param noise share of the interaction that errors of the cells alone would give on average; NaN when errors are unknown
+ * @param intervals of what the intervals are
  * @param cells the cells that report
  * @param freedom degrees of freedom of the interaction
  */
 public record VarianceShares(
-        Estimate backbone, Estimate optimizer, Estimate interaction, double noise, int cells, int freedom) {
+        Estimate backbone,
+        Estimate optimizer,
+        Estimate interaction,
+        double noise,
+        Intervals intervals,
+        int cells,
+        int freedom) {
+
+    /** Of what the 95 % intervals of the shares are. */
+    public enum Intervals {
+        /** There are none: errors are unknown, and the table has fewer than four backbones or optimizers. */
+        NONE,
+        /** The shares that this table would have without the errors of its cells; they can lie beside the shares that were seen. */
+        WITHOUT_NOISE,
+        /** The shares of a table of other backbones and optimizers like these; errors are unknown. */
+        OTHER_GRID
+    }
 
     static VarianceShares tooFew(int cells) {
-        return new VarianceShares(Estimate.TOO_FEW, Estimate.TOO_FEW, Estimate.TOO_FEW, Double.NaN, cells, 0);
+        return new VarianceShares(
+                Estimate.TOO_FEW, Estimate.TOO_FEW, Estimate.TOO_FEW, Double.NaN, Intervals.NONE, cells, 0);
     }
 
     /**
@@ -27,15 +45,15 @@ public record VarianceShares(
      *
      * @param values accuracies of shape (backbones, optimizers), NaN where missing
      * @param variances each cell's error variance, NaN when unknown
-     * @param freedom cells less parameters of the additive fit, at least 1
+     * @param incidence what reports; leaves at least 1 degree of freedom
+     * @param errorFreedom degrees of freedom of the error variances, 0 when they are known
      */
-    static VarianceShares of(double[][] values, double[][] variances, AdditiveFit fit, int freedom, double quantile) {
+    static VarianceShares of(
+            double[][] values, double[][] variances, AdditiveFit fit, Incidence incidence, int errorFreedom) {
         double withinOptimizers = 0;
         double withinBackbones = 0;
-        int cells = 0;
         for (double[] row : values) {
             withinBackbones += Means.deviations(row);
-            cells += Means.count(row);
         }
         for (int j = 0; j < fit.columns().length; j++) {
             withinOptimizers += Means.deviations(Means.column(values, j));
@@ -45,36 +63,26 @@ public record VarianceShares(
         double optimizer = Math.max(0, withinBackbones - interaction);
         double total = backbone + optimizer + interaction;
         if (!(total > 0)) {
-            return tooFew(cells);
+            return tooFew(incidence.cells());
         }
+        double[] sums = {backbone, optimizer, interaction};
         double[] shares = {backbone / total, optimizer / total, interaction / total};
-        double[] spread = spread(values, variances, fit, shares, total);
-        double noise = freedom * Means.of(Means.flat(variances)) / total;
+        int[] freedoms = {
+            incidence.rows() - incidence.blocks(), incidence.columns() - incidence.blocks(), incidence.freedom()
+        };
+        double variance = Means.of(Means.flat(variances));
+        long seed = ShareIntervals.seed(values);
+        Estimate[] estimates = Double.isNaN(variance)
+                ? ShareIntervals.fromGrid(values, incidence, shares, seed)
+                : ShareIntervals.fromErrors(sums, freedoms, shares, variance, errorFreedom, seed);
+        Intervals intervals = Double.isNaN(variance) ? Intervals.OTHER_GRID : Intervals.WITHOUT_NOISE;
         return new VarianceShares(
-                Estimate.around(shares[0], quantile * spread[0]).within(0, 1),
-                Estimate.around(shares[1], quantile * spread[1]).within(0, 1),
-                Estimate.around(shares[2], quantile * spread[2]).within(0, 1),
-                Math.min(noise, shares[2]),
-                cells,
-                freedom);
-    }
-
-    /** Standard deviations of the three shares: ∂share/∂y = 2 (part − share · (y − mean)) / total. */
-    private static double[] spread(
-            double[][] values, double[][] variances, AdditiveFit fit, double[] shares, double total) {
-        double[] sum = new double[3];
-        for (int i = 0; i < values.length; i++) {
-            for (int j = 0; j < values[i].length; j++) {
-                if (!Double.isNaN(values[i][j])) {
-                    double fromMean = values[i][j] - fit.overall();
-                    double[] parts = {fit.rows()[i], fit.columns()[j], values[i][j] - fit.at(i, j)};
-                    for (int k = 0; k < 3; k++) {
-                        double slope = 2 * (parts[k] - shares[k] * fromMean) / total;
-                        sum[k] += slope * slope * variances[i][j];
-                    }
-                }
-            }
-        }
-        return new double[] {Math.sqrt(sum[0]), Math.sqrt(sum[1]), Math.sqrt(sum[2])};
+                estimates[0],
+                estimates[1],
+                estimates[2],
+                Math.min(freedoms[2] * variance / total, shares[2]),
+                estimates[2].hasInterval() ? intervals : Intervals.NONE,
+                incidence.cells(),
+                freedoms[2]);
     }
 }
