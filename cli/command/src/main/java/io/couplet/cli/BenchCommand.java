@@ -8,9 +8,14 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
-        description = "Measure this machine: training steps, streaming, every pairing.",
+        description = "Measure this machine: training steps, every pairing, the scores' throughput and latency.",
         synopsisSubcommandLabel = "WHAT",
-        subcommands = {BenchTrainerCommand.class, BenchPairingsCommand.class})
+        subcommands = {
+            BenchTrainerCommand.class,
+            BenchPairingsCommand.class,
+            BenchAnalyticsCommand.class,
+            BenchLatencyCommand.class
+        })
 final class BenchCommand implements Runnable {
 
     @Spec

@@ -36,7 +36,7 @@ record BenchFigure(
     static void printTable(PrintWriter out, List<BenchFigure> figures) {
         for (BenchFigure figure : figures) {
             String against = figure.ratioTo == null ? "" : "  to " + figure.ratioTo;
-            out.printf(Locale.ROOT, "%-34s %12.3f %s%s%n", figure.name, figure.value, figure.unit, against);
+            out.printf(Locale.ROOT, "%-48s %,14.3f %s%s%n", figure.name, figure.value, figure.unit, against);
         }
     }
 

@@ -1,7 +1,5 @@
 package io.couplet.cli;
 
-import io.couplet.cli.bench.BenchCommand;
-import io.couplet.cli.local.Logs;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;

@@ -3,7 +3,6 @@ package io.couplet.cli;
 import io.couplet.cli.local.DataDirectory;
 import io.couplet.cli.local.LocalSettings;
 import io.couplet.cli.local.LocalSystem;
-import io.couplet.cli.local.Logs;
 import io.couplet.cli.local.UserError;
 import io.couplet.producers.Submission;
 import io.couplet.schemas.study.StudySpecification;

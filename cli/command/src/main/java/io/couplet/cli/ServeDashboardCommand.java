@@ -1,8 +1,6 @@
 package io.couplet.cli;
 
 import ch.qos.logback.classic.Level;
-import io.couplet.cli.local.Logs;
-import io.couplet.cli.local.ScratchDirectory;
 import io.couplet.view.LiveView;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -1,8 +1,6 @@
 package io.couplet.cli;
 
 import ch.qos.logback.classic.Level;
-import io.couplet.cli.local.Logs;
-import io.couplet.cli.local.ScratchDirectory;
 import io.couplet.stopper.EarlyStopper;
 import io.couplet.stopper.EarlyStopperSettings;
 import java.util.concurrent.Callable;

@@ -1,7 +1,6 @@
 package io.couplet.cli;
 
 import ch.qos.logback.classic.Level;
-import io.couplet.cli.local.Logs;
 import io.couplet.cli.local.UserError;
 import io.couplet.trainer.worker.TrainerService;
 import io.couplet.trainer.worker.TrainerSettings;

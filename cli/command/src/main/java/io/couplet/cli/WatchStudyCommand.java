@@ -1,6 +1,5 @@
 package io.couplet.cli;
 
-import io.couplet.cli.local.ScratchDirectory;
 import io.couplet.view.LiveView;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.ViewModel;

@@ -1,8 +1,6 @@
-package io.couplet.cli.bench;
+package io.couplet.cli;
 
 import io.couplet.cli.local.BrokerProcess;
-import io.couplet.cli.local.Logs;
-import io.couplet.cli.local.ScratchDirectory;
 import io.couplet.cli.local.UserError;
 import io.couplet.flink.AnalyticsCluster;
 import io.couplet.producers.MetricPublisher;
@@ -62,7 +60,7 @@ final class BenchLatencyCommand implements Callable<Integer> {
             paramLabel = "N,…",
             split = ",",
             defaultValue = "2000,5000",
-            description = "Steps a second (default: ${DEFAULT-VALUE}).")
+            description = "BenchSteps a second (default: ${DEFAULT-VALUE}).")
     int[] rates = {};
 
     @Option(
@@ -92,7 +90,7 @@ final class BenchLatencyCommand implements Callable<Integer> {
             throw new UserError("--rates, --runs and --seconds must be at least 1.");
         }
         PrintWriter talk = spec.commandLine().getErr();
-        List<Figure> figures = new ArrayList<>();
+        List<BenchFigure> figures = new ArrayList<>();
         for (int rate : rates) {
             talk.printf("%,d steps/s of %,d runs%n", rate, runs);
             figures.addAll(measure(rate));
@@ -100,11 +98,16 @@ final class BenchLatencyCommand implements Callable<Integer> {
         Map<String, Object> settings = new LinkedHashMap<>();
         settings.put("runs", runs);
         settings.put("seconds", seconds);
-        Figures.print(spec.commandLine().getOut(), json, settings, figures);
+        if (json) {
+            BenchFigure.printJson(
+                    spec.commandLine().getOut(), "Couplet " + BuildInfo.read().version(), settings, figures);
+        } else {
+            BenchFigure.printTable(spec.commandLine().getOut(), figures);
+        }
         return 0;
     }
 
-    private List<Figure> measure(int rate) throws IOException, InterruptedException, ExecutionException {
+    private List<BenchFigure> measure(int rate) throws IOException, InterruptedException, ExecutionException {
         try (ScratchDirectory scratch = ScratchDirectory.create("couplet-bench")) {
             Logs.toFile(scratch.path().resolve("couplet.log"));
             try (BrokerProcess broker = BrokerProcess.start(scratch.path().resolve("kafka"), 0)) {
@@ -124,7 +127,8 @@ final class BenchLatencyCommand implements Callable<Integer> {
         }
     }
 
-    private List<Figure> measure(int rate, String bootstrap, MetricPublisher publisher) throws InterruptedException {
+    private List<BenchFigure> measure(int rate, String bootstrap, MetricPublisher publisher)
+            throws InterruptedException {
         int steps = (int) Math.ceil((double) rate * (seconds + WARM_UP.toSeconds()) / runs);
         StepTimes stepTimes = new StepTimes(runs, steps);
         EvaluationTimes evaluationTimes = new EvaluationTimes();
@@ -142,7 +146,7 @@ final class BenchLatencyCommand implements Callable<Integer> {
             int run = (int) (i % runs);
             int step = (int) (i / runs) + 1;
             stepTimes.sent(run, step);
-            publisher.publish(Topics.STEP_METRICS, Steps.runId(run), Steps.of(run, step, steps));
+            publisher.publish(Topics.STEP_METRICS, BenchSteps.runId(run), BenchSteps.of(run, step, steps));
             if (i % evaluationEvery == 0 && evaluationTimes.sent < BACKBONES * OPTIMIZERS) {
                 Evaluation evaluation = evaluation(evaluationTimes.send());
                 publisher.publish(Topics.EVALUATIONS, evaluation.getRunId(), evaluation);
@@ -166,10 +170,10 @@ final class BenchLatencyCommand implements Callable<Integer> {
                 (int) (WARM_UP.toSeconds() * BACKBONES * OPTIMIZERS / (seconds + WARM_UP.toSeconds())));
         String suffix = String.format(", %d steps/s", rate);
         return List.of(
-                Figure.of("step to convergence score p50" + suffix, quantile(ofSteps, 0.5), "ms"),
-                Figure.of("step to convergence score p99" + suffix, quantile(ofSteps, 0.99), "ms"),
-                Figure.of("evaluation to study score p50" + suffix, quantile(ofEvaluations, 0.5), "ms"),
-                Figure.of("evaluation to study score p99" + suffix, quantile(ofEvaluations, 0.99), "ms"));
+                new BenchFigure("step to convergence score p50" + suffix, quantile(ofSteps, 0.5), "ms"),
+                new BenchFigure("step to convergence score p99" + suffix, quantile(ofSteps, 0.99), "ms"),
+                new BenchFigure("evaluation to study score p50" + suffix, quantile(ofEvaluations, 0.5), "ms"),
+                new BenchFigure("evaluation to study score p99" + suffix, quantile(ofEvaluations, 0.99), "ms"));
     }
 
     private static double quantile(double[] values, double share) {

@@ -1,14 +1,14 @@
-package io.couplet.cli.bench;
+package io.couplet.cli;
 
 import io.couplet.schemas.RunId;
 import io.couplet.schemas.avro.StepMetrics;
 
-/** Steps as a training would stream them: a power law with noise, cosine schedule. */
-final class Steps {
+/** BenchSteps as a training would stream them: a power law with noise, cosine schedule. */
+final class BenchSteps {
 
     private static final int BATCH = 64;
 
-    private Steps() {}
+    private BenchSteps() {}
 
     static String runId(int run) {
         return new RunId("bench-3fa2c1", "resnet", "adamw", run, "a0b1c2").toString();

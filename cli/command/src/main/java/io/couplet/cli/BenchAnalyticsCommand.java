@@ -1,11 +1,9 @@
-package io.couplet.cli.bench;
+package io.couplet.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.couplet.cli.local.BrokerProcess;
-import io.couplet.cli.local.Logs;
-import io.couplet.cli.local.ScratchDirectory;
 import io.couplet.cli.local.UserError;
 import io.couplet.flink.AnalyticsCluster;
 import io.couplet.flink.JobMetrics;
@@ -53,7 +51,7 @@ import picocli.CommandLine.Spec;
         name = "analytics",
         mixinStandardHelpOptions = true,
         description = {
-            "Steps a second: (a) a bare Kafka consumer, (b) one that decodes with Avro, (c) the convergence job",
+            "BenchSteps a second: (a) a bare Kafka consumer, (b) one that decodes with Avro, (c) the convergence job",
             "with its scores written back to Kafka, for several numbers of runs. (a) and (b) are one thread each."
         })
 final class BenchAnalyticsCommand implements Callable<Integer> {
@@ -62,11 +60,13 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
     /** The job is timed from this share of the records on: what comes before is start-up and compilation. */
     private static final double FROM = 0.1;
 
+    private static final String STEPS_A_SECOND = "steps/s";
+
     @Option(
             names = "--records",
             paramLabel = "N",
             defaultValue = "3000000",
-            description = "Steps for each number of runs (default: ${DEFAULT-VALUE}).")
+            description = "BenchSteps for each number of runs (default: ${DEFAULT-VALUE}).")
     int records;
 
     @Option(
@@ -109,26 +109,36 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
                     + " and each of --runs between 1 and --records.");
         }
         PrintWriter talk = spec.commandLine().getErr();
-        List<Figure> figures = new ArrayList<>();
-        Figure fewest = null;
+        List<BenchFigure> figures = new ArrayList<>();
         for (int many : runs) {
             talk.printf("%,d runs, %,d steps%n", many, records);
             try (ScratchDirectory scratch = quiet();
                     BrokerProcess broker = BrokerProcess.start(scratch.path().resolve("kafka"), 0)) {
-                List<Figure> measured = measure(broker.bootstrapServers(), scratch.path(), many, talk);
-                Figure job = measured.get(2);
-                if (fewest != null) {
-                    measured.set(2, job.comparedWith(fewest));
-                }
-                fewest = fewest == null ? job : fewest;
-                figures.addAll(measured);
+                figures.addAll(measure(broker.bootstrapServers(), scratch.path(), many, talk));
             }
+        }
+        List<BenchFigure> jobs = figures.stream()
+                .filter(figure -> figure.name().startsWith("convergence job")
+                        && figure.unit().equals(STEPS_A_SECOND))
+                .toList();
+        for (BenchFigure other : jobs.subList(1, jobs.size())) {
+            figures.add(new BenchFigure(
+                    other.name(),
+                    other.value() / jobs.get(0).value(),
+                    "ratio",
+                    jobs.get(0).name()));
         }
         Map<String, Object> settings = new LinkedHashMap<>();
         settings.put("records", records);
         settings.put("parallelism", parallelism);
         settings.put("repeats", repeats);
-        Figures.print(spec.commandLine().getOut(), json, settings, figures);
+        settings.put("processors", Runtime.getRuntime().availableProcessors());
+        if (json) {
+            BenchFigure.printJson(
+                    spec.commandLine().getOut(), "Couplet " + BuildInfo.read().version(), settings, figures);
+        } else {
+            BenchFigure.printTable(spec.commandLine().getOut(), figures);
+        }
         return 0;
     }
 
@@ -139,7 +149,7 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
         return scratch;
     }
 
-    private List<Figure> measure(String bootstrapServers, Path scratch, int many, PrintWriter talk)
+    private List<BenchFigure> measure(String bootstrapServers, Path scratch, int many, PrintWriter talk)
             throws InterruptedException, ExecutionException, IOException {
         fill(bootstrapServers, many);
         Rate[] bare = new Rate[repeats];
@@ -158,17 +168,24 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
                     "  a %,.0f  b %,.0f  c %,.0f steps/s%n",
                     bare[round].perSecond(), decoded[round].perSecond(), job[round].perSecond());
         }
-        String suffix = String.format(", %d runs", many);
-        Figure a = Figure.of("a raw consumer" + suffix, median(bare, Rate::perSecond), "steps/s");
-        Figure b = Figure.of("b Avro decoder" + suffix, median(decoded, Rate::perSecond), "steps/s")
-                .comparedWith(a);
-        Figure c = Figure.of("c convergence job" + suffix, median(job, Rate::perSecond), "steps/s")
-                .comparedWith(a)
-                .comparedWith(b);
-        Figure cpuOfB = Figure.of("b processor" + suffix, median(decoded, Rate::cpuMicros), "µs/step");
-        Figure cpuOfC = Figure.of("c processor" + suffix, median(job, Rate::cpuMicros), "µs/step")
-                .comparedWith(cpuOfB);
-        return new ArrayList<>(List.of(a, b, c, cpuOfB, cpuOfC, Figure.of("state" + suffix, stateBytes, "bytes/run")));
+        String a = "raw consumer, " + many + " runs";
+        String b = "Avro decoder, " + many + " runs";
+        String c = "convergence job, " + many + " runs";
+        double rawRate = median(bare, Rate::perSecond);
+        double avroRate = median(decoded, Rate::perSecond);
+        double jobRate = median(job, Rate::perSecond);
+        double avroCpu = median(decoded, Rate::cpuMicros);
+        double jobCpu = median(job, Rate::cpuMicros);
+        return List.of(
+                new BenchFigure(a, rawRate, STEPS_A_SECOND),
+                new BenchFigure(b, avroRate, STEPS_A_SECOND),
+                new BenchFigure(c, jobRate, STEPS_A_SECOND),
+                new BenchFigure(c, jobRate / rawRate, "ratio", a),
+                new BenchFigure(c, jobRate / avroRate, "ratio", b),
+                new BenchFigure(b + ", processor time", avroCpu, "µs/step"),
+                new BenchFigure(c + ", processor time", jobCpu, "µs/step"),
+                new BenchFigure(c + ", processor time", jobCpu / avroCpu, "ratio", b),
+                new BenchFigure(c + ", state", stateBytes, "bytes/run"));
     }
 
     /**
@@ -218,7 +235,7 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer())) {
             for (int i = 0; i < records; i++) {
-                StepMetrics metrics = Steps.of(i % many, i / many + 1, budget);
+                StepMetrics metrics = BenchSteps.of(i % many, i / many + 1, budget);
                 producer.send(new ProducerRecord<>(
                         Topics.STEP_METRICS.name(),
                         metrics.getRunId().getBytes(UTF_8),
@@ -262,7 +279,7 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
         }
     }
 
-    /** Steps a second of the convergence job, from a share of the records on until the last one is folded. */
+    /** BenchSteps a second of the convergence job, from a share of the records on until the last one is folded. */
     private Rate score(String bootstrapServers, Path checkpoints) throws InterruptedException {
         try (AnalyticsCluster cluster = AnalyticsCluster.start(bootstrapServers, Map.of(), checkpoints, parallelism)) {
             long deadline = System.nanoTime() + PATIENCE.toNanos();

@@ -1,4 +1,4 @@
-package io.couplet.cli.local;
+package io.couplet.cli;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -18,21 +18,21 @@ import org.slf4j.LoggerFactory;
  * Where log lines go. A service logs to stderr, as containers want it; {@code run} and what reads its data directory
  * log to a file there, so that the terminal stays the user's; every other command logs warnings to stderr.
  */
-public final class Logs {
+final class Logs {
 
     private static final String LINE = "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX,UTC} %-5level %logger{24} [%thread] %msg%n";
 
     private Logs() {}
 
     /** Our own life-cycle lines, and warnings of everybody else, to stderr. */
-    public static void toStandardError(Level ours) {
+    static void toStandardError(Level ours) {
         ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
         appender.setTarget("System.err");
         install(appender, ours);
     }
 
     /** The same to a file that is rolled at 20 MB, two old ones kept. */
-    public static void toFile(Path file) {
+    static void toFile(Path file) {
         LoggerContext context = context();
         RollingFileAppender<ILoggingEvent> appender = new RollingFileAppender<>();
         appender.setContext(context);

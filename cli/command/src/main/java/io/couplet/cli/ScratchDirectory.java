@@ -1,5 +1,6 @@
-package io.couplet.cli.local;
+package io.couplet.cli;
 
+import io.couplet.cli.local.UserError;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -9,9 +10,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** A directory for what may be lost, deleted at the end. */
-public record ScratchDirectory(Path path) implements AutoCloseable {
+record ScratchDirectory(Path path) implements AutoCloseable {
 
-    public static ScratchDirectory create(String name) {
+    static ScratchDirectory create(String name) {
         try {
             return new ScratchDirectory(Files.createTempDirectory(name));
         } catch (IOException e) {
