@@ -26,6 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -80,6 +81,14 @@ final class BenchPairingsCommand implements Callable<Integer> {
             defaultValue = "30",
             description = "Steps of each pairing, at least 6 (default: ${DEFAULT-VALUE}).")
     int steps;
+
+    @Option(
+            names = "--images",
+            paramLabel = "N",
+            description = "Images to train on (default: hardly more than a batch, so that all steps see nearly the"
+                    + " same ones and the loss falls or rises by training, not by the sample).")
+    @Nullable
+    Integer images;
 
     @Option(
             names = "--recipe",
@@ -153,9 +162,14 @@ final class BenchPairingsCommand implements Callable<Integer> {
         return plans;
     }
 
+    private int images() {
+        return images == null ? batch : Math.max(images, batch);
+    }
+
     private TrainingData data() throws InterruptedException {
         try {
-            DataSplit split = DataSets.open(new DataOptions(null, null, 0.2, image, 0, 64 * 40));
+            // Two fifths more than asked for, so that a fifth of all can be validated on and the rest is enough.
+            DataSplit split = DataSets.open(new DataOptions(null, null, 0.2, image, 0, images() * 7 / 5));
             return TrainingImages.trainingData(split, Recipes.named(recipe));
         } catch (DataException | IllegalArgumentException e) {
             throw new UserError(String.valueOf(e.getMessage()), e);

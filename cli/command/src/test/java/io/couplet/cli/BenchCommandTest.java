@@ -38,9 +38,7 @@ class BenchCommandTest {
 
     @Test
     void everyPartOfAStepIsAFigureAndSoIsItsRatioToAnotherMeasurement() throws IOException {
-        Path other = Files.writeString(
-                directory.resolve("other.json"),
-                """
+        Path other = Files.writeString(directory.resolve("other.json"), """
                 {"what": "another engine", "figures": [
                   {"name": "resnet.total", "value": 0.5, "unit": "ms/step", "ratioTo": null},
                   {"name": "vgg.total", "value": 0.5, "unit": "ms/step", "ratioTo": null}]}
@@ -85,7 +83,16 @@ class BenchCommandTest {
     @Test
     void everyPairingThatTrainsIsARowAndTheCommandSucceeds() {
         Ended ended = couplet(
-                "bench", "pairings", "--backbones", "resnet", "--optimizers", "sgd,adamw", "--batch", "16", "--jobs", "1");
+                "bench",
+                "pairings",
+                "--backbones",
+                "resnet",
+                "--optimizers",
+                "sgd,adamw",
+                "--batch",
+                "16",
+                "--jobs",
+                "1");
         assertThat(ended.err()).isEmpty();
         assertThat(ended.out().lines()).hasSize(4);
         assertThat(ended.out().lines().toList().get(1)).contains("resnet", "sgd", "yes");
