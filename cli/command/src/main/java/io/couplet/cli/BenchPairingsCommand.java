@@ -40,6 +40,9 @@ import picocli.CommandLine.Spec;
                 + " built-in images; fails when a loss does not fall or a value is not finite.")
 final class BenchPairingsCommand implements Callable<Integer> {
 
+    /** Fewer than these the built-in ones cannot be split into training and validation. */
+    private static final int LEAST_IMAGES = 50;
+
     @Option(
             names = "--backbones",
             split = ",",
@@ -169,7 +172,8 @@ final class BenchPairingsCommand implements Callable<Integer> {
     private TrainingData data() throws InterruptedException {
         try {
             // Two fifths more than asked for, so that a fifth of all can be validated on and the rest is enough.
-            DataSplit split = DataSets.open(new DataOptions(null, null, 0.2, image, 0, images() * 7 / 5));
+            DataSplit split =
+                    DataSets.open(new DataOptions(null, null, 0.2, image, 0, Math.max(LEAST_IMAGES, images() * 7 / 5)));
             return TrainingImages.trainingData(split, Recipes.named(recipe));
         } catch (DataException | IllegalArgumentException e) {
             throw new UserError(String.valueOf(e.getMessage()), e);
