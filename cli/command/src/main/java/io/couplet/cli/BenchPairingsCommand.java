@@ -26,6 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -38,6 +39,9 @@ import picocli.CommandLine.Spec;
         description = "Train every backbone with every optimizer for a few steps at its default learning rate on the"
                 + " built-in images; fails when a loss does not fall or a value is not finite.")
 final class BenchPairingsCommand implements Callable<Integer> {
+
+    /** Fewer than these the built-in ones cannot be split into training and validation. */
+    private static final int LEAST_IMAGES = 50;
 
     @Option(
             names = "--backbones",
@@ -80,6 +84,14 @@ final class BenchPairingsCommand implements Callable<Integer> {
             defaultValue = "30",
             description = "Steps of each pairing, at least 6 (default: ${DEFAULT-VALUE}).")
     int steps;
+
+    @Option(
+            names = "--images",
+            paramLabel = "N",
+            description = "Images to train on (default: hardly more than a batch, so that all steps see nearly the"
+                    + " same ones and the loss falls or rises by training, not by the sample).")
+    @Nullable
+    Integer images;
 
     @Option(
             names = "--recipe",
@@ -153,9 +165,15 @@ final class BenchPairingsCommand implements Callable<Integer> {
         return plans;
     }
 
+    private int images() {
+        return images == null ? batch : Math.max(images, batch);
+    }
+
     private TrainingData data() throws InterruptedException {
         try {
-            DataSplit split = DataSets.open(new DataOptions(null, null, 0.2, image, 0, 64 * 40));
+            // Two fifths more than asked for, so that a fifth of all can be validated on and the rest is enough.
+            DataSplit split =
+                    DataSets.open(new DataOptions(null, null, 0.2, image, 0, Math.max(LEAST_IMAGES, images() * 7 / 5)));
             return TrainingImages.trainingData(split, Recipes.named(recipe));
         } catch (DataException | IllegalArgumentException e) {
             throw new UserError(String.valueOf(e.getMessage()), e);

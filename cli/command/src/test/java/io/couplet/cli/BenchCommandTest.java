@@ -82,17 +82,7 @@ class BenchCommandTest {
 
     @Test
     void everyPairingThatTrainsIsARowAndTheCommandSucceeds() {
-        Ended ended = couplet(
-                "bench",
-                "pairings",
-                "--backbones",
-                "resnet",
-                "--optimizers",
-                "sgd,adamw",
-                "--batch",
-                "16",
-                "--jobs",
-                "1");
+        Ended ended = couplet("bench", "pairings", "--backbones", "resnet", "--optimizers", "sgd,adamw", "--jobs", "1");
         assertThat(ended.err()).isEmpty();
         assertThat(ended.out().lines()).hasSize(4);
         assertThat(ended.out().lines().toList().get(1)).contains("resnet", "sgd", "yes");

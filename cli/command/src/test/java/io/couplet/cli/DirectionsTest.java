@@ -94,6 +94,8 @@ class DirectionsTest {
                         "io.couplet.trainer.recipes..",
                         "io.couplet.trainer.backbones..",
                         "io.couplet.trainer.optimizers..",
+                        "io.couplet.trainer.checkpoints..",
+                        "io.couplet.trainer.statistics..",
                         "io.couplet.trainer.training..")
                 .should()
                 .dependOnClassesThat()

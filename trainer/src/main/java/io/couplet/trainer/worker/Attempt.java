@@ -218,17 +218,27 @@ final class Attempt implements TrainingListener {
 
     @Override
     public void onStep(StepResult step) {
-        publisher.publish(Topics.STEP_METRICS, request.getRunId(), metrics(request, number, step, clock.millis()));
+        publisher.publish(
+                Topics.STEP_METRICS,
+                request.getRunId(),
+                metrics(
+                        request.getRunId(),
+                        number,
+                        request.getBudgetSteps(),
+                        request.getWarmupSteps(),
+                        step,
+                        clock.millis()));
     }
 
     /** The record of a step. */
-    static StepMetrics metrics(RunRequest request, int attempt, StepResult step, long timeMillis) {
+    static StepMetrics metrics(
+            String runId, int attempt, int budgetSteps, int warmupSteps, StepResult step, long timeMillis) {
         return StepMetrics.newBuilder()
-                .setRunId(request.getRunId())
+                .setRunId(runId)
                 .setAttempt(attempt)
                 .setStep(step.step())
-                .setBudgetSteps(request.getBudgetSteps())
-                .setWarmupSteps(request.getWarmupSteps())
+                .setBudgetSteps(budgetSteps)
+                .setWarmupSteps(warmupSteps)
                 .setEpoch((float) step.epoch())
                 .setLoss(step.loss())
                 .setLearningRate(step.learningRate())

@@ -3,9 +3,6 @@ package io.couplet.trainer.worker;
 import io.couplet.producers.MetricPublisher;
 import io.couplet.producers.PublisherSettings;
 import io.couplet.schemas.Topics;
-import io.couplet.schemas.avro.DataReference;
-import io.couplet.schemas.avro.RunRequest;
-import io.couplet.schemas.avro.StudyGrid;
 import io.couplet.trainer.training.StepBenchmark;
 import io.couplet.trainer.training.StepResult;
 import java.io.IOException;
@@ -13,7 +10,6 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -45,7 +41,7 @@ public final class StreamingBenchmark {
      * @param blocks of 25 steps without and 25 with streaming
      */
     public static Timing measure(StepBenchmark steps, String backbone, Path spool, int blocks) throws IOException {
-        RunRequest request = request(backbone);
+        String runId = "bench-000000." + backbone + ".adamw.s0.000000";
         InstantSource clock = InstantSource.system();
         MockProducer<String, byte[]> nobody =
                 new MockProducer<>(true, null, new StringSerializer(), new ByteArraySerializer());
@@ -70,7 +66,9 @@ public final class StreamingBenchmark {
                     StepResult step = steps.step();
                     long stepped = System.nanoTime();
                     publisher.publish(
-                            Topics.STEP_METRICS, request.getRunId(), Attempt.metrics(request, 1, step, clock.millis()));
+                            Topics.STEP_METRICS,
+                            runId,
+                            Attempt.metrics(runId, 1, Integer.MAX_VALUE, 0, step, clock.millis()));
                     long published = System.nanoTime();
                     set(on, i + k, published - start);
                     set(publish, i + k, published - stepped);
@@ -103,35 +101,5 @@ public final class StreamingBenchmark {
         return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system
                 ? system.getProcessCpuTime()
                 : 0;
-    }
-
-    private static RunRequest request(String backbone) {
-        return RunRequest.newBuilder()
-                .setRunId("bench-000000." + backbone + ".adamw.s0.000000")
-                .setStudyId("bench-000000")
-                .setStudyName("bench")
-                .setBackbone(backbone)
-                .setOptimizer("adamw")
-                .setSeed(0)
-                .setBackboneSize("nano")
-                .setHyperparameterPoint(0)
-                .setRecipe("plain")
-                .setWarmupSteps(0)
-                .setBudgetSteps(Integer.MAX_VALUE)
-                .setBatchSize(64)
-                .setRungs(List.of(1.0))
-                .setData(DataReference.newBuilder()
-                        .setValidationFraction(0.2)
-                        .setImageSize(32)
-                        .setSeed(0)
-                        .build())
-                .setGrid(StudyGrid.newBuilder()
-                        .setBackbones(List.of(backbone))
-                        .setOptimizers(List.of("adamw"))
-                        .setSeeds(List.of(0L))
-                        .setHyperparameterPoints(1)
-                        .build())
-                .setSubmittedMillis(0)
-                .build();
     }
 }
