@@ -174,7 +174,9 @@ final class Layers {
      * @param gain begins at zero, and so does {@code shift}: at first nothing is changed
      */
     static NDArray globalResponseNorm(NDArray x, NDArray gain, NDArray shift) {
-        NDArray norms = x.norm(new int[] {1, 2}, true);
+        // Quicker than torch's norm; the tiny addend keeps the root's slope finite where a channel is all zero.
+        NDArray norms =
+                x.square().sum(new int[] {1, 2}, true).add(scalar(x, 1e-24)).sqrt();
         NDArray response = norms.div(norms.mean(new int[] {3}, true).add(scalar(x, 1e-6)));
         return x.mul(response.mul(gain).add(scalar(x, 1))).add(shift);
     }

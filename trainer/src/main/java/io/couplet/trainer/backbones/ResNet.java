@@ -35,7 +35,7 @@ record ResNet(
 
     static Backbone resNet101(Backbones.Task task) {
         return task.size() == Backbones.Size.NANO
-                ? nano(task, List.of(1, 2, 3), true)
+                ? nano(task, List.of(1, 1, 2), true)
                 : full(task, List.of(3, 4, 23, 3));
     }
 
@@ -47,7 +47,7 @@ record ResNet(
     }
 
     private static Backbone nano(Backbones.Task task, List<Integer> depths, boolean bottleneck) {
-        List<Integer> widths = bottleneck ? List.of(4, 8, 16) : List.of(16, 32, 64);
+        List<Integer> widths = bottleneck ? List.of(8, 16, 32) : List.of(16, 32, 64);
         return new ResNet(16, 3, 2, false, widths, depths, bottleneck, task.dropPath()).build(task.classes());
     }
 

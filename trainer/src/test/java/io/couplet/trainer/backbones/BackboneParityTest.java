@@ -293,19 +293,22 @@ class BackboneParityTest {
             int seed = (int) hash.getValue();
             int size = Math.toIntExact(shape.size());
             String rule = rules.getOrDefault(name, "no tensor of that name");
-            double weight = weightFactor * Math.sqrt(2.0 * shape.get(0) / size);
+            double base = switch (rule) {
+                case "var", "mult" -> 1;
+                case "layerscale" -> 0.5;
+                default -> 0;
+            };
+            double slope = switch (rule) {
+                case "var" -> 0.25;
+                case "mean", "layerscale", "mult" -> 0.1;
+                case "embed", "bias" -> 0.05;
+                case "weight" -> weightFactor * Math.sqrt(2.0 * shape.get(0) / size);
+                default -> throw new IllegalStateException("no rule to fill " + name + ": " + rule);
+            };
+            boolean positive = rule.equals("var");
             for (int i = 0; i < size; i++) {
                 double s = uniform(seed, i);
-                double value = switch (rule) {
-                    case "var" -> 1 + 0.25 * Math.abs(s);
-                    case "mean" -> 0.1 * s;
-                    case "embed", "bias" -> 0.05 * s;
-                    case "layerscale" -> 0.5 + 0.1 * s;
-                    case "mult" -> 1 + 0.1 * s;
-                    case "weight" -> s * weight;
-                    default -> throw new IllegalStateException("no rule to fill " + name + ": " + rule);
-                };
-                target.put(offset + i, (float) value);
+                target.put(offset + i, (float) (base + slope * (positive ? Math.abs(s) : s)));
             }
         }
 
