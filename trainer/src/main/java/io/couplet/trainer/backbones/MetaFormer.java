@@ -85,7 +85,7 @@ record MetaFormer(
                 new MetaFormer(
                         new Convolution(3, 24, 7, task.imageSize() / 8, 2),
                         List.of(24, 48),
-                        List.of(2, 2),
+                        List.of(mixers.get(0).simple() ? 2 : 1, 2),
                         List.of(mixers.get(0), mixers.get(3)),
                         1,
                         Initializer::lecunNormal);
