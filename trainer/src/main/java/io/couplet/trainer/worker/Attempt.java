@@ -41,6 +41,9 @@ import org.slf4j.LoggerFactory;
 final class Attempt implements TrainingListener {
     private static final Logger LOG = LoggerFactory.getLogger(Attempt.class);
     private static final Duration FLUSH = Duration.ofSeconds(10);
+    /** Before a checkpoint; while Kafka is away training waits no longer than that for it, then the records go to the spool. */
+    private static final Duration FLUSH_BEFORE_CHECKPOINT = Duration.ofSeconds(1);
+
     private static final Duration STATISTICS = Duration.ofSeconds(30);
 
     /** What is to become of the request. */
@@ -143,7 +146,7 @@ final class Attempt implements TrainingListener {
             return;
         }
         try {
-            publisher.flush(FLUSH);
+            publisher.flush(FLUSH_BEFORE_CHECKPOINT);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return;
