@@ -156,7 +156,7 @@ class ScoreTableCommandTest {
                 .contains(
                         "t.csv: 3 backbones, 3 optimizers, 8 of 9 cells, up to 2 seeds a cell, 1 diverged and count as chance level",
                         "Shares of variance",
-                        "Interaction against the differences between seeds: F(3, 5)",
+                        "Interaction against the differences between seeds: F(3, 6)",
                         "Strongest couplings",
                         "One optimizer for 3 backbones: ");
         assertThat(ended.out()).doesNotContain("NaN");
