@@ -8,17 +8,27 @@ import io.couplet.schemas.avro.ParetoPoint;
 import io.couplet.schemas.avro.StudyScore;
 import io.couplet.scores.coupling.Advice;
 import io.couplet.scores.coupling.Coupling;
+import io.couplet.scores.coupling.CouplingSettings;
+import io.couplet.scores.coupling.HyperparameterPoint;
+import io.couplet.scores.coupling.InteractionTest;
 import io.couplet.scores.coupling.Observation;
 import io.couplet.scores.coupling.Pairing;
+import io.couplet.scores.coupling.Ranks;
+import io.couplet.scores.coupling.Robustness;
 import io.couplet.scores.coupling.Table;
+import io.couplet.scores.coupling.VarianceShares;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The scores of one study at one rung as the records of their topics. */
 final class StudyScores {
@@ -29,6 +39,7 @@ final class StudyScores {
     private final List<StudyRun.AtRung> runs;
     private final Map<Pairing, List<StudyRun.AtRung>> byPairing = new HashMap<>();
     private final List<Settings> points;
+    private final Map<String, Robustness> robustness;
     private final Coupling coupling;
 
     /** Hyper-parameters that make runs seeds of each other; a study submitted again with another grid may use a point's number again. */
@@ -36,6 +47,12 @@ final class StudyScores {
 
         static Settings of(StudyRun run) {
             return new Settings(run.point(), run.learningRate(), run.weightDecay());
+        }
+
+        Optional<HyperparameterPoint> hyperparameters() {
+            return Double.isFinite(learningRate) && Double.isFinite(weightDecay)
+                    ? Optional.of(new HyperparameterPoint(learningRate, weightDecay))
+                    : Optional.empty();
         }
 
         @Override
@@ -71,7 +88,43 @@ final class StudyScores {
                     at.deviceSeconds()));
         }
         Table table = Table.of(List.of(grid.backbones()), List.of(grid.optimizers()), observations, grid.chanceLevel());
-        this.coupling = Coupling.of(table, grid.samples());
+        Map<String, Robustness> robustness = robustness(table);
+        this.robustness = robustness;
+        this.coupling = Coupling.of(
+                table,
+                CouplingSettings.DEFAULTS.withValidationSamples(grid.samples()).withRobustnessRanks(ranks(robustness)));
+    }
+
+    /** By optimizer, over the backbones whose best point is known with its hyper-parameters. */
+    private Map<String, Robustness> robustness(Table table) {
+        Map<String, Robustness> robustness = new TreeMap<>();
+        for (String optimizer : table.optimizers()) {
+            List<HyperparameterPoint> best = table.backbones().stream()
+                    .flatMap(backbone -> table.cell(backbone, optimizer).stream())
+                    .flatMap(cell -> points.get(cell.point()).hyperparameters().stream())
+                    .toList();
+            List<HyperparameterPoint> tried = runs.stream()
+                    .filter(at -> at.run().optimizer().equals(optimizer))
+                    .flatMap(at -> Settings.of(at.run()).hyperparameters().stream())
+                    .distinct()
+                    .toList();
+            if (!best.isEmpty()) {
+                robustness.put(optimizer, Robustness.of(best, tried));
+            }
+        }
+        return robustness;
+    }
+
+    private static Map<String, Double> ranks(Map<String, Robustness> robustness) {
+        double[] ranks = Ranks.dense(robustness.values().stream()
+                .mapToDouble(each -> each.steps().value())
+                .toArray());
+        Map<String, Double> by = new HashMap<>();
+        int next = 0;
+        for (String optimizer : robustness.keySet()) {
+            by.put(optimizer, ranks[next++]);
+        }
+        return by;
     }
 
     /**
@@ -136,6 +189,7 @@ final class StudyScores {
 
     private StudyScore study() {
         Optional<Advice.Minimax> minimax = coupling.advice().minimax();
+        VarianceShares shares = coupling.shares();
         return StudyScore.newBuilder()
                 .setStudyId(studyId)
                 .setRung(rung)
@@ -148,11 +202,22 @@ final class StudyScores {
                 .setOptimizerShare(Nullables.of(coupling.shares().optimizer().value()))
                 .setInteractionShare(
                         Nullables.of(coupling.shares().interaction().value()))
+                .setBackboneShareLower(withoutNoise(shares.backbone()::low))
+                .setBackboneShareUpper(withoutNoise(shares.backbone()::high))
+                .setOptimizerShareLower(withoutNoise(shares.optimizer()::low))
+                .setOptimizerShareUpper(withoutNoise(shares.optimizer()::high))
+                .setInteractionShareLower(withoutNoise(shares.interaction()::low))
+                .setInteractionShareUpper(withoutNoise(shares.interaction()::high))
+                .setNoiseShare(Nullables.of(shares.noise()))
+                .setInteractionTest(
+                        coupling.interaction().kind() == InteractionTest.Kind.NONE
+                                ? null
+                                : coupling.interaction().kind().name().toLowerCase(Locale.ROOT))
+                .setInteractionPValue(Nullables.of(coupling.interaction().pValue()))
                 .setBackbones(
                         coupling.backbones().stream().map(StudyScores::backbone).toList())
-                .setOptimizers(coupling.optimizers().stream()
-                        .map(StudyScores::optimizer)
-                        .toList())
+                .setOptimizers(
+                        coupling.optimizers().stream().map(this::optimizer).toList())
                 .setMinimaxOptimizer(minimax.map(Advice.Minimax::optimizer).orElse(null))
                 .setMinimaxRegret(minimax.map(Advice.Minimax::regretPoints).orElse(null))
                 .setPareto(coupling.advice().pareto().stream()
@@ -160,6 +225,13 @@ final class StudyScores {
                         .toList())
                 .setTimeMillis(newest(runs))
                 .build();
+    }
+
+    /** An end of a share's interval, when the interval is one of the share without noise. */
+    private @Nullable Double withoutNoise(DoubleSupplier end) {
+        return coupling.shares().intervals() == VarianceShares.Intervals.WITHOUT_NOISE
+                ? Nullables.of(end.getAsDouble())
+                : null;
     }
 
     private static BackboneSummary backbone(Coupling.BackboneCoupling backbone) {
@@ -178,13 +250,16 @@ final class StudyScores {
                 .build();
     }
 
-    private static OptimizerSummary optimizer(Coupling.OptimizerCoupling optimizer) {
+    private OptimizerSummary optimizer(Coupling.OptimizerCoupling optimizer) {
         return OptimizerSummary.newBuilder()
                 .setName(optimizer.name())
                 .setEffect(Nullables.of(optimizer.effectPoints()))
                 .setCoupling(Nullables.of(optimizer.couplingPoints()))
                 .setFailures(optimizer.failures())
                 .setOverallRank(Nullables.of(optimizer.overallRank()))
+                .setRobustnessSteps(Optional.ofNullable(robustness.get(optimizer.name()))
+                        .map(each -> Nullables.of(each.steps().value()))
+                        .orElse(null))
                 .setWorstRegret(Nullables.of(optimizer.worstRegretPoints()))
                 .build();
     }

@@ -58,6 +58,10 @@ class CouplingFunctionTest {
         assertThat(study.getTooFew()).isNull();
         assertThat(study.getOverall()).isCloseTo(45, within(1e-9));
         assertThat(study.getInteractionShare()).isCloseTo(0.2, within(1e-9));
+        assertThat(study.getInteractionShareLower()).isBetween(0.0, 0.2);
+        assertThat(study.getInteractionShareUpper()).isBetween(0.2, 1.0);
+        assertThat(study.getNoiseShare()).isBetween(0.0, 0.2);
+        assertThat(study.getInteractionTest()).isNull();
         assertThat(study.getBackbones()).extracting("name").containsExactly("vgg", "deit");
         CouplingScore cell = cell(scores, 1, "vgg", "adamw");
         assertThat(cell.getCoupling()).isCloseTo(5, within(1e-9));
