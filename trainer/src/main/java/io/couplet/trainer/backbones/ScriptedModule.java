@@ -14,26 +14,35 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An image classifier that brings its own computation: a TorchScript file. It keeps its tensors itself, so values are written into them before it computes, and
- * gradients and running statistics are gathered from them afterwards. Belongs to one thread.
+ * gradients are gathered from them afterwards. Belongs to one thread.
  *
- * <p>What is trained are its parameters that require a gradient. Its other tensors of floating point are kept as running statistics are; whole numbers, batch norm's
- * counters among them, stay inside and are forgotten with it.
+ * <p>What is trained are its parameters that require a gradient. Its other tensors, batch norm's running statistics among them, stay inside: the engine does not hand
+ * them out, so a checkpoint takes the whole module, by {@link #bytes()}.
  */
 public final class ScriptedModule implements AutoCloseable {
+
+    private static final int MOST_OF_A_PICKLE = 64 << 20;
 
     private final Path file;
     private final NDManager manager;
     private final PtSymbolBlock block;
     private final List<NDArray> parameters = new ArrayList<>();
-    private final List<NDArray> buffers = new ArrayList<>();
     private final ParameterLayout layout;
     private @Nullable Boolean training;
 
@@ -49,18 +58,17 @@ public final class ScriptedModule implements AutoCloseable {
                     throw new IllegalArgumentException("parameter " + name + " of " + file + " is of type "
                             + tensor.getDataType() + ": save the module in float32, with module.float()");
                 }
-                boolean decays = tensor.getShape().dimension() > 1 && !name.endsWith("_embed") && !name.endsWith("token");
+                boolean decays =
+                        tensor.getShape().dimension() > 1 && !name.endsWith("_embed") && !name.endsWith("token");
                 builder.parameter(name, Initializer.constant(0), decays, tensor.getShape());
                 parameters.add(tensor);
-            } else if (tensor.getDataType() == DataType.FLOAT32) {
-                builder.buffer(name, 0, tensor.getShape());
-                buffers.add(tensor);
             }
         }
         this.layout = builder.build();
         if (parameters.isEmpty()) {
-            throw new IllegalArgumentException("nothing in " + file
-                    + " can be trained: save the module with torch.jit.script before it is frozen, its parameters requiring gradients");
+            throw new IllegalArgumentException(
+                    "nothing in " + file
+                            + " can be trained: save the module with torch.jit.script before it is frozen, its parameters requiring gradients");
         }
     }
 
@@ -73,13 +81,21 @@ public final class ScriptedModule implements AutoCloseable {
         if (!Files.isRegularFile(file)) {
             throw new IllegalArgumentException("there is no TorchScript file " + file + " on this trainer");
         }
+        return load(file, device, fresh -> JniUtils.loadModule(fresh, file, true, new String[0], new String[0], true));
+    }
+
+    private interface Loader {
+        PtSymbolBlock load(PtNDManager manager) throws IOException;
+    }
+
+    private static ScriptedModule load(Path file, Device device, Loader loader) {
         NDManager manager = NDManager.newBaseManager(device, "PyTorch");
         try {
-            // Optimised, the first passes of a module are other operations than the later ones, and a resumed run would not be the same to the bit.
+            // Optimised, the first passes of a module are other operations than the later ones, and a resumed run would
+            // not be the same to the bit.
             JniUtils.setGraphExecutorOptimize(false);
-            PtSymbolBlock block = JniUtils.loadModule((PtNDManager) manager, file, false, new String[0], new String[0], true);
-            return new ScriptedModule(file, manager, block);
-        } catch (EngineException e) {
+            return new ScriptedModule(file, manager, loader.load((PtNDManager) manager));
+        } catch (EngineException | IOException e) {
             manager.close();
             throw new IllegalArgumentException(
                     file + " is no TorchScript file that can be loaded (" + reason(e)
@@ -106,8 +122,9 @@ public final class ScriptedModule implements AutoCloseable {
                         + "; its forward must return one row of logits for each image");
             }
             if (shape.get(1) != classes) {
-                throw new IllegalArgumentException(file + " tells " + shape.get(1) + " classes apart where the images have "
-                        + classes + ": save the module with a last layer of " + classes);
+                throw new IllegalArgumentException(
+                        file + " tells " + shape.get(1) + " classes apart where the images have " + classes
+                                + ": save the module with a last layer of " + classes);
             }
         }
     }
@@ -116,9 +133,11 @@ public final class ScriptedModule implements AutoCloseable {
         return layout;
     }
 
-    /** The kind of steps that it probably makes, by the names and shapes of its tensors: running means are batch norm's, other vectors of weights layer norm's. */
+    /**
+     * The kind of steps that it probably makes, by the names and shapes of its tensors: running means are batch norm's, other vectors of weights layer norm's.
+     */
     public Backbones.Temper temper() {
-        if (layout.buffers().stream().anyMatch(b -> b.name().endsWith("running_mean"))) {
+        if (namesRunningMean()) {
             return Backbones.Temper.BATCH_NORM;
         }
         boolean norms = layout.parameters().stream()
@@ -126,14 +145,26 @@ public final class ScriptedModule implements AutoCloseable {
         return norms ? Backbones.Temper.LAYER_NORM : Backbones.Temper.PLAIN;
     }
 
+    /** The engine does not tell the names of buffers; the pickle in the file, a zip archive, does. */
+    private boolean namesRunningMean() {
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            for (ZipEntry entry : Collections.list(zip.entries())) {
+                if (entry.getName().endsWith("/data.pkl")) {
+                    try (InputStream in = zip.getInputStream(entry)) {
+                        return new String(in.readNBytes(MOST_OF_A_PICKLE), StandardCharsets.ISO_8859_1)
+                                .contains("running_mean");
+                    }
+                }
+            }
+        } catch (IOException e) {
+            // the engine could read it, so this only costs the guess
+        }
+        return false;
+    }
+
     /** The values now in it, as one flat vector in the layout's order. */
     public float[] parameters() {
         return values(parameters, layout.parameterCount());
-    }
-
-    /** The same of its running statistics. */
-    public float[] buffers() {
-        return values(buffers, layout.bufferCount());
     }
 
     private static float[] values(List<NDArray> tensors, int count) {
@@ -147,15 +178,10 @@ public final class ScriptedModule implements AutoCloseable {
         return values;
     }
 
-    /** Writes flat vectors into it. Gradient recording must be off. */
-    public void set(NDArray flatParameters, @Nullable NDArray flatBuffers) {
+    /** Writes a flat vector into it. Gradient recording must be off. */
+    public void set(NDArray flatParameters) {
         for (ParameterLayout.Parameter p : layout.parameters()) {
             copy(flatParameters, p.offset(), p.size(), parameters.get(p.index()));
-        }
-        if (flatBuffers != null) {
-            for (ParameterLayout.Buffer b : layout.buffers()) {
-                copy(flatBuffers, b.offset(), b.size(), buffers.get(b.index()));
-            }
         }
     }
 
@@ -168,13 +194,19 @@ public final class ScriptedModule implements AutoCloseable {
         }
     }
 
-    /** Its running statistics, in the layout's order, into a flat vector. Gradient recording must be off. */
-    public void getBuffers(NDArray flatBuffers) {
-        for (ParameterLayout.Buffer b : layout.buffers()) {
-            try (NDArray values = buffers.get(b.index()).reshape(b.size())) {
-                flatBuffers.set(new NDIndex("{}:{}", b.offset(), b.offset() + b.size()), values);
-            }
-        }
+    /** The module with all its tensors, in TorchScript's format. */
+    public byte[] bytes() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        JniUtils.writeModule(block, out, false);
+        return out.toByteArray();
+    }
+
+    /** The same module with the tensors that {@link #bytes()} saw; the older one stays open. */
+    public ScriptedModule restored(byte[] bytes) {
+        return load(
+                file,
+                manager.getDevice(),
+                fresh -> JniUtils.loadModule(fresh, new ByteArrayInputStream(bytes), true, false));
     }
 
     /**

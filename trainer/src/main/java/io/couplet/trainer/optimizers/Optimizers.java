@@ -153,7 +153,8 @@ public final class Optimizers {
                     new LearningRates(3e-3, 1e-2, 5e-3),
                     0.0005,
                     AdaBound::new),
-            new Entry("lars", "LARS", Family.ESTIMATED, Lars.DEFAULTS, new LearningRates(0.3, 2, 0.2), 0.0001, Lars::new),
+            new Entry(
+                    "lars", "LARS", Family.ESTIMATED, Lars.DEFAULTS, new LearningRates(0.3, 2, 0.2), 0.0001, Lars::new),
             new Entry(
                     "adafactor",
                     "AdaFactor",

@@ -24,6 +24,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -122,6 +123,7 @@ final class Learner implements AutoCloseable {
             onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
             if (from != null) {
                 restore(from.optimizer());
+                net.restore(from.extensions());
                 if (average != null) {
                     average.restore(from.extensions());
                 }
@@ -151,7 +153,11 @@ final class Learner implements AutoCloseable {
         } else {
             throw new IllegalStateException("there is nothing that updates");
         }
-        return new Checkpoint(step, parameters(), bufferValues(), state, average == null ? Map.of() : average.state());
+        Map<String, float[]> extensions = new HashMap<>(net.state());
+        if (average != null) {
+            extensions.putAll(average.state());
+        }
+        return new Checkpoint(step, parameters(), bufferValues(), state, extensions);
     }
 
     /** A copy of the flat buffer; waits for the device. */
@@ -167,7 +173,8 @@ final class Learner implements AutoCloseable {
     List<Measured> train(int step, Batch batch, double learningRate) {
         long start = System.nanoTime();
         try (NDManager scratch = manager.newSubManager()) {
-            Net.Forward forward = net.train(scratch, images(scratch, batch), flat, flatBuffers, seed ^ ((long) step << 20));
+            Net.Forward forward =
+                    net.train(scratch, images(scratch, batch), flat, flatBuffers, seed ^ ((long) step << 20));
             NDArray logits = forward.logits();
             NDArray loss = Losses.of(recipe.loss(), logits, batch, classes, recipe.labelSmoothing(), scratch);
             NDArray one = scratch.ones(new Shape(), DataType.FLOAT32);

@@ -3,6 +3,7 @@ package io.couplet.trainer.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.couplet.trainer.backbones.ParameterLayout;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,14 @@ interface Net extends AutoCloseable {
 
     /** Logits without training; gradient recording must be off. */
     NDArray logits(NDManager scratch, NDArray images, NDArray parameters, @Nullable NDArray buffers);
+
+    /** What it keeps beside the flat vectors, by name, for a checkpoint. */
+    default Map<String, float[]> state() {
+        return Map.of();
+    }
+
+    /** @throws IllegalArgumentException in one sentence, if what it needs is not among them */
+    default void restore(Map<String, float[]> state) {}
 
     @Override
     void close();

@@ -38,8 +38,7 @@ record OwnNet(Backbone backbone, @Nullable StartingWeights weights) implements N
      * <p>The flat vector becomes a leaf of its own: same memory, but without last step's gradient, so that nothing is set to zero and nothing added to.
      */
     @Override
-    public Forward train(
-            NDManager scratch, NDArray images, NDArray parameters, @Nullable NDArray buffers, long seed) {
+    public Forward train(NDManager scratch, NDArray images, NDArray parameters, @Nullable NDArray buffers, long seed) {
         NDArray leaf = parameters.stopGradient();
         leaf.attach(scratch);
         leaf.setRequiresGradient(true);

@@ -123,8 +123,7 @@ public final class Training {
      * @param weights what a file of weights filled; null where there is none
      * @param settings what is to be told of its origin beside the plan's own settings
      */
-    public record Beginning(
-            long parameters, StartingWeights.@Nullable Report weights, Map<String, String> settings) {}
+    public record Beginning(long parameters, StartingWeights.@Nullable Report weights, Map<String, String> settings) {}
 
     /** @throws IllegalArgumentException in one sentence, if the plan's network cannot be built or its file is not what it should be */
     public static Beginning beginning(TrainingPlan plan, int imageSize, int classes) {
@@ -137,9 +136,13 @@ public final class Training {
                 report = own.weights().report();
                 settings.put("weights.sha256", Nets.fingerprint(plan.origin()));
                 settings.put("weights.loaded", Integer.toString(report.loaded()));
-                settings.put("weights.missing", Integer.toString(report.missing().size()));
-                settings.put("weights.unexpected", Integer.toString(report.unexpected().size()));
-                settings.put("weights.misshaped", Integer.toString(report.misshaped().size()));
+                settings.put(
+                        "weights.missing", Integer.toString(report.missing().size()));
+                settings.put(
+                        "weights.unexpected",
+                        Integer.toString(report.unexpected().size()));
+                settings.put(
+                        "weights.misshaped", Integer.toString(report.misshaped().size()));
                 settings.put("weights.freshHead", Boolean.toString(report.freshHead()));
             }
             return new Beginning(net.layout().parameterCount(), report, settings);

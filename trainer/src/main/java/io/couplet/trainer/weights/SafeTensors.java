@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file in the safetensors format (https://github.com/huggingface/safetensors, section Format): eight bytes with the length of a header, little-endian; the header, a
@@ -83,7 +84,7 @@ final class SafeTensors implements AutoCloseable {
      * @throws IllegalArgumentException in one sentence, if there is no such file or it is not what it should be
      */
     static SafeTensors open(Path file) {
-        FileChannel channel = null;
+        @Nullable FileChannel channel = null;
         try {
             channel = FileChannel.open(file, StandardOpenOption.READ);
             SafeTensors opened = new SafeTensors(file, channel, header(file, channel));
@@ -98,7 +99,7 @@ final class SafeTensors implements AutoCloseable {
         }
     }
 
-    private static void closeQuietly(FileChannel channel) {
+    private static void closeQuietly(@Nullable FileChannel channel) {
         if (channel != null) {
             try {
                 channel.close();
@@ -115,8 +116,8 @@ final class SafeTensors implements AutoCloseable {
         }
         long length = read(channel, 0, LENGTH_BYTES).getLong(0);
         if (length < 2 || length > LONGEST_HEADER) {
-            throw broken(file, "its first eight bytes say that its header has " + Long.toUnsignedString(length)
-                    + " bytes");
+            throw broken(
+                    file, "its first eight bytes say that its header has " + Long.toUnsignedString(length) + " bytes");
         }
         if (length > size - LENGTH_BYTES) {
             throw cutShort(file, LENGTH_BYTES + length, size);
@@ -127,7 +128,10 @@ final class SafeTensors implements AutoCloseable {
         try (JsonParser json = JSON.createParser(header)) {
             tensors = tensors(file, json, LENGTH_BYTES + length);
         } catch (JsonProcessingException e) {
-            throw broken(file, "its header is no JSON (" + e.getOriginalMessage().lines().findFirst().orElse("") + ")");
+            throw broken(
+                    file,
+                    "its header is no JSON ("
+                            + e.getOriginalMessage().lines().findFirst().orElse("") + ")");
         }
         return checked(file, tensors, size);
     }
@@ -154,7 +158,7 @@ final class SafeTensors implements AutoCloseable {
 
     private static Tensor tensor(Path file, String name, JsonParser json, long dataBegin) throws IOException {
         String type = "";
-        List<Long> shape = null;
+        @Nullable List<Long> shape = null;
         List<Long> offsets = List.of();
         expect(file, json.currentToken() == JsonToken.START_OBJECT, "tensor " + name + " is not described");
         while (json.nextToken() == JsonToken.FIELD_NAME) {
@@ -202,7 +206,7 @@ final class SafeTensors implements AutoCloseable {
     private static Map<String, Tensor> checked(Path file, List<Tensor> tensors, long size) {
         List<Tensor> byPlace = new ArrayList<>(tensors);
         byPlace.sort(Comparator.comparingLong(Tensor::begin).thenComparingLong(Tensor::end));
-        Tensor previous = null;
+        @Nullable Tensor previous = null;
         for (Tensor tensor : byPlace) {
             if (tensor.end() > size) {
                 long needed = byPlace.stream().mapToLong(Tensor::end).max().orElse(size);
@@ -219,8 +223,8 @@ final class SafeTensors implements AutoCloseable {
             expect(
                     file,
                     type.isEmpty() || bytes(tensor.shape(), type.get().bytes) == tensor.end() - tensor.begin(),
-                    "tensor " + tensor.name() + " has " + (tensor.end() - tensor.begin())
-                            + " bytes, which is not what " + tensor.type() + " of shape " + tensor.shape() + " takes");
+                    "tensor " + tensor.name() + " has " + (tensor.end() - tensor.begin()) + " bytes, which is not what "
+                            + tensor.type() + " of shape " + tensor.shape() + " takes");
             previous = tensor;
         }
         Map<String, Tensor> byName = new LinkedHashMap<>();
@@ -270,8 +274,8 @@ final class SafeTensors implements AutoCloseable {
      */
     void read(Tensor tensor, float[] into, int offset) {
         FloatType type = FloatType.of(tensor.type())
-                .orElseThrow(() -> new IllegalArgumentException("tensor " + tensor.name() + " in " + file + " is of type "
-                        + tensor.type() + ": convert it to F32, F16, BF16 or F64"));
+                .orElseThrow(() -> new IllegalArgumentException("tensor " + tensor.name() + " in " + file
+                        + " is of type " + tensor.type() + ": convert it to F32, F16, BF16 or F64"));
         int count = Math.toIntExact((tensor.end() - tensor.begin()) / type.bytes);
         int most = Integer.MAX_VALUE / type.bytes;
         try {

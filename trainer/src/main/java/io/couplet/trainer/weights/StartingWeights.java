@@ -114,8 +114,7 @@ public record StartingWeights(float[] parameters, float[] buffers, Report report
     }
 
     private static boolean differOnlyInClasses(List<Long> theirs, List<Long> ours) {
-        return theirs.size() == ours.size()
-                && theirs.subList(1, theirs.size()).equals(ours.subList(1, ours.size()));
+        return theirs.size() == ours.size() && theirs.subList(1, theirs.size()).equals(ours.subList(1, ours.size()));
     }
 
     private static String some(List<String> names) {

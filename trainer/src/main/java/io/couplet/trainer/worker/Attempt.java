@@ -17,7 +17,6 @@ import io.couplet.trainer.data.DataException;
 import io.couplet.trainer.data.DataSplit;
 import io.couplet.trainer.statistics.LayerStatistic;
 import io.couplet.trainer.statistics.StatisticsThread;
-import io.couplet.trainer.training.BackboneOrigin;
 import io.couplet.trainer.training.Checkpointing;
 import io.couplet.trainer.training.EvaluationResult;
 import io.couplet.trainer.training.Outcome;
@@ -109,6 +108,12 @@ final class Attempt implements TrainingListener {
     }
 
     private Outcome train() throws DataException, InterruptedException {
+        if (request.getBackboneFile() != null) {
+            LOG.warn(
+                    "run {}: {} is TorchScript, which can run any code it likes on this trainer: train only files whose author you trust",
+                    request.getRunId(),
+                    request.getBackboneFile());
+        }
         TrainingPlan planned = RunPlans.plan(request, workerDevice);
         plan = planned;
         DataSplit split = images.open(request.getData());
@@ -366,14 +371,6 @@ final class Attempt implements TrainingListener {
 
     /** What the run begins with, and what there is to say about it. */
     private Training.Beginning beginning(TrainingPlan planned, DataSplit split) {
-        if (planned.origin() instanceof BackboneOrigin.Script script) {
-            if (ledger.isFirstOf(script.file().toString())) {
-                LOG.warn(
-                        "{} is TorchScript, which can run any code it likes on this trainer: train only files whose author"
-                                + " you trust",
-                        script.file());
-            }
-        }
         Training.Beginning beginning = Training.beginning(planned, split.imageSize(), split.classCount());
         if (beginning.weights() != null) {
             LOG.info(

@@ -28,18 +28,12 @@ class ConvergenceTest {
     private static final Map<String, Problem> PROBLEMS = Map.of(
             // Rosenbrock 1960: minimum at (1, 1), at the end of a bent valley.
             "rosenbrock",
-            new Problem(
-                    new double[] {-1.2, 1},
-                    x -> square(1 - x[0]) + 100 * square(x[1] - x[0] * x[0]),
-                    x -> new double[] {
-                        -2 * (1 - x[0]) - 400 * x[0] * (x[1] - x[0] * x[0]), 200 * (x[1] - x[0] * x[0])
-                    }),
+            new Problem(new double[] {-1.2, 1}, x -> square(1 - x[0]) + 100 * square(x[1] - x[0] * x[0]), x ->
+                    new double[] {-2 * (1 - x[0]) - 400 * x[0] * (x[1] - x[0] * x[0]), 200 * (x[1] - x[0] * x[0])}),
             // Condition number 100: minimum at (1, −1).
             "quadratic",
-            new Problem(
-                    new double[] {3, 2},
-                    x -> 0.5 * (square(x[0] - 1) + 100 * square(x[1] + 1)),
-                    x -> new double[] {x[0] - 1, 100 * (x[1] + 1)}),
+            new Problem(new double[] {3, 2}, x -> 0.5 * (square(x[0] - 1) + 100 * square(x[1] + 1)), x ->
+                    new double[] {x[0] - 1, 100 * (x[1] + 1)}),
             // Beale 1958: minimum at (3, 0.5), on a plateau.
             "beale",
             new Problem(
@@ -130,7 +124,8 @@ class ConvergenceTest {
         // Muon and Adafactor treat matrices apart: they get the point as one.
         List<Integer> shape = List.of(1, 2);
         HostUpdater updater = new HostUpdater(
-                entry.constructor().apply(entry.defaults().with(options)), new Tensors(List.of(new Tensor(0, shape, true))));
+                entry.constructor().apply(entry.defaults().with(options)),
+                new Tensors(List.of(new Tensor(0, shape, true))));
         float[] point = {(float) problem.start()[0], (float) problem.start()[1]};
         for (int step = 1; step <= STEPS; step++) {
             double[] gradient = problem.gradient().apply(new double[] {point[0], point[1]});
