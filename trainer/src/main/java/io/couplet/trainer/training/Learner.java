@@ -11,7 +11,6 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import io.couplet.trainer.backbones.Backbone;
 import io.couplet.trainer.backbones.ParameterLayout;
-import io.couplet.trainer.backbones.Pass;
 import io.couplet.trainer.checkpoints.Checkpoint;
 import io.couplet.trainer.data.Batch;
 import io.couplet.trainer.optimizers.DeviceUpdater;
@@ -25,13 +24,13 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A backbone with its weights and its optimizer: does a step, answers with logits. All weights are one flat vector; a step makes it a leaf and splits that into views, so
- * the gradient is one flat vector too. Belongs to one thread.
+ * A backbone with its weights and its optimizer: does a step, answers with logits. All weights are one flat vector, and so is their gradient. Belongs to one thread.
  */
 final class Learner implements AutoCloseable {
 
@@ -46,7 +45,7 @@ final class Learner implements AutoCloseable {
 
     private record Pending(int step, double learningRate, NDArray values, long startNanos) {}
 
-    private final Backbone backbone;
+    private final Net net;
     private final int classes;
     private final Recipe recipe;
     private final long seed;
@@ -54,9 +53,6 @@ final class Learner implements AutoCloseable {
     private final NDManager manager;
     private final NDArray flat;
     private final @Nullable NDArray flatBuffers;
-    private final NDList buffers;
-    private final long[] cuts;
-    private final long[] bufferCuts;
     private final @Nullable WeightAverage average;
     private final @Nullable HostUpdater host;
     private final @Nullable DeviceUpdater onDevice;
@@ -72,16 +68,17 @@ final class Learner implements AutoCloseable {
             long seed,
             Device device,
             boolean wholeBuffers) {
-        this(backbone, classes, optimizer, recipe, seed, device, wholeBuffers, false, null);
+        this(new OwnNet(backbone, null), classes, optimizer, recipe, seed, device, wholeBuffers, false, null);
     }
 
     /**
+     * @param net closed with the learner, and when it cannot be made
      * @param channelsLast the images' values lie channel by channel within a pixel, as convolutions on a CPU like it best
      * @param from what to go on from; null to begin at the beginning
      * @throws IllegalArgumentException if it is another backbone's or another optimizer's
      */
     Learner(
-            Backbone backbone,
+            Net net,
             int classes,
             Optimizer optimizer,
             Recipe recipe,
@@ -90,12 +87,12 @@ final class Learner implements AutoCloseable {
             boolean wholeBuffers,
             boolean channelsLast,
             @Nullable Checkpoint from) {
-        this.backbone = backbone;
+        this.net = net;
         this.classes = classes;
         this.recipe = recipe;
         this.seed = seed;
         this.channelsLast = channelsLast && !device.isGpu();
-        ParameterLayout layout = backbone.layout();
+        ParameterLayout layout = net.layout();
         if (from != null
                 && (from.parameters().length != layout.parameterCount()
                         || from.buffers().length != layout.bufferCount())) {
@@ -105,20 +102,11 @@ final class Learner implements AutoCloseable {
         }
         this.manager = NDManager.newBaseManager(device, "PyTorch");
         try {
-            flat = manager.create(from == null ? layout.initialParameters(seed) : from.parameters());
-            cuts = layout.parameters().stream()
-                    .skip(1)
-                    .mapToLong(ParameterLayout.Parameter::offset)
-                    .toArray();
+            flat = manager.create(from == null ? net.initialParameters(seed) : from.parameters());
             JniUtils.setGradMode(false);
-            bufferCuts = layout.buffers().stream()
-                    .skip(1)
-                    .mapToLong(ParameterLayout.Buffer::offset)
-                    .toArray();
             flatBuffers = layout.buffers().isEmpty()
                     ? null
-                    : manager.create(from == null ? layout.initialBuffers() : from.buffers());
-            buffers = flatBuffers == null ? new NDList() : flatBuffers.split(bufferCuts, 0);
+                    : manager.create(from == null ? net.initialBuffers() : from.buffers());
             average = recipe.emaDecay() == 0
                     ? null
                     : new WeightAverage(recipe.emaDecay(), flat, flatBuffers, manager, !wholeBuffers);
@@ -135,12 +123,14 @@ final class Learner implements AutoCloseable {
             onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
             if (from != null) {
                 restore(from.optimizer());
+                net.restore(from.extensions());
                 if (average != null) {
                     average.restore(from.extensions());
                 }
             }
         } catch (RuntimeException e) {
             manager.close(); // what could be made of it must not stay on the device
+            net.close();
             throw e;
         }
     }
@@ -163,7 +153,11 @@ final class Learner implements AutoCloseable {
         } else {
             throw new IllegalStateException("there is nothing that updates");
         }
-        return new Checkpoint(step, parameters(), bufferValues(), state, average == null ? Map.of() : average.state());
+        Map<String, float[]> extensions = new HashMap<>(net.state());
+        if (average != null) {
+            extensions.putAll(average.state());
+        }
+        return new Checkpoint(step, parameters(), bufferValues(), state, extensions);
     }
 
     /** A copy of the flat buffer; waits for the device. */
@@ -179,16 +173,16 @@ final class Learner implements AutoCloseable {
     List<Measured> train(int step, Batch batch, double learningRate) {
         long start = System.nanoTime();
         try (NDManager scratch = manager.newSubManager()) {
-            NDArray leaf = leaf(scratch);
-            JniUtils.setGradMode(true);
-            NDArray logits = logits(scratch, batch, leaf, buffers, true, step);
+            Net.Forward forward =
+                    net.train(scratch, images(scratch, batch), flat, flatBuffers, seed ^ ((long) step << 20));
+            NDArray logits = forward.logits();
             NDArray loss = Losses.of(recipe.loss(), logits, batch, classes, recipe.labelSmoothing(), scratch);
             NDArray one = scratch.ones(new Shape(), DataType.FLOAT32);
             long afterForward = System.nanoTime();
             JniUtils.backward((PtNDArray) loss, (PtNDArray) one, false, false);
             JniUtils.setGradMode(false);
             long afterBackward = System.nanoTime();
-            NDArray gradient = leaf.getGradient();
+            NDArray gradient = forward.gradient().get();
             gradient.attach(scratch);
             double maxNorm = recipe.clipGradientNorm() == 0 ? Double.POSITIVE_INFINITY : recipe.clipGradientNorm();
             if (host != null) {
@@ -205,16 +199,6 @@ final class Learner implements AutoCloseable {
         } finally {
             JniUtils.setGradMode(false);
         }
-    }
-
-    /**
-     * The flat buffer as a leaf of its own: same memory, but without last step's gradient, so that nothing is set to zero and nothing added to.
-     */
-    private NDArray leaf(NDManager scratch) {
-        NDArray leaf = flat.stopGradient();
-        leaf.attach(scratch);
-        leaf.setRequiresGradient(true);
-        return leaf;
     }
 
     /** Where the time of the last step went; null before the first one and on a device, which works on its own. */
@@ -285,28 +269,18 @@ final class Learner implements AutoCloseable {
     /** Logits of a batch without training, by the average of the weights where there is one; (batch, classes) in row-major order. */
     float[] logits(Batch batch) {
         try (NDManager scratch = manager.newSubManager()) {
-            if (average == null) {
-                return logits(scratch, batch, evaluationParameters(scratch), buffers, false, 0)
-                        .toFloatArray();
-            }
-            NDArray averagedBuffers = average.buffers();
-            NDList statistics = averagedBuffers == null ? new NDList() : averagedBuffers.split(bufferCuts, 0);
-            statistics.attach(scratch);
-            return logits(scratch, batch, average.parameters(), statistics, false, 0)
-                    .toFloatArray();
+            NDArray images = images(scratch, batch);
+            NDArray logits = average == null
+                    ? net.logits(scratch, images, evaluationParameters(scratch), flatBuffers)
+                    : net.logits(scratch, images, average.parameters(), average.buffers());
+            return logits.toFloatArray();
         }
     }
 
-    private NDArray logits(
-            NDManager scratch, Batch batch, NDArray parameters, NDList statistics, boolean training, long step) {
+    private NDArray images(NDManager scratch, Batch batch) {
         int side = (int) Math.round(Math.sqrt(batch.images().length / 3.0 / batch.size()));
         NDArray images = scratch.create(batch.images(), new Shape(batch.size(), 3, side, side));
-        if (channelsLast) {
-            images = channelsLast(images);
-        }
-        NDList views = parameters.split(cuts, 0);
-        views.attach(scratch);
-        return backbone.logits(Pass.of(backbone.layout(), views, statistics, training, seed ^ (step << 20)), images);
+        return channelsLast ? channelsLast(images) : images;
     }
 
     /** The same values in another order of memory; convolutions, norms and pools then keep to that order all the way. */
@@ -340,5 +314,6 @@ final class Learner implements AutoCloseable {
             onDevice.close();
         }
         manager.close();
+        net.close();
     }
 }

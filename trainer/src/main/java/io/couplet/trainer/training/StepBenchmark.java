@@ -48,7 +48,7 @@ public final class StepBenchmark implements AutoCloseable {
         Backbone built =
                 Backbones.create(backbone, new Backbones.Task(setup.size(), setup.image(), setup.classes(), 0));
         learner = new Learner(
-                built,
+                new OwnNet(built, null),
                 setup.classes(),
                 Optimizers.entry(optimizer).constructor().apply(TrainingPlan.options(optimizer, null, Map.of())),
                 Recipes.named("plain"),

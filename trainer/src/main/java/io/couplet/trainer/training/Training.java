@@ -1,20 +1,25 @@
 package io.couplet.trainer.training;
 
 import ai.djl.Device;
-import io.couplet.trainer.backbones.Backbone;
 import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.backbones.ParameterLayout;
+import io.couplet.trainer.backbones.ScriptedModule;
 import io.couplet.trainer.data.Batch;
 import io.couplet.trainer.data.BatchSource;
 import io.couplet.trainer.optimizers.Optimizer;
 import io.couplet.trainer.optimizers.Optimizers;
 import io.couplet.trainer.recipes.Schedule;
+import io.couplet.trainer.weights.StartingWeights;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** One run of a plan. */
 public final class Training {
@@ -84,8 +89,9 @@ public final class Training {
      * @param dataFingerprint of the images
      */
     public static String identity(String runId, TrainingPlan plan, TrainingData data, String dataFingerprint) {
-        ParameterLayout layout = Backbones.create(plan.backbone(), plan.task(data.imageSize(), data.classes()))
-                .layout();
+        Net net = net(plan, data.imageSize(), data.classes());
+        ParameterLayout layout = net.layout();
+        net.close();
         StringBuilder all = new StringBuilder();
         List.of(
                         runId,
@@ -93,6 +99,7 @@ public final class Training {
                         plan.optimizer(),
                         plan.recipe().name(),
                         plan.settings(),
+                        Nets.fingerprint(plan.origin()),
                         plan.rungs(),
                         dataFingerprint,
                         data.imageSize(),
@@ -109,28 +116,68 @@ public final class Training {
         }
     }
 
-    /** How many values a backbone trains. */
-    public static long parameters(TrainingPlan plan, int imageSize, int classes) {
-        return Backbones.create(plan.backbone(), plan.task(imageSize, classes))
-                .layout()
-                .parameterCount();
+    /**
+     * What a plan's network begins as.
+     *
+     * @param parameters how many values it trains
+     * @param weights what a file of weights filled; null where there is none
+     * @param settings what is to be told of its origin beside the plan's own settings
+     */
+    public record Beginning(long parameters, StartingWeights.@Nullable Report weights, Map<String, String> settings) {}
+
+    /** @throws IllegalArgumentException in one sentence, if the plan's network cannot be built or its file is not what it should be */
+    public static Beginning beginning(TrainingPlan plan, int imageSize, int classes) {
+        Map<String, String> settings = new LinkedHashMap<>();
+        try (Net net = net(plan, imageSize, classes)) {
+            StartingWeights.Report report = null;
+            if (plan.origin() instanceof BackboneOrigin.Script) {
+                settings.put("backboneFile.sha256", Nets.fingerprint(plan.origin()));
+            } else if (net instanceof OwnNet own && own.weights() != null) {
+                report = own.weights().report();
+                settings.put("weights.sha256", Nets.fingerprint(plan.origin()));
+                settings.put("weights.loaded", Integer.toString(report.loaded()));
+                settings.put(
+                        "weights.missing", Integer.toString(report.missing().size()));
+                settings.put(
+                        "weights.unexpected",
+                        Integer.toString(report.unexpected().size()));
+                settings.put(
+                        "weights.misshaped", Integer.toString(report.misshaped().size()));
+                settings.put("weights.freshHead", Boolean.toString(report.freshHead()));
+            }
+            return new Beginning(net.layout().parameterCount(), report, settings);
+        }
+    }
+
+    /** For a look at it, not for training. */
+    private static Net net(TrainingPlan plan, int imageSize, int classes) {
+        Torch.start();
+        return Nets.create(plan, imageSize, classes, Device.cpu());
+    }
+
+    /** The kind of a TorchScript file, by which default learning rates go; guessed from the names of its tensors. */
+    public static Backbones.Temper temper(Path torchScript) {
+        Torch.start();
+        try (ScriptedModule module = ScriptedModule.load(torchScript, Device.cpu())) {
+            return module.temper();
+        }
     }
 
     private Outcome run() throws InterruptedException {
         Torch.start();
-        Backbone backbone = Backbones.create(plan.backbone(), plan.task(data.imageSize(), data.classes()));
         Optimizer optimizer = Optimizers.entry(plan.optimizer()).constructor().apply(plan.options());
         Schedule schedule = plan.recipe().schedule(plan.warmupSteps(), plan.budgetSteps());
         Device device = Torch.device(plan.device());
+        Net net = Nets.create(plan, data.imageSize(), data.classes(), device);
         try (Learner learner = new Learner(
-                        backbone,
+                        net,
                         data.classes(),
                         optimizer,
                         plan.recipe(),
                         plan.seed(),
                         device,
                         device.isGpu(),
-                        channelsLast(plan.backbone()),
+                        !(plan.origin() instanceof BackboneOrigin.Script) && channelsLast(plan.backbone()),
                         checkpointing.from());
                 BatchSource batches = data.training(plan.batchSize(), plan.seed(), step + 1L)) {
             for (int next = step + 1; next <= plan.budgetSteps(); next++) {
@@ -148,7 +195,7 @@ public final class Training {
                 if (diverged.isEmpty() && (evaluationSteps.contains(next) || isToBeKept(next))) {
                     diverged = tell(learner.flush());
                     if (diverged.isEmpty()) {
-                        pause(learner, backbone);
+                        pause(learner, net.layout());
                     }
                 }
                 if (diverged.isPresent()) {
@@ -192,10 +239,10 @@ public final class Training {
     }
 
     /** Between two steps: evaluates at a rung, and keeps the state unless the run is over anyway. */
-    private void pause(Learner learner, Backbone backbone) {
+    private void pause(Learner learner, ParameterLayout layout) {
         if (evaluationSteps.contains(step)) {
             evaluate(learner);
-            listener.onWeights(step, backbone.layout(), learner::parameters);
+            listener.onWeights(step, layout, learner::parameters);
         }
         if (step < plan.budgetSteps()) {
             keep(learner);

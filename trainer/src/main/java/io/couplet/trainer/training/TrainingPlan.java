@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param options of the optimizer, weight decay among them
  * @param rungs fractions of the budget at which is evaluated, ascending, the last one 1
  * @param device {@code cpu}, {@code gpu} or {@code gpu:N}
+ * @param origin whether the backbone is a registered one, and what it begins with
  */
 public record TrainingPlan(
         String backbone,
@@ -31,10 +32,13 @@ public record TrainingPlan(
         int batchSize,
         List<Double> rungs,
         long seed,
-        String device) {
+        String device,
+        BackboneOrigin origin) {
 
     public TrainingPlan {
-        Backbones.entry(backbone);
+        if (!(origin instanceof BackboneOrigin.Script)) {
+            Backbones.entry(backbone);
+        }
         Optimizers.entry(optimizer);
         if (!(learningRate > 0 && learningRate < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException("learningRate must be above 0, was " + learningRate);
@@ -65,10 +69,45 @@ public record TrainingPlan(
         }
     }
 
+    /** A registered backbone that begins at random. */
+    public TrainingPlan(
+            String backbone,
+            Backbones.Size size,
+            String optimizer,
+            double learningRate,
+            Options options,
+            Recipe recipe,
+            int warmupSteps,
+            int budgetSteps,
+            int batchSize,
+            List<Double> rungs,
+            long seed,
+            String device) {
+        this(
+                backbone,
+                size,
+                optimizer,
+                learningRate,
+                options,
+                recipe,
+                warmupSteps,
+                budgetSteps,
+                batchSize,
+                rungs,
+                seed,
+                device,
+                new BackboneOrigin.Random());
+    }
+
     /** The default learning rate of an optimizer for a backbone's kind. */
     public static double defaultLearningRate(String backbone, String optimizer) {
+        return defaultLearningRate(Backbones.entry(backbone).temper(), optimizer);
+    }
+
+    /** The same for a backbone that is not registered. */
+    public static double defaultLearningRate(Backbones.Temper temper, String optimizer) {
         Optimizers.LearningRates rates = Optimizers.entry(optimizer).learningRates();
-        return switch (Backbones.entry(backbone).temper()) {
+        return switch (temper) {
             case PLAIN -> rates.plain();
             case BATCH_NORM -> rates.batchNorm();
             case LAYER_NORM -> rates.layerNorm();
@@ -102,6 +141,7 @@ public record TrainingPlan(
     public Map<String, String> settings() {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("backboneSize", size.key());
+        settings.putAll(origin.settings());
         settings.put("learningRate", Double.toString(learningRate));
         options.asMap().forEach((name, value) -> settings.put("optimizer." + name, value.toString()));
         settings.put("schedule", "cosine");

@@ -29,7 +29,9 @@ import io.couplet.trainer.training.TrainingListener;
 import io.couplet.trainer.training.TrainingPlan;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -109,17 +111,24 @@ final class Attempt implements TrainingListener {
     }
 
     private Outcome train() throws DataException, InterruptedException {
+        if (request.getBackboneFile() != null) {
+            LOG.warn(
+                    "run {}: {} is TorchScript, which can run any code it likes on this trainer: train only files whose author you trust",
+                    request.getRunId(),
+                    request.getBackboneFile());
+        }
         TrainingPlan planned = RunPlans.plan(request, workerDevice);
         plan = planned;
         DataSplit split = images.open(request.getData());
         classes = split.classCount();
         TrainingData data = TrainingImages.trainingData(split, planned.recipe());
+        Training.Beginning beginning = beginning(planned, split);
         Optional<Checkpoint> checkpoint = checkpoints.read(Training.identity(
                 request.getRunId(), planned, data, split.report().fingerprint()));
         resumedAt = checkpoint.map(Checkpoint::step).orElse(0);
         publish(event(resumedAt == 0 ? RunEventKind.STARTED : RunEventKind.RESUMED)
                 .setStep(resumedAt)
-                .setProvenance(provenance(planned, split))
+                .setProvenance(provenance(planned, split, beginning))
                 .build());
         LOG.info("run {} attempt {} starts on {} at step {}", request.getRunId(), number, planned.device(), resumedAt);
         if (settings.layerStatistics().contains(planned.size())) {
@@ -373,7 +382,23 @@ final class Attempt implements TrainingListener {
         publisher.publish(Topics.RUN_EVENTS, request.getRunId(), event);
     }
 
-    private Provenance provenance(TrainingPlan planned, DataSplit split) {
+    /** What the run begins with, and what there is to say about it. */
+    private Training.Beginning beginning(TrainingPlan planned, DataSplit split) {
+        Training.Beginning beginning = Training.beginning(planned, split.imageSize(), split.classCount());
+        if (beginning.weights() != null) {
+            LOG.info(
+                    "run {} attempt {}: {} from {}",
+                    request.getRunId(),
+                    number,
+                    beginning.weights().sentence(),
+                    request.getWeights());
+        }
+        return beginning;
+    }
+
+    private Provenance provenance(TrainingPlan planned, DataSplit split, Training.Beginning beginning) {
+        Map<String, String> inEffect = new LinkedHashMap<>(planned.settings());
+        inEffect.putAll(beginning.settings());
         return Provenance.newBuilder()
                 .setCoupletVersion(settings.coupletVersion())
                 .setGitRevision(settings.gitRevision())
@@ -385,8 +410,8 @@ final class Attempt implements TrainingListener {
                 .setTrainerId(settings.trainerId())
                 .setDevice(planned.device())
                 .setRecipe(planned.recipe().name())
-                .setSettings(planned.settings())
-                .setParameters(Training.parameters(planned, split.imageSize(), split.classCount()))
+                .setSettings(inEffect)
+                .setParameters(beginning.parameters())
                 .setDataSource(split.report().source())
                 .setDataFingerprint(split.report().fingerprint())
                 .setClasses(split.classCount())

@@ -6,7 +6,10 @@ import io.couplet.trainer.optimizers.Optimizers;
 import io.couplet.trainer.recipes.Loss;
 import io.couplet.trainer.recipes.Recipe;
 import io.couplet.trainer.recipes.Recipes;
+import io.couplet.trainer.training.BackboneOrigin;
+import io.couplet.trainer.training.Training;
 import io.couplet.trainer.training.TrainingPlan;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** From a request to a plan, with every default filled in. */
@@ -18,7 +21,9 @@ final class RunPlans {
      * @throws IllegalArgumentException in one sentence, when the request cannot be trained here
      */
     static TrainingPlan plan(RunRequest request, String workerDevice) {
-        Backbones.entry(request.getBackbone());
+        if (request.getBackboneFile() == null) {
+            Backbones.entry(request.getBackbone());
+        }
         Optimizers.entry(request.getOptimizer());
         return new TrainingPlan(
                 request.getBackbone(),
@@ -32,14 +37,27 @@ final class RunPlans {
                 request.getBatchSize(),
                 request.getRungs(),
                 request.getSeed(),
-                device(request.getDevice(), workerDevice));
+                device(request.getDevice(), workerDevice),
+                origin(request));
+    }
+
+    private static BackboneOrigin origin(RunRequest request) {
+        if (request.getBackboneFile() != null) {
+            return new BackboneOrigin.Script(Path.of(request.getBackboneFile()));
+        }
+        return request.getWeights() == null
+                ? new BackboneOrigin.Random()
+                : new BackboneOrigin.Weights(Path.of(request.getWeights()));
     }
 
     private static double learningRate(RunRequest request) {
         if (request.getLearningRate() != null) {
             return request.getLearningRate();
         }
-        double usual = TrainingPlan.defaultLearningRate(request.getBackbone(), request.getOptimizer());
+        double usual = request.getBackboneFile() == null
+                ? TrainingPlan.defaultLearningRate(request.getBackbone(), request.getOptimizer())
+                : TrainingPlan.defaultLearningRate(
+                        Training.temper(Path.of(request.getBackboneFile())), request.getOptimizer());
         Integer step = request.getLearningRateGridStep();
         return step == null ? usual : GridPlaces.learningRate(usual, step);
     }

@@ -9,7 +9,9 @@ import io.couplet.schemas.study.StudySpecification;
 import io.couplet.trainer.recipes.Loss;
 import io.couplet.trainer.recipes.Recipe;
 import io.couplet.trainer.recipes.Recipes;
+import io.couplet.trainer.training.BackboneOrigin;
 import io.couplet.trainer.training.TrainingPlan;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -148,5 +150,27 @@ class RunPlansTest {
                 .containsExactly(0.0, 1e-5, 1e-4, 1e-3, 1e-2);
         assertThatThrownBy(() -> GridPlaces.learningRate(1, 3))
                 .hasMessage("a step on the grid must be from -2 to 2, was 3");
+    }
+
+    @Test
+    void aRequestsFilesSayWhereTheBackboneComesFrom() {
+        RunRequest request = request("resnet", "sgd");
+        request.setWeights("r50.safetensors");
+        assertThat(plan(request).origin()).isEqualTo(new BackboneOrigin.Weights(Path.of("r50.safetensors")));
+        assertThat(plan(request).settings()).containsEntry("weights", "r50.safetensors");
+        request.setWeights(null);
+        request.setBackbone("net-abc");
+        request.setBackboneFile("net.pt");
+        request.setLearningRate(0.1);
+        assertThat(plan(request).origin()).isEqualTo(new BackboneOrigin.Script(Path.of("net.pt")));
+        request.setLearningRate(null);
+        assertThatThrownBy(() -> plan(request)).hasMessage("there is no TorchScript file net.pt on this trainer");
+    }
+
+    @Test
+    void aLearningRateThatIsNoNumberIsRefused() {
+        RunRequest request = request("resnet", "sgd");
+        request.setLearningRate(Double.NaN);
+        assertThatThrownBy(() -> plan(request)).hasMessage("learningRate must be above 0, was NaN");
     }
 }
