@@ -1,5 +1,7 @@
 package io.couplet.trainer.backbones;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -36,10 +38,25 @@ public final class ParameterLayout {
 
     private final List<Parameter> parameters;
     private final List<Buffer> buffers;
+    private final long[] parameterCuts;
+    private final long[] bufferCuts;
 
     private ParameterLayout(List<Parameter> parameters, List<Buffer> buffers) {
         this.parameters = List.copyOf(parameters);
         this.buffers = List.copyOf(buffers);
+        this.parameterCuts =
+                parameters.stream().skip(1).mapToLong(Parameter::offset).toArray();
+        this.bufferCuts = buffers.stream().skip(1).mapToLong(Buffer::offset).toArray();
+    }
+
+    /** One view per parameter of a flat vector of them, one-dimensional, in order. */
+    public NDList parameters(NDArray flat) {
+        return flat.split(parameterCuts, 0);
+    }
+
+    /** One view per buffer of a flat vector of them, in order. */
+    public NDList buffers(NDArray flat) {
+        return flat.split(bufferCuts, 0);
     }
 
     public List<Parameter> parameters() {

@@ -54,12 +54,7 @@ record OwnNet(Backbone backbone, @Nullable StartingWeights weights) implements N
 
     private NDArray logits(
             NDManager scratch, NDArray images, NDArray parameters, NDList statistics, boolean training, long seed) {
-        NDList views = parameters.split(
-                layout().parameters().stream()
-                        .skip(1)
-                        .mapToLong(ParameterLayout.Parameter::offset)
-                        .toArray(),
-                0);
+        NDList views = layout().parameters(parameters);
         views.attach(scratch);
         return backbone.logits(Pass.of(layout(), views, statistics, training, seed), images);
     }
@@ -68,12 +63,7 @@ record OwnNet(Backbone backbone, @Nullable StartingWeights weights) implements N
         if (buffers == null) {
             return new NDList();
         }
-        NDList views = buffers.split(
-                layout().buffers().stream()
-                        .skip(1)
-                        .mapToLong(ParameterLayout.Buffer::offset)
-                        .toArray(),
-                0);
+        NDList views = layout().buffers(buffers);
         views.attach(scratch);
         return views;
     }

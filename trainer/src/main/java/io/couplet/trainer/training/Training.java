@@ -4,6 +4,7 @@ import ai.djl.Device;
 import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.backbones.ParameterLayout;
 import io.couplet.trainer.backbones.ScriptedModule;
+import io.couplet.trainer.checkpoints.Checkpoint;
 import io.couplet.trainer.data.Batch;
 import io.couplet.trainer.data.BatchSource;
 import io.couplet.trainer.optimizers.Optimizer;
@@ -19,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One run of a plan. */
@@ -250,8 +252,9 @@ public final class Training {
     }
 
     private void keep(Learner learner) {
-        if (step > keptStep) {
-            checkpointing.keeper().accept(learner.checkpoint(step));
+        Consumer<Checkpoint> keeper = checkpointing.keeper();
+        if (keeper != null && step > keptStep) {
+            keeper.accept(learner.checkpoint(step));
             keptStep = step;
         }
     }

@@ -140,7 +140,10 @@ final class Attempt implements TrainingListener {
                     data,
                     this,
                     stopSignal(),
-                    new Checkpointing(checkpoint.orElse(null), settings.checkpointSteps(), this::keep));
+                    new Checkpointing(
+                            checkpoint.orElse(null),
+                            settings.checkpointSteps(),
+                            checkpoints.wanted() ? this::keep : null));
         } finally {
             finishStatistics();
         }
@@ -151,7 +154,7 @@ final class Attempt implements TrainingListener {
      * trainer has is not kept over its head.
      */
     private void keep(Checkpoint checkpoint) {
-        if (!checkpoints.wanted() || ledger.history(request.getRunId()).attempts() > number) {
+        if (ledger.history(request.getRunId()).attempts() > number) {
             return;
         }
         try {
