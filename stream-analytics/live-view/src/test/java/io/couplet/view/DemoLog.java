@@ -1,5 +1,6 @@
 package io.couplet.view;
 
+import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.view.model.ViewModel;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -9,13 +10,14 @@ import java.util.Map;
 import java.util.Random;
 import org.apache.avro.specific.SpecificRecord;
 
-/** Made-up records as they lie in topics of one partition. */
+/** Made-up records as they lie in topics that have a partition for each key. */
 public final class DemoLog {
 
     /** A record and where it stands. */
     public record Entry(ViewModel.Origin origin, SpecificRecord record) {}
 
     private final List<Entry> entries = new ArrayList<>();
+    private final Map<String, Integer> partitions = new HashMap<>();
     private final Map<String, Long> offsets = new HashMap<>();
 
     public static DemoLog of(DemoRecords.Shape shape) {
@@ -25,8 +27,15 @@ public final class DemoLog {
     }
 
     public void append(String topic, SpecificRecord record) {
-        long offset = offsets.merge(topic, 1L, Long::sum) - 1;
-        entries.add(new Entry(new ViewModel.Origin(topic, 0, offset), record));
+        int next = partitions.size();
+        int partition = partitions.computeIfAbsent(keyOf(record), key -> next);
+        long offset = offsets.merge(topic + '/' + partition, 1L, Long::sum) - 1;
+        entries.add(new Entry(new ViewModel.Origin(topic, partition, offset), record));
+    }
+
+    /** A run's records keep their order within a topic; so do a study's. */
+    static String keyOf(SpecificRecord record) {
+        return record instanceof StepMetrics metrics ? metrics.getRunId() : String.valueOf(record.get(0));
     }
 
     public List<Entry> entries() {
@@ -38,13 +47,14 @@ public final class DemoLog {
         return model;
     }
 
-    /** The same entries, each topic in its own order, the topics mixed at random. */
+    /** The same entries, each partition in its own order, the partitions mixed at random. */
     public List<Entry> interleaved(long seed) {
         Random random = new Random(seed);
-        Map<String, List<Entry>> byTopic = new LinkedHashMap<>();
-        entries.forEach(entry -> byTopic.computeIfAbsent(entry.origin().topic(), topic -> new ArrayList<>())
+        Map<String, List<Entry>> byPartition = new LinkedHashMap<>();
+        entries.forEach(entry -> byPartition
+                .computeIfAbsent(entry.origin().topic() + '/' + entry.origin().partition(), each -> new ArrayList<>())
                 .add(entry));
-        List<List<Entry>> queues = new ArrayList<>(byTopic.values());
+        List<List<Entry>> queues = new ArrayList<>(byPartition.values());
         List<Entry> mixed = new ArrayList<>();
         while (!queues.isEmpty()) {
             List<Entry> queue = queues.get(random.nextInt(queues.size()));

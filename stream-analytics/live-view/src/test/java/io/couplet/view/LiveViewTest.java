@@ -10,7 +10,6 @@ import io.couplet.schemas.DeadLetter;
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.TopicCreation;
 import io.couplet.schemas.Topics;
-import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.view.model.Json;
 import io.couplet.view.model.StudyCounts;
 import io.couplet.view.model.StudySnapshot;
@@ -48,6 +47,7 @@ final class LiveViewTest {
 
     private static final DemoRecords.Shape SMALL = DemoRecords.small();
     private static EmbeddedBroker broker;
+    private static int written;
 
     @TempDir
     Path directory;
@@ -76,6 +76,7 @@ final class LiveViewTest {
             for (Future<RecordMetadata> each : sent) {
                 each.get(30, SECONDS);
             }
+            written = sent.size();
         }
     }
 
@@ -102,7 +103,8 @@ final class LiveViewTest {
 
     private String readByView() {
         try (LiveView view = new LiveView(LiveViewSettings.local(broker.bootstrapServers(), directory)).start()) {
-            await().atMost(60, SECONDS).until(() -> complete(view.model()));
+            await().atMost(60, SECONDS).until(() -> read(view.model()) == written);
+            assertThat(complete(view.model())).isTrue();
             assertThat(view.address().getHost()).isEqualTo("127.0.0.1");
             return body(Objects.requireNonNull(view.model().snapshot(SMALL.studyId())));
         }
@@ -158,6 +160,12 @@ final class LiveViewTest {
                 .hasMessageContaining("check that it runs");
     }
 
+    private static long read(ViewModel model) {
+        return model.intake().records().values().stream()
+                .mapToLong(Long::longValue)
+                .sum();
+    }
+
     private static boolean complete(ViewModel model) {
         StudySnapshot study = model.snapshot(SMALL.studyId());
         return study != null
@@ -178,16 +186,12 @@ final class LiveViewTest {
                 .filter(each -> each.name().equals(topic))
                 .findFirst()
                 .orElseThrow();
-        return new ProducerRecord<>(topic, key(keyOf(record)), encode(known, record));
+        return new ProducerRecord<>(topic, key(DemoLog.keyOf(record)), encode(known, record));
     }
 
     @SuppressWarnings("unchecked") // Each topic's wire is that of its own records.
     private static byte[] encode(Topic<?> topic, SpecificRecord record) {
         return ((Topic<SpecificRecord>) topic).wire().encode(record);
-    }
-
-    private static String keyOf(SpecificRecord record) {
-        return record instanceof StepMetrics metrics ? metrics.getRunId() : String.valueOf(record.get(0));
     }
 
     private static byte[] key(String text) {

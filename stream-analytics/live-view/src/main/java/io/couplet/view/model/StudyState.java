@@ -19,13 +19,17 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** One study: its grid, its runs, its scores. */
+/**
+ * One study: its grid, its runs, its scores. Cells and runs are kept sorted, so that sums do not depend on the order in
+ * which the partitions were read: to the last bit, a replay shows what was shown live.
+ */
 final class StudyState {
 
     private final String id;
     private final Set<String> backbones = new LinkedHashSet<>();
     private final Set<String> optimizers = new LinkedHashSet<>();
-    private final Map<Pairing, CellState> cells = new HashMap<>();
+    private final TreeMap<Pairing, CellState> cells =
+            new TreeMap<>(Comparator.comparing(Pairing::backbone).thenComparing(Pairing::optimizer));
     private final TreeMap<Integer, StudyScore> scores = new TreeMap<>();
     private @Nullable RunRequest newestRequest;
     private long scoresChangedAt;
@@ -36,7 +40,7 @@ final class StudyState {
 
     /** What belongs to one pairing. */
     private static final class CellState {
-        private final Map<String, RunState> runs = new LinkedHashMap<>();
+        private final TreeMap<String, RunState> runs = new TreeMap<>();
         private final TreeMap<Integer, CouplingScore> couplings = new TreeMap<>();
         private long changedAt;
     }

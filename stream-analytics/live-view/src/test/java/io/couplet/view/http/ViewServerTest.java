@@ -194,7 +194,7 @@ final class ViewServerTest {
         int[] next = {0};
         await().atMost(30, SECONDS).until(() -> {
             DemoLog.Entry entry = log.entries().get(next[0]++ % log.entries().size());
-            model.apply(new ViewModel.Origin(entry.origin().topic(), 9, next[0]), entry.record());
+            model.apply(new ViewModel.Origin(entry.origin().topic(), 900, next[0]), entry.record());
             return json("/api/health").get("streams").asInt() == 0;
         });
     }

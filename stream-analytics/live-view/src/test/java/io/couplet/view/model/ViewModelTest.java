@@ -123,7 +123,7 @@ final class ViewModelTest {
         ViewModel model = log.into(new ViewModel());
         long before = model.version();
         String run = SMALL.studyId() + ".vgg.sgd.s0.a0b1c2";
-        model.apply(new ViewModel.Origin(Topics.STEP_METRICS.name(), 3, 0), step(run, 1, 64, 1));
+        model.apply(new ViewModel.Origin(Topics.STEP_METRICS.name(), 300, 0), step(run, 1, 64, 1));
 
         StudySnapshot delta = Objects.requireNonNull(model.study(SMALL.studyId(), before));
         assertThat(delta.cells()).singleElement().satisfies(cell -> {
@@ -136,7 +136,7 @@ final class ViewModelTest {
     @Test
     void aRecordWithARunIdNobodyCanReadIsCountedAndTheRestGoesOn() {
         ViewModel model = DemoLog.of(SMALL).into(new ViewModel());
-        model.apply(new ViewModel.Origin(Topics.STEP_METRICS.name(), 3, 0), step("<b>no run</b>", 1, 1, 1));
+        model.apply(new ViewModel.Origin(Topics.STEP_METRICS.name(), 300, 0), step("<b>no run</b>", 1, 1, 1));
         model.deadLetter(new ViewModel.Origin(Topics.DEAD_LETTERS, 0, 0), SMALL.studyId() + ".vgg.sgd.s0.a0b1c2");
         model.deadLetter(new ViewModel.Origin(Topics.DEAD_LETTERS, 0, 1), null);
 
