@@ -13,7 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -62,6 +65,14 @@ final class StudyOptions {
                     "Backbones, comma separated; `couplet list backbones` has them, file:PATH.pt is a TorchScript file.")
     @Nullable
     List<String> backbones;
+
+    @Option(
+            names = "--weights",
+            split = ",",
+            paramLabel = "BACKBONE=FILE",
+            description = "Start a backbone from these weights, a timm .safetensors file (default: at random).")
+    @Nullable
+    Map<String, Path> weights;
 
     @Option(
             names = "--optimizers",
@@ -122,6 +133,11 @@ final class StudyOptions {
                     backbones == null ? study.backbones() : absolute(backbones, Path.of("")),
                     Objects.requireNonNullElse(optimizers, study.optimizers()),
                     Objects.requireNonNullElse(seeds, study.seeds()));
+        }
+        if (weights != null) {
+            SortedMap<String, String> files = new TreeMap<>(study.weights());
+            weights.forEach((backbone, path) -> files.put(backbone, absolute(path)));
+            study = study.withWeights(files);
         }
         if (steps != null || batchSize != null) {
             study = study.withBudget(new Budget(

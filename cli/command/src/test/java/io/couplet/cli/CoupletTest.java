@@ -151,6 +151,25 @@ class CoupletTest {
     }
 
     @Test
+    void weightsInFlagsAreSeenFromHereAndAddToTheFiles() throws IOException {
+        Path study = Files.writeString(
+                directory.resolve("weights.yaml"),
+                "backbones: [resnet, vgg]\nweights: {resnet: r50.safetensors, vgg: old.safetensors}\n");
+        assertThat(couplet("submit", "--dry-run", study.toString(), "--weights", "vgg=v13.safetensors")
+                        .out())
+                .contains("resnet: \"" + directory.resolve("r50.safetensors") + "\"")
+                .contains("vgg: \"" + Path.of("v13.safetensors").toAbsolutePath() + "\"");
+        refused(
+                couplet("submit", "--dry-run", "--backbones", "vgg", "--weights", "deit=d.safetensors"),
+                "The flags do not make a study: weights names 'deit', which is not among the study's backbones: add it there"
+                        + " or take it out here.");
+        refused(
+                couplet("submit", "--dry-run", "--backbones", "vgg", "--weights", "vgg"),
+                "Value for option option '--weights' (BACKBONE=FILE) should be in KEY=VALUE[,KEY=VALUE]... format but was vgg"
+                        + " (couplet submit --help)");
+    }
+
+    @Test
     void aBackboneFileThatIsNoTorchScriptIsRefused() {
         refused(
                 couplet("run", "--data-dir", data(), "--backbones", "file:net.onnx"),

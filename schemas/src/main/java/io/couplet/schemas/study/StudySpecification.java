@@ -510,6 +510,29 @@ public record StudySpecification(
                 device);
     }
 
+    /**
+     * The same with other files of weights, by backbone.
+     *
+     * @throws IllegalArgumentException in one sentence, if one is of no backbone of the study, or no .safetensors file
+     */
+    public StudySpecification withWeights(SortedMap<String, String> newWeights) {
+        return new StudySpecification(
+                name,
+                data,
+                backbones,
+                size,
+                newWeights,
+                optimizers,
+                seeds,
+                budget,
+                recipe,
+                hyperparameters,
+                optimizerOptions,
+                earlyStopping,
+                rungs,
+                device);
+    }
+
     /** The same with its files, TorchScript backbones and weights, at other paths. */
     public StudySpecification withFiles(UnaryOperator<String> newPath) {
         UnaryOperator<String> moved = backbone -> BackboneFile.of(backbone)

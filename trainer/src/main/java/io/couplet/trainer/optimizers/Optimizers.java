@@ -47,8 +47,8 @@ public final class Optimizers {
             Function<Options, Optimizer> constructor) {
 
         /**
-         * Whether it wants a constant rate after the warm-up, because it averages its own iterates instead. A recipe's schedule may ask; with a falling rate it
-         * trains too, at what that costs in its theory.
+         * Whether it wants a constant rate after the warm-up, because it averages its own iterates instead; with a falling rate it trains too, at what that
+         * costs in its theory.
          */
         public boolean scheduleFree() {
             return constructor.apply(defaults).evaluationParameters().isPresent();

@@ -184,9 +184,4 @@ public record Recipe(
     public Recipe forLargeImages() {
         return augmentation.startsWith(SMALL) ? withAugmentation(LARGE + augmentation.substring(SMALL.length())) : this;
     }
-
-    /** The learning rate's course; all recipes so far follow a cosine. */
-    public Schedule schedule(int warmupSteps, int budgetSteps) {
-        return Schedule.cosineWithWarmup(warmupSteps, budgetSteps);
-    }
 }

@@ -14,12 +14,23 @@ public interface Schedule {
      * @throws IllegalArgumentException unless 0 ≤ warmupSteps &lt; budgetSteps
      */
     static Schedule cosineWithWarmup(int warmupSteps, int budgetSteps) {
+        Schedule warmup = constantWithWarmup(warmupSteps, budgetSteps);
+        return step -> step <= warmupSteps
+                ? warmup.factor(step)
+                : (1 + Math.cos(Math.PI * (step - 1 - warmupSteps) / (budgetSteps - warmupSteps))) / 2;
+    }
+
+    /**
+     * The same warm-up, then the peak rate to the end: for optimizers that average their own iterates in place of a falling rate (Defazio et al. 2024,
+     * arXiv:2405.15682).
+     *
+     * @throws IllegalArgumentException unless 0 ≤ warmupSteps &lt; budgetSteps
+     */
+    static Schedule constantWithWarmup(int warmupSteps, int budgetSteps) {
         if (warmupSteps < 0 || warmupSteps >= budgetSteps) {
             throw new IllegalArgumentException(
                     "warmupSteps must be at least 0 and below budgetSteps " + budgetSteps + ", was " + warmupSteps);
         }
-        return step -> step <= warmupSteps
-                ? step / (warmupSteps + 1.0)
-                : (1 + Math.cos(Math.PI * (step - 1 - warmupSteps) / (budgetSteps - warmupSteps))) / 2;
+        return step -> step <= warmupSteps ? step / (warmupSteps + 1.0) : 1;
     }
 }

@@ -168,7 +168,7 @@ public final class Training {
     private Outcome run() throws InterruptedException {
         Torch.start();
         Optimizer optimizer = Optimizers.entry(plan.optimizer()).constructor().apply(plan.options());
-        Schedule schedule = plan.recipe().schedule(plan.warmupSteps(), plan.budgetSteps());
+        Schedule schedule = plan.schedule();
         Device device = Torch.device(plan.device());
         Net net = Nets.create(plan, data.imageSize(), data.classes(), device);
         try (Learner learner = new Learner(

@@ -4,6 +4,7 @@ import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.optimizers.Optimizers;
 import io.couplet.trainer.optimizers.Options;
 import io.couplet.trainer.recipes.Recipe;
+import io.couplet.trainer.recipes.Schedule;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -123,6 +124,17 @@ public record TrainingPlan(
         return Optimizers.entry(optimizer).defaults().with(all);
     }
 
+    /** The learning rate's course: a cosine, as in all recipes so far, unless the optimizer wants none. */
+    public Schedule schedule() {
+        return scheduleFree()
+                ? Schedule.constantWithWarmup(warmupSteps, budgetSteps)
+                : Schedule.cosineWithWarmup(warmupSteps, budgetSteps);
+    }
+
+    private boolean scheduleFree() {
+        return Optimizers.entry(optimizer).scheduleFree();
+    }
+
     /** What the backbone is to be built for. */
     public Backbones.Task task(int imageSize, int classes) {
         return new Backbones.Task(size, imageSize, classes, recipe.dropPath());
@@ -144,7 +156,7 @@ public record TrainingPlan(
         settings.putAll(origin.settings());
         settings.put("learningRate", Double.toString(learningRate));
         options.asMap().forEach((name, value) -> settings.put("optimizer." + name, value.toString()));
-        settings.put("schedule", "cosine");
+        settings.put("schedule", scheduleFree() ? "constant" : "cosine");
         settings.put("warmupSteps", Integer.toString(warmupSteps));
         settings.put("budgetSteps", Integer.toString(budgetSteps));
         settings.put("batchSize", Integer.toString(batchSize));

@@ -19,6 +19,17 @@ class ScheduleTest {
     }
 
     @Test
+    void aConstantOneWarmsUpTheSameWayAndStaysAtThePeak() {
+        Schedule constant = Schedule.constantWithWarmup(4, 100);
+        Schedule cosine = Schedule.cosineWithWarmup(4, 100);
+        for (int step = 1; step <= 5; step++) {
+            assertThat(constant.factor(step)).isEqualTo(cosine.factor(step));
+        }
+        assertThat(constant.factor(6)).isEqualTo(1);
+        assertThat(constant.factor(100)).isEqualTo(1);
+    }
+
+    @Test
     void withoutWarmupTheFirstStepHasThePeak() {
         assertThat(Schedule.cosineWithWarmup(0, 1).factor(1)).isEqualTo(1);
     }

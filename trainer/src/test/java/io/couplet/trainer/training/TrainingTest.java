@@ -64,6 +64,16 @@ class TrainingTest {
     }
 
     @Test
+    void anOptimizerThatAveragesItsIteratesKeepsThePeakRateAndTheRunSaysSo() throws Exception {
+        Recording free = new Recording();
+        Training.run(plan("resnet", "schedule-free-adamw", 8, 1e-3), new BrightAndDark(), free, StopSignal.never());
+
+        assertThat(free.steps.get(7).learningRate()).isEqualTo(1e-3);
+        assertThat(plan("resnet", "schedule-free-adamw", 8, 1e-3).settings()).containsEntry("schedule", "constant");
+        assertThat(plan("resnet", "adamw", 8, 1e-3).settings()).containsEntry("schedule", "cosine");
+    }
+
+    @Test
     void theSamePlanTwiceGivesIdenticalNumbers() throws InterruptedException {
         Recording first = new Recording();
         Recording second = new Recording();
@@ -183,7 +193,7 @@ class TrainingTest {
                 List<Learner.Measured> known = learner.train(
                         step,
                         batches.next(),
-                        plan.learningRate() * plan.recipe().schedule(2, 20).factor(step));
+                        plan.learningRate() * plan.schedule().factor(step));
                 assertThat(known).hasSize(step % 8 == 0 ? 8 : 0);
                 measured.addAll(known);
             }
