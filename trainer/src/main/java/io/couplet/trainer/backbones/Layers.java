@@ -53,6 +53,12 @@ final class Layers {
 
     /** Numbers of a two-dimensional convolution with a square kernel. */
     record Convolution(int in, int out, int kernel, int stride, int padding, int dilation, int groups, boolean bias) {
+        /**
+         * With fewer input channels than this, oneDNN's backward pass of a strided 1 × 1 convolution writes past its workspace (oneDNN issue 6035; libtorch 2.7.1
+         * has it): the heap is damaged and the process dies. Taking every stride-th position first is the same sum without a stride.
+         */
+        private static final int ONEDNN_BLOCK = 16;
+
         Convolution(int in, int out, int kernel, int stride, int padding) {
             this(in, out, kernel, stride, padding, 1, 1, true);
         }
@@ -93,6 +99,15 @@ final class Layers {
         Layer layer(Scope scope, Initializer weight, Initializer bias) {
             int w = scope.parameter("weight", weight, out, (long) in / groups, kernel, kernel);
             int b = this.bias ? scope.parameter("bias", bias, out) : -1;
+            if (kernel == 1 && stride > 1 && in < ONEDNN_BLOCK) {
+                Layer dense = layer(w, b, 1);
+                String every = ":, :, ::%d, ::%d".formatted(stride, stride);
+                return (pass, x) -> dense.forward(pass, x.get(every));
+            }
+            return layer(w, b, stride);
+        }
+
+        private Layer layer(int w, int b, int stride) {
             Shape strides = new Shape(stride, stride);
             Shape paddings = new Shape(padding, padding);
             Shape dilations = new Shape(dilation, dilation);
