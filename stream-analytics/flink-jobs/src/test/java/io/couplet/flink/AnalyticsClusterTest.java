@@ -220,7 +220,7 @@ class AnalyticsClusterTest {
         return newest;
     }
 
-    private static List<ConsumerRecord<byte[], byte[]>> read(EmbeddedBroker broker, String topic) {
+    static List<ConsumerRecord<byte[], byte[]>> read(EmbeddedBroker broker, String topic) {
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", broker.bootstrapServers()),
                 new ByteArrayDeserializer(),
@@ -239,7 +239,7 @@ class AnalyticsClusterTest {
         }
     }
 
-    private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
+    static String header(ConsumerRecord<byte[], byte[]> record, String name) {
         return new String(record.headers().lastHeader(name).value(), UTF_8);
     }
 
