@@ -1,5 +1,6 @@
 package io.couplet.flink;
 
+import io.couplet.schemas.RunId;
 import io.couplet.scores.convergence.ConvergenceState;
 import java.util.Arrays;
 
@@ -13,6 +14,7 @@ final class HeldRun {
     private static final int FEWEST_WAITING = 2;
 
     final String id;
+    final String studyId;
     final byte[] utf8;
     final long hash;
 
@@ -27,6 +29,7 @@ final class HeldRun {
 
     HeldRun(String id, byte[] utf8, ConvergenceState state) {
         this.id = id;
+        studyId = RunId.parse(id).studyId();
         this.utf8 = utf8;
         this.state = state;
         hash = RunIds.hash(utf8, 0, utf8.length);

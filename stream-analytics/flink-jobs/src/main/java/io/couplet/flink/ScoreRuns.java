@@ -206,8 +206,12 @@ final class ScoreRuns extends AbstractStreamOperator<Upsert>
             changed.add(run);
         }
         ConvergenceState state = fold(run);
-        output.collect(out.replace(
-                Upsert.of(Topics.CONVERGENCE_SCORES, run.id, ConvergenceScores.of(run.id, state.convergence()))));
+        output.collect(out.replace(new Upsert(
+                Topics.CONVERGENCE_SCORES.name(),
+                run.utf8,
+                Topics.CONVERGENCE_SCORES
+                        .wire()
+                        .encode(ConvergenceScores.of(run.id, run.studyId, state.convergence())))));
         scoreLatency.update(getProcessingTimeService().getCurrentProcessingTime() - state.timeMillis());
     }
 
