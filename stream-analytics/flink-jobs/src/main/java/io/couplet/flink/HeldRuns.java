@@ -10,7 +10,8 @@ final class HeldRuns {
     private HeldRun[] runs = new HeldRun[1 << 10];
     private int size;
 
-    @Nullable HeldRun get(long hash, byte[] bytes, int from, int to) {
+    @Nullable
+    HeldRun get(long hash, byte[] bytes, int from, int to) {
         for (int slot = slot(hash); hashes[slot] != 0; slot = next(slot)) {
             if (hashes[slot] == hash) {
                 HeldRun run = runs[slot];

@@ -17,8 +17,7 @@ final class RunIds {
     private static final int FEWEST_SLOTS = 1 << 12;
     private static final int MOST_SLOTS = 1 << 20;
     private static final long MULTIPLIER = 0x9E3779B97F4A7C15L;
-    private static final VarHandle LONG =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private long[] slots = new long[FEWEST_SLOTS];
     private int displaced;

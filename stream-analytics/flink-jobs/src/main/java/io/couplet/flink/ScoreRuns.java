@@ -85,8 +85,7 @@ final class ScoreRuns extends AbstractStreamOperator<Upsert>
         folded = getMetricGroup().counter("stepsFolded");
         ignored = getMetricGroup().counter("stepsIgnored");
         getMetricGroup().gauge("runsWaitingForScore", (Gauge<Integer>) () -> due.size());
-        scoreLatency =
-                getMetricGroup().histogram("scoreLatencyMillis", new DescriptiveStatisticsHistogram(LATENCIES));
+        scoreLatency = getMetricGroup().histogram("scoreLatencyMillis", new DescriptiveStatisticsHistogram(LATENCIES));
         // Takes over, and so uses up, the timers in checkpoints of version 0.1.
         getInternalTimerService("user-timers", VoidNamespaceSerializer.INSTANCE, this);
         states = getRuntimeContext().getState(new ValueStateDescriptor<>(STATE, RunStateType.INSTANCE));

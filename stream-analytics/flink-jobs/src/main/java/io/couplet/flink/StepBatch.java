@@ -117,12 +117,7 @@ public final class StepBatch {
                     && budgetSteps[run] == reader.budgetSteps
                     && warmupSteps[run] == reader.warmupSteps
                     && Arrays.equals(
-                            ids,
-                            idFrom(run),
-                            idEnds[run],
-                            reader.id,
-                            reader.idFrom,
-                            reader.idFrom + reader.idLength)) {
+                            ids, idFrom(run), idEnds[run], reader.id, reader.idFrom, reader.idFrom + reader.idLength)) {
                 return run;
             }
         }

@@ -122,10 +122,10 @@ class KilledProcessTest {
                 } finally {
                     jobs.destroyForcibly().waitFor();
                 }
-                restored += hasCheckpoint(checkpoints, ConvergenceJob.NAME)
-                                && hasCheckpoint(checkpoints, CouplingJob.NAME)
-                        ? 1
-                        : 0;
+                restored +=
+                        hasCheckpoint(checkpoints, ConvergenceJob.NAME) && hasCheckpoint(checkpoints, CouplingJob.NAME)
+                                ? 1
+                                : 0;
             }
         } finally {
             sender.shutdownNow();
@@ -142,7 +142,8 @@ class KilledProcessTest {
             line = output.readLine();
         }
         if (line == null) {
-            throw new AssertionError("The jobs ended by themselves: " + Files.readString(directory.resolve("jobs-" + kill + ".log")));
+            throw new AssertionError(
+                    "The jobs ended by themselves: " + Files.readString(directory.resolve("jobs-" + kill + ".log")));
         }
     }
 
@@ -155,8 +156,9 @@ class KilledProcessTest {
     private static void delete(Path root) throws IOException {
         if (Files.exists(root)) {
             try (Stream<Path> paths = Files.walk(root)) {
-                paths.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(file -> assertThat(file.delete())
-                        .isTrue());
+                paths.sorted(Comparator.reverseOrder())
+                        .map(Path::toFile)
+                        .forEach(file -> assertThat(file.delete()).isTrue());
             }
         }
     }
@@ -196,13 +198,15 @@ class KilledProcessTest {
         Map<String, String> scores = new TreeMap<>();
         for (Topic<?> topic : List.of(Topics.CONVERGENCE_SCORES, Topics.COUPLING_SCORES, Topics.STUDY_SCORES)) {
             AnalyticsClusterTest.newest(broker, topic)
-                    .forEach((key, value) -> scores.put(
-                            topic.name() + ' ' + key, HexFormat.of().formatHex(value)));
+                    .forEach((key, value) ->
+                            scores.put(topic.name() + ' ' + key, HexFormat.of().formatHex(value)));
         }
         TreeSet<String> letters = new TreeSet<>();
         AnalyticsClusterTest.read(broker, Topics.DEAD_LETTERS)
-                .forEach(letter -> letters.add(AnalyticsClusterTest.header(letter, DeadLetter.TOPIC) + ' '
-                        + AnalyticsClusterTest.header(letter, DeadLetter.PARTITION) + ' '
+                .forEach(letter -> letters.add(AnalyticsClusterTest.header(letter, DeadLetter.TOPIC)
+                        + ' '
+                        + AnalyticsClusterTest.header(letter, DeadLetter.PARTITION)
+                        + ' '
                         + AnalyticsClusterTest.header(letter, DeadLetter.OFFSET)));
         scores.put("distinct dead letters", letters.toString());
         return scores;
@@ -214,11 +218,8 @@ class KilledProcessTest {
      */
     private static List<ProducerRecord<byte[], byte[]>> records() {
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-        forEachRun((run, backbone, optimizer) -> add(
-                records,
-                Topics.RUN_REQUESTS,
-                run,
-                Records.request(backbone, optimizer, BACKBONES, OPTIMIZERS)));
+        forEachRun((run, backbone, optimizer) ->
+                add(records, Topics.RUN_REQUESTS, run, Records.request(backbone, optimizer, BACKBONES, OPTIMIZERS)));
         for (int step = 1; step <= STEPS; step++) {
             int at = step;
             forEachRun((run, backbone, optimizer) -> addStep(records, run, backbone, optimizer, at));

@@ -138,8 +138,7 @@ class ScoreRunsTest {
 
     private static KeyedOneInputStreamOperatorTestHarness<String, StepBatch, Upsert> harness() {
         try {
-            return new KeyedOneInputStreamOperatorTestHarness<>(
-                    new ScoreRuns(), StepBatch::firstRunId, Types.STRING);
+            return new KeyedOneInputStreamOperatorTestHarness<>(new ScoreRuns(), StepBatch::firstRunId, Types.STRING);
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
