@@ -64,7 +64,7 @@ final class AnalyticsJobs {
         configuration.set(
                 CheckpointingOptions.EXTERNALIZED_CHECKPOINT_RETENTION,
                 ExternalizedCheckpointRetention.RETAIN_ON_CANCELLATION);
-        configuration.set(ExecutionOptions.BUFFER_TIMEOUT, Duration.ofMillis(5));
+        configuration.set(ExecutionOptions.BUFFER_TIMEOUT, Duration.ofMillis(2));
         configuration.set(PipelineOptions.OBJECT_REUSE, true);
         configuration.set(PipelineOptions.GENERIC_TYPES, false);
         configuration.set(PipelineOptions.AUTO_GENERATE_UIDS, false);

@@ -1,43 +1,38 @@
 package io.couplet.flink;
 
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.BoundedOneInput;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.util.MathUtils;
 import org.apache.kafka.common.errors.SerializationException;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Reads steps in the source's own task and gathers those of a run, so that many cross the shuffle as one. A batch leaves when it is full, {@value #WAIT_MILLIS} ms
- * after the first step that waits, and before each checkpoint barrier: nothing is ever in state here. What cannot be read goes to {@link Read#UNREADABLE} with its
- * cause.
+ * Reads steps in the source's own task and gathers those of a key group, so that many cross the shuffle as one. A batch leaves when it is full, {@value #WAIT_MILLIS}
+ * ms after the first step that waits, {@value #BUSY_WAIT_MILLIS} ms when many do, and before each checkpoint barrier: nothing is ever in state here. What cannot be
+ * read goes to {@link Read#UNREADABLE} with its cause.
  */
 final class BatchSteps extends AbstractStreamOperator<StepBatch>
         implements OneInputStreamOperator<Received, StepBatch>, BoundedOneInput {
 
     private static final long serialVersionUID = 1;
 
-    static final long WAIT_MILLIS = 5;
-    /** More runs than that do not wait together; it bounds the memory. */
-    private static final int MOST_OPEN = 4_096;
+    static final long WAIT_MILLIS = 2;
+    static final long BUSY_WAIT_MILLIS = 10;
+    /** From so many steps a millisecond on it is the number of steps that matters and no longer the wait of each. */
+    private static final long BUSY_STEPS_A_MILLI = 100;
 
     private final String service;
 
     private transient StepReader reader = new StepReader();
-    private transient Map<String, StepBatch> open = new HashMap<>();
-    private transient List<StepBatch> inOrder = new ArrayList<>();
-    private transient ArrayDeque<StepBatch> spare = new ArrayDeque<>();
+    /** By key group; a group's batch is there from its first step on. */
+    private transient StepBatch[] batches = {};
+
     private transient StreamRecord<StepBatch> out = new StreamRecord<>(null);
     private transient boolean waiting;
-
-    /** The batch of the newest step: steps of a run often come one after the other. */
-    private transient @Nullable StepBatch newest;
+    private transient long readBefore;
+    private transient long waitMillis = WAIT_MILLIS;
 
     @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
     private transient Counter read;
@@ -53,10 +48,9 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
     public void open() throws Exception {
         super.open();
         reader = new StepReader();
-        open = new HashMap<>();
-        inOrder = new ArrayList<>();
-        spare = new ArrayDeque<>();
+        batches = new StepBatch[getRuntimeContext().getTaskInfo().getMaxNumberOfParallelSubtasks()];
         out = new StreamRecord<>(null);
+        waitMillis = WAIT_MILLIS;
         read = getMetricGroup().counter("recordsRead");
         deadLetters = getMetricGroup().counter("deadLetters");
     }
@@ -79,63 +73,45 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
         }
         read.inc();
         StepBatch batch = batch();
-        batch.add(
-                reader.attempt,
-                reader.step,
-                reader.loss,
-                reader.learningRate,
-                reader.gradientNorm,
-                reader.batchAccuracy,
-                reader.timeMillis);
+        batch.add(reader);
         if (batch.size >= StepBatch.FULL) {
-            emit(batch); // and stays open, empty, for the steps to come
+            emit(batch);
         }
         if (!waiting) {
             waiting = true;
             long now = getProcessingTimeService().getCurrentProcessingTime();
-            getProcessingTimeService().registerTimer(now + WAIT_MILLIS, time -> {
+            getProcessingTimeService().registerTimer(now + waitMillis, time -> {
                 waiting = false;
+                long steps = read.getCount() - readBefore;
+                readBefore = read.getCount();
+                waitMillis = steps >= BUSY_STEPS_A_MILLI * waitMillis ? BUSY_WAIT_MILLIS : WAIT_MILLIS;
                 flush();
             });
         }
     }
 
+    /** The batch of the run's key group, as Flink finds it from the key. */
     private StepBatch batch() {
-        StepBatch batch = newest;
-        if (batch == null || !batch.runId.equals(reader.run.id)) {
-            batch = open.get(reader.run.id);
-        }
+        int group = MathUtils.murmurHash(reader.runIdHashCode()) % batches.length;
+        StepBatch batch = batches[group];
         if (batch == null) {
-            if (inOrder.size() >= MOST_OPEN) {
-                flush();
-            }
-            batch = spare.isEmpty() ? new StepBatch() : spare.pop();
-            batch.begin(reader.run, reader.budgetSteps, reader.warmupSteps);
-            open.put(reader.run.id, batch);
-            inOrder.add(batch);
-        } else if (batch.budgetSteps != reader.budgetSteps || batch.warmupSteps != reader.warmupSteps) {
-            emit(batch);
-            batch.begin(reader.run, reader.budgetSteps, reader.warmupSteps);
+            batch = new StepBatch();
+            batches[group] = batch;
         }
-        newest = batch;
         return batch;
     }
 
     private void emit(StepBatch batch) {
-        if (batch.size > 0) {
-            output.collect(out.replace(batch));
-            batch.size = 0;
-        }
+        output.collect(out.replace(batch));
+        batch.clear();
     }
 
     private void flush() {
-        for (StepBatch batch : inOrder) {
-            emit(batch);
-            spare.push(batch);
+        for (StepBatch batch : batches) {
+            if (batch != null && batch.size > 0) {
+                emit(batch);
+            }
         }
-        inOrder.clear();
-        open.clear();
-        newest = null;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.couplet.flink;
 
 import io.couplet.schemas.Topics;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
@@ -25,9 +26,8 @@ public final class ConvergenceJob {
                 .transform("read steps", StepBatchType.INSTANCE, new BatchSteps(NAME))
                 .uid("read-steps");
 
-        steps.keyBy(StepBatch::runId)
-                .process(new ConvergenceFunction())
-                .name("convergence")
+        steps.keyBy(StepBatch::firstRunId)
+                .transform("convergence", TypeInformation.of(Upsert.class), new ScoreRuns())
                 .uid("convergence")
                 .sinkTo(scores)
                 .name("convergence-scores")

@@ -1,6 +1,5 @@
 package io.couplet.flink;
 
-import io.couplet.schemas.RunId;
 import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.schemas.avro.Verdict;
 import io.couplet.scores.convergence.Convergence;
@@ -12,10 +11,10 @@ final class ConvergenceScores {
 
     private ConvergenceScores() {}
 
-    static ConvergenceScore of(String runId, Convergence convergence) {
+    static ConvergenceScore of(String runId, String studyId, Convergence convergence) {
         return ConvergenceScore.newBuilder()
                 .setRunId(runId)
-                .setStudyId(RunId.parse(runId).studyId())
+                .setStudyId(studyId)
                 .setAttempt(convergence.attempt())
                 .setStep(Math.toIntExact(convergence.step()))
                 .setBudgetSteps(Math.toIntExact(convergence.budgetSteps()))

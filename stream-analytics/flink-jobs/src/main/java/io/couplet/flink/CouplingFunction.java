@@ -4,7 +4,9 @@ import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.RunEvent;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.MapState;
 import org.apache.flink.api.common.state.MapStateDescriptor;
@@ -13,13 +15,22 @@ import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Histogram;
+import org.apache.flink.runtime.metrics.DescriptiveStatisticsHistogram;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
 
-/** Keeps what is known of a study's runs; every rung's scores leave {@value #COALESCE_MILLIS} ms after the first change, at the latest. */
+/**
+ * Keeps what is known of a study's runs. The scores of the rungs that changed leave {@value #SHORTEST_WAIT_MILLIS} ms after the first change, later while scoring
+ * takes long: the wait is {@value #WAIT_PER_COST} times as long as what the last scores took, up to {@value #LONGEST_WAIT_MILLIS} ms, so that a large study whose
+ * evaluations come in crowds is scored a few times a second.
+ */
 final class CouplingFunction extends KeyedProcessFunction<String, StudyInput, Upsert> {
 
-    static final long COALESCE_MILLIS = 200;
+    static final long SHORTEST_WAIT_MILLIS = 10;
+    static final long LONGEST_WAIT_MILLIS = 200;
+    private static final int WAIT_PER_COST = 3;
+    private static final int LATENCIES = 1_000;
 
     @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
     private transient ValueState<StudyGrid> grids;
@@ -34,8 +45,21 @@ final class CouplingFunction extends KeyedProcessFunction<String, StudyInput, Up
     @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
     private transient Counter ignored;
 
+    @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
+    private transient Histogram scoreLatency;
+
+    /** The time of the newest record of each study that waits to be scored, milliseconds since the epoch. */
+    private transient Map<String, Long> newestMillis = new HashMap<>();
+
+    private transient long waitMillis = SHORTEST_WAIT_MILLIS;
+
     @Override
     public void open(OpenContext context) {
+        newestMillis = new HashMap<>();
+        waitMillis = SHORTEST_WAIT_MILLIS;
+        scoreLatency = getRuntimeContext()
+                .getMetricGroup()
+                .histogram("scoreLatencyMillis", new DescriptiveStatisticsHistogram(LATENCIES));
         grids = getRuntimeContext().getState(new ValueStateDescriptor<>("grid", TypeInformation.of(StudyGrid.class)));
         runs = getRuntimeContext()
                 .getMapState(new MapStateDescriptor<>("runs", Types.STRING, TypeInformation.of(StudyRun.class)));
@@ -46,6 +70,7 @@ final class CouplingFunction extends KeyedProcessFunction<String, StudyInput, Up
     @Override
     public void processElement(StudyInput input, Context context, Collector<Upsert> out) throws Exception {
         StudyGrid grid = grids.value() == null ? StudyGrid.EMPTY : grids.value();
+        boolean waits = !changed.isEmpty();
         if (input.topic().equals(Topics.RUN_REQUESTS.name())) {
             grids.update(grid.plus(Topics.RUN_REQUESTS.wire().decode(input.value())));
             changed.put(0, true);
@@ -53,13 +78,17 @@ final class CouplingFunction extends KeyedProcessFunction<String, StudyInput, Up
             RunEvent event = Topics.RUN_EVENTS.wire().decode(input.value());
             grids.update(grid.plus(event));
             put(event);
+            newestMillis.merge(input.studyId(), event.getTimeMillis(), Math::max);
         } else {
             Evaluation evaluation = Topics.EVALUATIONS.wire().decode(input.value());
             grids.update(grid.plus(evaluation));
             put(evaluation);
+            newestMillis.merge(input.studyId(), evaluation.getTimeMillis(), Math::max);
         }
-        long now = context.timerService().currentProcessingTime();
-        context.timerService().registerProcessingTimeTimer((now / COALESCE_MILLIS + 1) * COALESCE_MILLIS);
+        if (!waits) {
+            context.timerService()
+                    .registerProcessingTimeTimer(context.timerService().currentProcessingTime() + waitMillis);
+        }
     }
 
     private void put(RunEvent event) throws Exception {
@@ -104,6 +133,7 @@ final class CouplingFunction extends KeyedProcessFunction<String, StudyInput, Up
             return;
         }
         boolean all = changed.contains(0);
+        long begin = System.nanoTime();
         List<StudyRun> known = new ArrayList<>();
         runs.values().forEach(known::add);
         for (int rung = 1; rung <= grid.rungs(); rung++) {
@@ -113,5 +143,11 @@ final class CouplingFunction extends KeyedProcessFunction<String, StudyInput, Up
             }
         }
         changed.clear();
+        long cost = Math.round((System.nanoTime() - begin) / 1e6);
+        waitMillis = Math.max(SHORTEST_WAIT_MILLIS, Math.min(LONGEST_WAIT_MILLIS, WAIT_PER_COST * cost));
+        Long newest = newestMillis.remove(context.getCurrentKey());
+        if (newest != null) {
+            scoreLatency.update(context.timerService().currentProcessingTime() - newest);
+        }
     }
 }

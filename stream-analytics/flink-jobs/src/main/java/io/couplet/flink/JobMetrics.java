@@ -2,9 +2,13 @@ package io.couplet.flink;
 
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Gauge;
+import org.apache.flink.metrics.Histogram;
 import org.apache.flink.metrics.Metric;
 import org.apache.flink.metrics.MetricConfig;
 import org.apache.flink.metrics.MetricGroup;
@@ -12,19 +16,54 @@ import org.apache.flink.metrics.reporter.MetricReporter;
 import org.apache.flink.metrics.reporter.MetricReporterFactory;
 
 /**
- * The counters of the jobs in this JVM, summed over their subtasks: what an in-process runtime can ask where a cluster has its own reporters. A job that restarts
+ * The metrics of the jobs in this JVM, over all their subtasks: what an in-process runtime can ask where a cluster has its own reporters. A job that restarts
  * counts anew, as Flink's metrics do.
+ *
+ * <ul>
+ *   <li>{@code recordsRead}, {@code deadLetters}: counters of both jobs' readers
+ *   <li>{@code stepsFolded}, {@code stepsIgnored} (duplicates and older attempts), {@code evaluationsIgnored}: counters
+ *   <li>{@code pendingRecords}: gauge of Flink's own for each source, the records that are in Kafka and not yet read
+ *   <li>{@code scoreLatencyMillis}: histogram of both jobs, from the newest record's own time to the moment when a score that contains it leaves
+ *   <li>{@code runsWaitingForScore}: gauge
+ * </ul>
  */
 public final class JobMetrics implements MetricReporter {
 
-    private static final Map<Metric, String> COUNTERS = new ConcurrentHashMap<>();
+    private static final Map<Metric, String> METRICS = new ConcurrentHashMap<>();
 
     /** The sum of a counter over all subtasks of all jobs of this JVM; 0 while there is none of that name. */
     public static long count(String name) {
-        return COUNTERS.entrySet().stream()
-                .filter(entry -> entry.getValue().equals(name))
-                .mapToLong(entry -> ((Counter) entry.getKey()).getCount())
+        return of(name, Counter.class).mapToLong(Counter::getCount).sum();
+    }
+
+    /** Records that lie in Kafka and that the jobs of this JVM have not yet read; 0 while none has read anything. */
+    public static long lag() {
+        return of("pendingRecords", Gauge.class)
+                .map(Gauge::getValue)
+                .mapToLong(value -> value instanceof Number number ? Math.max(0, number.longValue()) : 0)
                 .sum();
+    }
+
+    /** Milliseconds from a record to a score that contains it: of all subtasks of all jobs of this JVM the worst; NaN before the first score. */
+    public static double scoreLatencyMillis(double quantile) {
+        return of("scoreLatencyMillis", Histogram.class)
+                .filter(histogram -> histogram.getCount() > 0)
+                .mapToDouble(histogram -> histogram.getStatistics().getQuantile(quantile))
+                .max()
+                .orElse(Double.NaN);
+    }
+
+    /** The names of all metrics there are, Flink's own among them. */
+    static Set<String> names() {
+        return Set.copyOf(METRICS.values());
+    }
+
+    private static <M> Stream<M> of(String name, Class<M> kind) {
+        return METRICS.entrySet().stream()
+                .filter(entry -> entry.getValue().equals(name))
+                .map(Map.Entry::getKey)
+                .filter(kind::isInstance)
+                .map(kind::cast);
     }
 
     /** Lets Flink report to this class. */
@@ -40,14 +79,12 @@ public final class JobMetrics implements MetricReporter {
 
     @Override
     public void notifyOfAddedMetric(Metric metric, String name, MetricGroup group) {
-        if (metric instanceof Counter) {
-            COUNTERS.put(metric, name);
-        }
+        METRICS.put(metric, name);
     }
 
     @Override
     public void notifyOfRemovedMetric(Metric metric, String name, MetricGroup group) {
-        COUNTERS.remove(metric);
+        METRICS.remove(metric);
     }
 
     /** Found by Flink through the service loader. */

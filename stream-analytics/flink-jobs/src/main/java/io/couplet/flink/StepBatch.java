@@ -1,96 +1,172 @@
 package io.couplet.flink;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * Steps of one run in the order of its topic: what the convergence score needs of them, the rest stays in the source. A batch crosses the network once where its
- * steps would cross it each.
+ * Steps of runs of one key group, those of each run in the order of its topic: what the convergence score needs of them, the rest stays in the source. A batch
+ * crosses the network once where its steps would cross it each, and each run's id with it once.
  *
  * <p>Mutable, so that one object serves for many batches: nobody may keep one beyond the call that handed it over.
  */
 public final class StepBatch {
 
-    /** A batch leaves when it is as long as that. */
-    static final int FULL = 32;
+    /** A batch leaves when it has so many steps. */
+    static final int FULL = 256;
+    /** What a step takes in {@link #steps}. */
+    static final int STEP_BYTES = 40;
 
-    String runId = "";
-    byte[] utf8 = {};
-    int budgetSteps;
-    int warmupSteps;
-    int size;
-    int[] attempts = new int[4];
-    int[] steps = new int[4];
-    double[] losses = new double[4];
-    double[] learningRates = new double[4];
-    float[] gradientNorms = new float[4];
-    float[] batchAccuracies = new float[4];
-    long[] timesMillis = new long[4];
+    private static final int STEP = 4;
+    private static final int LOSS = 8;
+    private static final int LEARNING_RATE = 16;
+    private static final int GRADIENT_NORM = 24;
+    private static final int BATCH_ACCURACY = 28;
+    private static final int TIME_MILLIS = 32;
 
-    /** The run all its steps are of. */
-    public String runId() {
-        return runId;
+    private static final VarHandle INTS = view(int[].class);
+    private static final VarHandle LONGS = view(long[].class);
+
+    private static VarHandle view(Class<?> type) {
+        return MethodHandles.byteArrayViewVarHandle(type, ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** Empties it for steps of a run. */
-    void begin(RunIds.Known run, int ofBudgetSteps, int ofWarmupSteps) {
-        runId = run.id;
-        utf8 = run.utf8;
-        budgetSteps = ofBudgetSteps;
-        warmupSteps = ofWarmupSteps;
+    /** Of each run: the hash of its id, where its id ends in {@link #ids}, its budget and warm-up. */
+    int runs;
+
+    long[] hashes = new long[4];
+    int[] idEnds = new int[4];
+    int[] budgetSteps = new int[4];
+    int[] warmupSteps = new int[4];
+    byte[] ids = new byte[256];
+
+    /** Of each step: which run it is of, and the rest in {@value #STEP_BYTES} bytes. */
+    int size;
+
+    short[] runOf = new short[16];
+    byte[] steps = new byte[16 * STEP_BYTES];
+
+    /** The id of its first run, which stands for the key group of all. */
+    public String firstRunId() {
+        return runId(0);
+    }
+
+    String runId(int run) {
+        return new String(ids, idFrom(run), idEnds[run] - idFrom(run), UTF_8);
+    }
+
+    int idFrom(int run) {
+        return run == 0 ? 0 : idEnds[run - 1];
+    }
+
+    void clear() {
+        runs = 0;
         size = 0;
     }
 
-    /** Makes room for so many steps. */
-    void reserve(int capacity) {
-        if (capacity > attempts.length) {
-            int length = Math.max(capacity, Math.min(FULL, 2 * attempts.length));
-            attempts = Arrays.copyOf(attempts, length);
-            steps = Arrays.copyOf(steps, length);
-            losses = Arrays.copyOf(losses, length);
-            learningRates = Arrays.copyOf(learningRates, length);
-            gradientNorms = Arrays.copyOf(gradientNorms, length);
-            batchAccuracies = Arrays.copyOf(batchAccuracies, length);
-            timesMillis = Arrays.copyOf(timesMillis, length);
+    /** Adds the step that was read last. */
+    void add(StepReader reader) {
+        int run = run(reader);
+        reserveSteps(size + 1);
+        runOf[size] = (short) run;
+        int at = size * STEP_BYTES;
+        INTS.set(steps, at, reader.attempt);
+        INTS.set(steps, at + STEP, reader.step);
+        LONGS.set(steps, at + LOSS, Double.doubleToRawLongBits(reader.loss));
+        LONGS.set(steps, at + LEARNING_RATE, Double.doubleToRawLongBits(reader.learningRate));
+        INTS.set(steps, at + GRADIENT_NORM, Float.floatToRawIntBits(reader.gradientNorm));
+        INTS.set(steps, at + BATCH_ACCURACY, Float.floatToRawIntBits(reader.batchAccuracy));
+        LONGS.set(steps, at + TIME_MILLIS, reader.timeMillis);
+        size++;
+    }
+
+    static int attempt(byte[] steps, int at) {
+        return (int) INTS.get(steps, at);
+    }
+
+    static int step(byte[] steps, int at) {
+        return (int) INTS.get(steps, at + STEP);
+    }
+
+    static double loss(byte[] steps, int at) {
+        return Double.longBitsToDouble((long) LONGS.get(steps, at + LOSS));
+    }
+
+    static double learningRate(byte[] steps, int at) {
+        return Double.longBitsToDouble((long) LONGS.get(steps, at + LEARNING_RATE));
+    }
+
+    static float gradientNorm(byte[] steps, int at) {
+        return Float.intBitsToFloat((int) INTS.get(steps, at + GRADIENT_NORM));
+    }
+
+    static float batchAccuracy(byte[] steps, int at) {
+        return Float.intBitsToFloat((int) INTS.get(steps, at + BATCH_ACCURACY));
+    }
+
+    static long timeMillis(byte[] steps, int at) {
+        return (long) LONGS.get(steps, at + TIME_MILLIS);
+    }
+
+    private int run(StepReader reader) {
+        for (int run = runs - 1; run >= 0; run--) {
+            if (hashes[run] == reader.idHash
+                    && budgetSteps[run] == reader.budgetSteps
+                    && warmupSteps[run] == reader.warmupSteps
+                    && Arrays.equals(
+                            ids, idFrom(run), idEnds[run], reader.id, reader.idFrom, reader.idFrom + reader.idLength)) {
+                return run;
+            }
+        }
+        int from = runs == 0 ? 0 : idEnds[runs - 1];
+        reserveRuns(runs + 1);
+        reserveIds(from + reader.idLength);
+        System.arraycopy(reader.id, reader.idFrom, ids, from, reader.idLength);
+        hashes[runs] = reader.idHash;
+        idEnds[runs] = from + reader.idLength;
+        budgetSteps[runs] = reader.budgetSteps;
+        warmupSteps[runs] = reader.warmupSteps;
+        return runs++;
+    }
+
+    void reserveRuns(int capacity) {
+        if (capacity > hashes.length) {
+            int length = Math.max(capacity, 2 * hashes.length);
+            hashes = Arrays.copyOf(hashes, length);
+            idEnds = Arrays.copyOf(idEnds, length);
+            budgetSteps = Arrays.copyOf(budgetSteps, length);
+            warmupSteps = Arrays.copyOf(warmupSteps, length);
         }
     }
 
-    void add(
-            int attempt,
-            int step,
-            double loss,
-            double learningRate,
-            float gradientNorm,
-            float batchAccuracy,
-            long timeMillis) {
-        reserve(size + 1);
-        attempts[size] = attempt;
-        steps[size] = step;
-        losses[size] = loss;
-        learningRates[size] = learningRate;
-        gradientNorms[size] = gradientNorm;
-        batchAccuracies[size] = batchAccuracy;
-        timesMillis[size] = timeMillis;
-        size++;
+    void reserveIds(int capacity) {
+        if (capacity > ids.length) {
+            ids = Arrays.copyOf(ids, Math.max(capacity, 2 * ids.length));
+        }
+    }
+
+    void reserveSteps(int capacity) {
+        if (capacity > runOf.length) {
+            int length = Math.max(capacity, Math.min(FULL, 2 * runOf.length));
+            runOf = Arrays.copyOf(runOf, length);
+            steps = Arrays.copyOf(steps, length * STEP_BYTES);
+        }
     }
 
     /** Becomes equal to another one. */
     StepBatch set(StepBatch other) {
-        runId = other.runId;
-        utf8 = other.utf8;
-        budgetSteps = other.budgetSteps;
-        warmupSteps = other.warmupSteps;
-        size = 0;
-        reserve(other.size);
-        for (int i = 0; i < other.size; i++) {
-            add(
-                    other.attempts[i],
-                    other.steps[i],
-                    other.losses[i],
-                    other.learningRates[i],
-                    other.gradientNorms[i],
-                    other.batchAccuracies[i],
-                    other.timesMillis[i]);
-        }
+        runs = other.runs;
+        size = other.size;
+        hashes = other.hashes.clone();
+        idEnds = other.idEnds.clone();
+        budgetSteps = other.budgetSteps.clone();
+        warmupSteps = other.warmupSteps.clone();
+        ids = other.ids.clone();
+        runOf = other.runOf.clone();
+        steps = other.steps.clone();
         return this;
     }
 }

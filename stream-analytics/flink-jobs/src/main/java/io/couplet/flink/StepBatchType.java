@@ -6,10 +6,11 @@ import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.SimpleTypeSerializerSnapshot;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
 import org.apache.flink.api.common.typeutils.TypeSerializerSnapshot;
+import org.apache.flink.api.common.typeutils.base.TypeSerializerSingleton;
 import org.apache.flink.core.memory.DataInputView;
 import org.apache.flink.core.memory.DataOutputView;
 
-/** How a {@link StepBatch} crosses the network: the run once, then 44 bytes a step. It is never kept in state. */
+/** How a {@link StepBatch} crosses the network: each run once, then 42 bytes a step. It is never kept in state. */
 final class StepBatchType extends TypeInformation<StepBatch> {
 
     private static final long serialVersionUID = 1;
@@ -20,7 +21,7 @@ final class StepBatchType extends TypeInformation<StepBatch> {
 
     @Override
     public TypeSerializer<StepBatch> createSerializer(SerializerConfig config) {
-        return new Serializer();
+        return Serializer.INSTANCE;
     }
 
     @Override
@@ -73,26 +74,19 @@ final class StepBatchType extends TypeInformation<StepBatch> {
         return "StepBatch";
     }
 
-    /** Knows the run ids that it has read, so each task needs one of its own. */
-    static final class Serializer extends TypeSerializer<StepBatch> {
+    static final class Serializer extends TypeSerializerSingleton<StepBatch> {
 
         private static final long serialVersionUID = 1;
 
-        private transient RunIds runIds = new RunIds();
-        private transient byte[] scratch = new byte[256];
+        static final Serializer INSTANCE = new Serializer();
 
         private Object readResolve() {
-            return new Serializer();
+            return INSTANCE;
         }
 
         @Override
         public boolean isImmutableType() {
             return false;
-        }
-
-        @Override
-        public TypeSerializer<StepBatch> duplicate() {
-            return new Serializer();
         }
 
         @Override
@@ -117,20 +111,19 @@ final class StepBatchType extends TypeInformation<StepBatch> {
 
         @Override
         public void serialize(StepBatch batch, DataOutputView target) throws IOException {
-            target.writeShort(batch.utf8.length);
-            target.write(batch.utf8);
-            target.writeInt(batch.budgetSteps);
-            target.writeInt(batch.warmupSteps);
+            target.writeShort(batch.runs);
+            for (int run = 0; run < batch.runs; run++) {
+                target.writeLong(batch.hashes[run]);
+                target.writeInt(batch.idEnds[run]);
+                target.writeInt(batch.budgetSteps[run]);
+                target.writeInt(batch.warmupSteps[run]);
+            }
+            target.write(batch.ids, 0, batch.idFrom(batch.runs));
             target.writeShort(batch.size);
             for (int i = 0; i < batch.size; i++) {
-                target.writeInt(batch.attempts[i]);
-                target.writeInt(batch.steps[i]);
-                target.writeDouble(batch.losses[i]);
-                target.writeDouble(batch.learningRates[i]);
-                target.writeFloat(batch.gradientNorms[i]);
-                target.writeFloat(batch.batchAccuracies[i]);
-                target.writeLong(batch.timesMillis[i]);
+                target.writeShort(batch.runOf[i]);
             }
+            target.write(batch.steps, 0, batch.size * StepBatch.STEP_BYTES);
         }
 
         @Override
@@ -140,41 +133,31 @@ final class StepBatchType extends TypeInformation<StepBatch> {
 
         @Override
         public StepBatch deserialize(StepBatch batch, DataInputView source) throws IOException {
-            int length = source.readUnsignedShort();
-            if (length > scratch.length) {
-                scratch = new byte[length];
+            int runs = source.readUnsignedShort();
+            batch.reserveRuns(runs);
+            for (int run = 0; run < runs; run++) {
+                batch.hashes[run] = source.readLong();
+                batch.idEnds[run] = source.readInt();
+                batch.budgetSteps[run] = source.readInt();
+                batch.warmupSteps[run] = source.readInt();
             }
-            source.readFully(scratch, 0, length);
-            int budgetSteps = source.readInt();
-            batch.begin(runIds.of(scratch, 0, length), budgetSteps, source.readInt());
+            batch.runs = runs;
+            int idBytes = batch.idFrom(runs);
+            batch.reserveIds(idBytes);
+            source.readFully(batch.ids, 0, idBytes);
             int size = source.readUnsignedShort();
-            batch.reserve(size);
+            batch.reserveSteps(size);
             for (int i = 0; i < size; i++) {
-                batch.add(
-                        source.readInt(),
-                        source.readInt(),
-                        source.readDouble(),
-                        source.readDouble(),
-                        source.readFloat(),
-                        source.readFloat(),
-                        source.readLong());
+                batch.runOf[i] = source.readShort();
             }
+            source.readFully(batch.steps, 0, size * StepBatch.STEP_BYTES);
+            batch.size = size;
             return batch;
         }
 
         @Override
         public void copy(DataInputView source, DataOutputView target) throws IOException {
             serialize(deserialize(source), target);
-        }
-
-        @Override
-        public boolean equals(Object other) {
-            return other instanceof Serializer;
-        }
-
-        @Override
-        public int hashCode() {
-            return Serializer.class.hashCode();
         }
 
         @Override
@@ -186,7 +169,7 @@ final class StepBatchType extends TypeInformation<StepBatch> {
     /** Flink asks every serializer for one; batches are in flight only, so there is nothing to migrate. */
     public static final class Snapshot extends SimpleTypeSerializerSnapshot<StepBatch> {
         public Snapshot() {
-            super(Serializer::new);
+            super(() -> Serializer.INSTANCE);
         }
     }
 }

@@ -1,5 +1,7 @@
 package io.couplet.flink;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.StepMetrics;
 import java.lang.invoke.MethodHandles;
@@ -55,9 +57,12 @@ final class StepReader {
     private byte[] bytes = {};
     private int at;
 
-    @SuppressWarnings("NullAway.Init") // Set by the first read.
-    RunIds.Known run;
+    /** Where the run id lies, and its hash: {@link RunIds#hash}. */
+    byte[] id = {};
 
+    int idFrom;
+    int idLength;
+    long idHash;
     int attempt;
     int step;
     int budgetSteps;
@@ -104,7 +109,7 @@ final class StepReader {
             if (length < 0 || length > record.length - at) {
                 return false;
             }
-            run = runIds.of(record, at, (int) length);
+            identify(record, at, (int) length);
             at += (int) length;
             attempt = Math.toIntExact(varint());
             step = Math.toIntExact(varint());
@@ -123,6 +128,27 @@ final class StepReader {
         }
     }
 
+    private void identify(byte[] in, int from, int length) {
+        id = in;
+        idFrom = from;
+        idLength = length;
+        idHash = RunIds.hash(in, from, length);
+        runIds.check(idHash, in, from, length);
+    }
+
+    String runId() {
+        return new String(id, idFrom, idLength, UTF_8);
+    }
+
+    /** What {@link String#hashCode} of the run id is: run ids are ASCII, so each byte is a character. */
+    int runIdHashCode() {
+        int hash = 0;
+        for (int i = idFrom; i < idFrom + idLength; i++) {
+            hash = 31 * hash + id[i];
+        }
+        return hash;
+    }
+
     /** A zigzag variable-length number of at most ten bytes. */
     private long varint() {
         long value = 0;
@@ -138,8 +164,8 @@ final class StepReader {
 
     private void readWithAvro(byte[] record) {
         StepMetrics metrics = Topics.STEP_METRICS.wire().decode(record);
-        byte[] id = metrics.getRunId().getBytes(java.nio.charset.StandardCharsets.UTF_8);
-        run = runIds.of(id, 0, id.length);
+        byte[] utf8 = metrics.getRunId().getBytes(UTF_8);
+        identify(utf8, 0, utf8.length);
         attempt = metrics.getAttempt();
         step = metrics.getStep();
         budgetSteps = metrics.getBudgetSteps();

@@ -80,7 +80,7 @@ class AnalyticsClusterTest {
     }
 
     @Test
-    void whatCannotBeReadIsADeadLetterWithItsOriginAndTheJobGoesOn() throws Exception {
+    void whatCannotBeReadIsADeadLetterWithItsOriginAndTheJobGoesOnAndCounts() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.startInTemporaryDirectory();
                 KafkaProducer<byte[], byte[]> producer = producer(broker)) {
             createTopics(broker);
@@ -89,11 +89,24 @@ class AnalyticsClusterTest {
             producer.send(new ProducerRecord<>(Topics.EVALUATIONS.name(), 1, null, null));
             send(producer, Topics.STEP_METRICS, "x", Records.step("no run id", 1, 1, 2));
             send(producer, Topics.STEP_METRICS, run(0), Records.step(run(0), 1, 1, 2));
+            send(producer, Topics.STEP_METRICS, run(0), Records.step(run(0), 1, 1, 2));
+            producer.flush();
             try (AnalyticsCluster cluster = start(broker, "letters")) {
+                await().atMost(Duration.ofSeconds(60)).until(() -> JobMetrics.count("stepsFolded") == 2);
                 await().atMost(Duration.ofSeconds(60)).until(() -> stepsScored(broker) == 1);
                 await().atMost(Duration.ofSeconds(60))
                         .until(() -> read(broker, Topics.DEAD_LETTERS).size() == 3);
                 assertThat(cluster.failure()).isNotDone();
+
+                // The metrics of the same records, through Flink's reporter.
+                assertThat(JobMetrics.count("recordsRead")).isEqualTo(2);
+                assertThat(JobMetrics.count("deadLetters")).isEqualTo(3);
+                assertThat(JobMetrics.count("stepsFolded")).isEqualTo(2);
+                assertThat(JobMetrics.count("stepsIgnored")).isEqualTo(1);
+                assertThat(JobMetrics.names()).contains("pendingRecords", "scoreLatencyMillis");
+                assertThat(JobMetrics.lag()).isZero();
+                // The step is of the year 1970.
+                assertThat(JobMetrics.scoreLatencyMillis(0.5)).isGreaterThan(1e12);
             }
             ConsumerRecord<byte[], byte[]> malformed = read(broker, Topics.DEAD_LETTERS).stream()
                     .filter(letter -> letter.key() != null && new String(letter.key(), UTF_8).equals("k"))
@@ -220,7 +233,7 @@ class AnalyticsClusterTest {
         return newest;
     }
 
-    private static List<ConsumerRecord<byte[], byte[]>> read(EmbeddedBroker broker, String topic) {
+    static List<ConsumerRecord<byte[], byte[]>> read(EmbeddedBroker broker, String topic) {
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", broker.bootstrapServers()),
                 new ByteArrayDeserializer(),
@@ -239,7 +252,7 @@ class AnalyticsClusterTest {
         }
     }
 
-    private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
+    static String header(ConsumerRecord<byte[], byte[]> record, String name) {
         return new String(record.headers().lastHeader(name).value(), UTF_8);
     }
 

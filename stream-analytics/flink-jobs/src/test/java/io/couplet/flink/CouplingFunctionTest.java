@@ -181,7 +181,7 @@ class CouplingFunctionTest {
 
     /** Lets all timers fire; the newest value of each key. */
     private Map<String, byte[]> settle() throws Exception {
-        now += CouplingFunction.COALESCE_MILLIS;
+        now += CouplingFunction.LONGEST_WAIT_MILLIS;
         harness.setProcessingTime(now);
         Map<String, byte[]> newest = new HashMap<>();
         harness.extractOutputValues().forEach(upsert -> newest.put(new String(upsert.key(), UTF_8), upsert.value()));

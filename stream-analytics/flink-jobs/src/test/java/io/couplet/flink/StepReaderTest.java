@@ -1,5 +1,6 @@
 package io.couplet.flink;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -65,12 +66,30 @@ class StepReaderTest {
     }
 
     @Test
-    void anIdThatDisplacesAnotherOneDoesNotChangeIt() {
+    void amongManyIdsGoodOnesPassAndBadOnesAreRefusedEachTime() {
         RunIds ids = new RunIds();
         for (int round = 0; round < 2; round++) {
             for (int i = 0; i < 300_000; i++) {
-                byte[] id = Records.runId("vgg", "sgd", i).getBytes(java.nio.charset.StandardCharsets.UTF_8);
-                assertThat(ids.of(id, 0, id.length).id).isEqualTo(Records.runId("vgg", "sgd", i));
+                byte[] id = Records.runId("vgg", "sgd", i).getBytes(UTF_8);
+                ids.check(RunIds.hash(id, 0, id.length), id, 0, id.length);
+            }
+            byte[] bad = "no run id".getBytes(UTF_8);
+            assertThatThrownBy(() -> ids.check(RunIds.hash(bad, 0, bad.length), bad, 0, bad.length))
+                    .hasMessageContaining("A run id reads");
+        }
+    }
+
+    @Test
+    void theHashOfAnIdDependsOnEachByteAndItsLengthAndNotOnWhereItLies() {
+        byte[] bytes = new byte[40];
+        for (int length = 1; length < 30; length++) {
+            long plain = RunIds.hash(bytes, 0, length);
+            assertThat(RunIds.hash(bytes, 7, length)).isEqualTo(plain);
+            assertThat(RunIds.hash(bytes, 0, length + 1)).isNotEqualTo(plain);
+            for (int at = 0; at < length; at++) {
+                byte[] other = bytes.clone();
+                other[at] = 1;
+                assertThat(RunIds.hash(other, 0, length)).isNotEqualTo(plain);
             }
         }
     }
@@ -80,7 +99,8 @@ class StepReaderTest {
     }
 
     private void assertIsRead(StepMetrics metrics) {
-        assertThat(reader.run.id).isEqualTo(metrics.getRunId());
+        assertThat(reader.runId()).isEqualTo(metrics.getRunId());
+        assertThat(reader.runIdHashCode()).isEqualTo(metrics.getRunId().hashCode());
         assertThat(new Object[] {reader.attempt, reader.step, reader.budgetSteps, reader.warmupSteps, reader.timeMillis
                 })
                 .containsExactly(

@@ -10,13 +10,12 @@ import io.couplet.schemas.avro.Verdict;
 import java.util.List;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
-import org.apache.flink.streaming.api.operators.KeyedProcessOperator;
 import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class ConvergenceFunctionTest {
+class ScoreRunsTest {
 
     private static final String RUN = Records.runId("vgg", "sgd", 1);
 
@@ -38,7 +37,7 @@ class ConvergenceFunctionTest {
             accept(1, step, 3.0 / step);
         }
         assertThat(harness.extractOutputValues()).isEmpty();
-        harness.setProcessingTime(ConvergenceFunction.COALESCE_MILLIS);
+        harness.setProcessingTime(ScoreRuns.WAIT_MILLIS);
         assertThat(scores()).singleElement().satisfies(score -> {
             assertThat(score.getRunId()).isEqualTo(RUN);
             assertThat(score.getStudyId()).isEqualTo(Records.STUDY);
@@ -78,7 +77,7 @@ class ConvergenceFunctionTest {
     }
 
     @Test
-    void aRestoredOperatorGoesOnWhereTheSnapshotWasAndItsTimerStillFires() throws Exception {
+    void aRestoredOperatorGoesOnWhereTheSnapshotWasAndItsDueScoreStillLeaves() throws Exception {
         for (int step = 1; step <= 20; step++) {
             accept(1, step, 3.0 / step);
         }
@@ -106,9 +105,12 @@ class ConvergenceFunctionTest {
                 harness.processElement(batch(step(Records.runId("vgg", "sgd", run), 1, step, 2.0 / step)), 0);
             }
         }
-        harness.setProcessingTime(ConvergenceFunction.COALESCE_MILLIS);
+        harness.setProcessingTime(ScoreRuns.WAIT_MILLIS);
         assertThat(harness.extractOutputValues()).isNotEmpty().hasSizeLessThan(runs / 2);
-        harness.setProcessingTime(3_600_000);
+        for (long time = 100; harness.extractOutputValues().size() < runs && time < 1_000_000; time += 100) {
+            harness.setProcessingTime(time);
+        }
+        harness.setProcessingTime(2_000_000);
         assertThat(scores())
                 .hasSize(runs)
                 .allSatisfy(score -> assertThat(score.getStepsSeen()).isEqualTo(2));
@@ -123,17 +125,7 @@ class ConvergenceFunctionTest {
         StepBatch batch = new StepBatch();
         for (StepMetrics metrics : steps) {
             reader.read(Topics.STEP_METRICS.wire().encode(metrics));
-            if (batch.size == 0) {
-                batch.begin(reader.run, reader.budgetSteps, reader.warmupSteps);
-            }
-            batch.add(
-                    reader.attempt,
-                    reader.step,
-                    reader.loss,
-                    reader.learningRate,
-                    reader.gradientNorm,
-                    reader.batchAccuracy,
-                    reader.timeMillis);
+            batch.add(reader);
         }
         return batch;
     }
@@ -146,8 +138,7 @@ class ConvergenceFunctionTest {
 
     private static KeyedOneInputStreamOperatorTestHarness<String, StepBatch, Upsert> harness() {
         try {
-            return new KeyedOneInputStreamOperatorTestHarness<>(
-                    new KeyedProcessOperator<>(new ConvergenceFunction()), StepBatch::runId, Types.STRING);
+            return new KeyedOneInputStreamOperatorTestHarness<>(new ScoreRuns(), StepBatch::firstRunId, Types.STRING);
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
