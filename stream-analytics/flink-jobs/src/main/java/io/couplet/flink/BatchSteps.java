@@ -1,5 +1,8 @@
 package io.couplet.flink;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.couplet.schemas.Topics;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -30,6 +33,7 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
     private final String service;
 
     private transient StepReader reader = new StepReader();
+    private transient RunIds runIds = new RunIds();
     private transient Map<String, StepBatch> open = new HashMap<>();
     private transient List<StepBatch> inOrder = new ArrayList<>();
     private transient ArrayDeque<StepBatch> spare = new ArrayDeque<>();
@@ -45,6 +49,12 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
     @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
     private transient Counter deadLetters;
 
+    @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
+    private transient Counter toldCount;
+
+    @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
+    private transient Counter unreadable;
+
     BatchSteps(String service) {
         this.service = service;
     }
@@ -53,18 +63,26 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
     public void open() throws Exception {
         super.open();
         reader = new StepReader();
+        runIds = new RunIds();
         open = new HashMap<>();
         inOrder = new ArrayList<>();
         spare = new ArrayDeque<>();
         out = new StreamRecord<>(null);
         read = getMetricGroup().counter("recordsRead");
         deadLetters = getMetricGroup().counter("deadLetters");
+        toldCount = getMetricGroup().counter("evaluationsAndSchedulesRead");
+        unreadable = getMetricGroup().counter("unreadableOfOtherTopics");
     }
 
     @Override
     public void processElement(StreamRecord<Received> element) {
         Received received = element.getValue();
         byte[] value = received.value();
+        if (Topics.EVALUATIONS.name().equals(received.topic())
+                || Topics.RUN_EVENTS.name().equals(received.topic())) {
+            tell(received);
+            return;
+        }
         try {
             if (value == null) {
                 throw new SerializationException("the record has no value");
@@ -97,6 +115,23 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
                 waiting = false;
                 flush();
             });
+        }
+    }
+
+    /** Hands on what is told of a run beside its steps. What cannot be read is the coupling job's dead letter, which reads the same topics. */
+    private void tell(Received received) {
+        try {
+            Told.Of told = received.value() == null ? null : Told.of(received.topic(), received.value());
+            if (told != null) {
+                byte[] id = told.runId().getBytes(UTF_8);
+                StepBatch batch = new StepBatch();
+                batch.begin(runIds.of(id, 0, id.length), 0, 0);
+                batch.told = told.told();
+                output.collect(out.replace(batch));
+                toldCount.inc();
+            }
+        } catch (SerializationException | IllegalArgumentException e) {
+            unreadable.inc();
         }
     }
 

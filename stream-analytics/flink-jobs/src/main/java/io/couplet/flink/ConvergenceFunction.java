@@ -64,6 +64,11 @@ final class ConvergenceFunction extends KeyedProcessFunction<String, StepBatch, 
         ConvergenceState state = before != null
                 ? before.convergence()
                 : ConvergenceState.start(ConvergenceSettings.forBudget(batch.budgetSteps, batch.warmupSteps));
+        if (batch.told != null) {
+            state = batch.told.in(state);
+        } else if (state.tally().attempt() == 0) {
+            state = state.judgedBy(ConvergenceSettings.forBudget(batch.budgetSteps, batch.warmupSteps));
+        }
         long counted = counted(state);
         for (int i = 0; i < batch.size; i++) {
             state = state.plus(
@@ -100,6 +105,9 @@ final class ConvergenceFunction extends KeyedProcessFunction<String, StepBatch, 
             long start = System.nanoTime();
             ConvergenceState convergence = state.convergence();
             states.update(new RunState(convergence, false));
+            if (convergence.tally().attempt() == 0) {
+                return; // It was told of, but has no step yet.
+            }
             String runId = context.getCurrentKey();
             out.collect(Upsert.of(
                     Topics.CONVERGENCE_SCORES, runId, ConvergenceScores.of(runId, convergence.convergence())));

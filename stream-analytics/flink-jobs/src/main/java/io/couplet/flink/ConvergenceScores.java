@@ -4,7 +4,9 @@ import io.couplet.schemas.RunId;
 import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.schemas.avro.Verdict;
 import io.couplet.scores.convergence.Convergence;
+import io.couplet.scores.convergence.Forecast;
 import io.couplet.scores.convergence.NonFinite;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The convergence of a run as the record of its topic. */
@@ -13,6 +15,7 @@ final class ConvergenceScores {
     private ConvergenceScores() {}
 
     static ConvergenceScore of(String runId, Convergence convergence) {
+        boolean evaluated = convergence.evaluations() + convergence.evaluationsIgnored() > 0;
         return ConvergenceScore.newBuilder()
                 .setRunId(runId)
                 .setStudyId(RunId.parse(runId).studyId())
@@ -31,6 +34,17 @@ final class ConvergenceScores {
                 .setForecastLoss(Nullables.of(convergence.forecast().loss()))
                 .setForecastLower(Nullables.of(convergence.forecast().low()))
                 .setForecastUpper(Nullables.of(convergence.forecast().high()))
+                .setForecastLaw(law(convergence.forecast().law()))
+                .setLearningRateDroppedAt(
+                        convergence.droppedAt() == 0 ? null : Math.toIntExact(convergence.droppedAt()))
+                .setEvaluations(evaluated ? Math.toIntExact(convergence.evaluations()) : null)
+                .setEvaluationsIgnored(evaluated ? convergence.evaluationsIgnored() : null)
+                .setForecastTop1(Nullables.of(convergence.accuracy().top1()))
+                .setForecastTop1Lower(Nullables.of(convergence.accuracy().low()))
+                .setForecastTop1Upper(Nullables.of(convergence.accuracy().high()))
+                .setStepsToTarget(
+                        convergence.stepsToTarget() == 0 ? null : Math.toIntExact(convergence.stepsToTarget()))
+                .setSecondsToTarget(convergence.stepsToTarget() == 0 ? null : convergence.secondsToTarget())
                 .setProgress(Nullables.of(convergence.progress()))
                 .setGradientNoise(Nullables.of(convergence.gradientNoise()))
                 .setSpikes(Math.toIntExact(convergence.spikes()))
@@ -38,6 +52,12 @@ final class ConvergenceScores {
                 .setVerdict(Verdict.valueOf(convergence.verdict().name()))
                 .setTimeMillis(convergence.timeMillis())
                 .build();
+    }
+
+    private static @Nullable String law(Forecast.Law law) {
+        return law == Forecast.Law.NONE
+                ? null
+                : law.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static @Nullable String nonFinite(NonFinite what, long step) {

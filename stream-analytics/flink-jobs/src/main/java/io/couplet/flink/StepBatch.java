@@ -1,6 +1,7 @@
 package io.couplet.flink;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Steps of one run in the order of its topic: what the convergence score needs of them, the rest stays in the source. A batch crosses the network once where its
@@ -25,6 +26,9 @@ public final class StepBatch {
     float[] gradientNorms = new float[4];
     float[] batchAccuracies = new float[4];
     long[] timesMillis = new long[4];
+    /** What else was told of the run, alone and without steps; null mostly. */
+    @Nullable
+    Told told;
 
     /** The run all its steps are of. */
     public String runId() {
@@ -38,6 +42,7 @@ public final class StepBatch {
         budgetSteps = ofBudgetSteps;
         warmupSteps = ofWarmupSteps;
         size = 0;
+        told = null;
     }
 
     /** Makes room for so many steps. */
@@ -80,6 +85,7 @@ public final class StepBatch {
         budgetSteps = other.budgetSteps;
         warmupSteps = other.warmupSteps;
         size = 0;
+        told = other.told;
         reserve(other.size);
         for (int i = 0; i < other.size; i++) {
             add(

@@ -122,6 +122,10 @@ final class StepBatchType extends TypeInformation<StepBatch> {
             target.writeInt(batch.budgetSteps);
             target.writeInt(batch.warmupSteps);
             target.writeShort(batch.size);
+            target.writeBoolean(batch.told != null);
+            if (batch.told != null) {
+                batch.told.write(target);
+            }
             for (int i = 0; i < batch.size; i++) {
                 target.writeInt(batch.attempts[i]);
                 target.writeInt(batch.steps[i]);
@@ -148,6 +152,7 @@ final class StepBatchType extends TypeInformation<StepBatch> {
             int budgetSteps = source.readInt();
             batch.begin(runIds.of(scratch, 0, length), budgetSteps, source.readInt());
             int size = source.readUnsignedShort();
+            batch.told = source.readBoolean() ? Told.read(source) : null;
             batch.reserve(size);
             for (int i = 0; i < size; i++) {
                 batch.add(
