@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param optimizerOptions what single optimizers have in place of these, by optimizer
  * @param earlyStopping rules armed; divergence is always on
  * @param rungs fractions of the budget at which runs are evaluated and compared, ascending, the last one 1
+ * @param target what runs aim at, or null
  * @param device cpu, gpu or gpu:N; null lets each trainer choose
  */
 public record StudySpecification(
@@ -52,6 +53,7 @@ public record StudySpecification(
         SortedMap<String, OptimizerOptions> optimizerOptions,
         List<StoppingRuleSpecification> earlyStopping,
         List<Double> rungs,
+        @Nullable Target target,
         @Nullable String device) {
 
     /** More runs than that are a mistake, or several studies. */
@@ -71,6 +73,7 @@ public record StudySpecification(
             new TreeMap<>(),
             List.of(StoppingRuleSpecification.of("divergence")),
             eighths(240),
+            null,
             null);
 
     public StudySpecification {
@@ -417,6 +420,8 @@ public record StudySpecification(
                 .setBudgetSteps(budget.steps())
                 .setBatchSize(budget.batchSize())
                 .setRungs(rungs)
+                .setTargetTop1(target == null ? null : target.accuracy())
+                .setTargetLoss(target == null ? null : target.loss())
                 .setData(new DataReference(
                         data.path(),
                         data.validationPath(),
@@ -465,6 +470,7 @@ public record StudySpecification(
                 optimizerOptions,
                 earlyStopping,
                 rungs,
+                target,
                 device);
     }
 
@@ -484,6 +490,7 @@ public record StudySpecification(
                 optimizerOptions,
                 earlyStopping,
                 rungs,
+                target,
                 device);
     }
 
@@ -507,6 +514,7 @@ public record StudySpecification(
                 kept,
                 earlyStopping,
                 rungs,
+                target,
                 device);
     }
 
@@ -531,6 +539,7 @@ public record StudySpecification(
                 optimizerOptions,
                 earlyStopping,
                 rungs,
+                target,
                 device);
     }
 
@@ -551,6 +560,7 @@ public record StudySpecification(
                 optimizerOptions,
                 earlyStopping,
                 newRungs,
+                target,
                 device);
     }
 
@@ -570,6 +580,7 @@ public record StudySpecification(
                 optimizerOptions,
                 earlyStopping,
                 newRungs,
+                target,
                 device);
     }
 
@@ -589,6 +600,7 @@ public record StudySpecification(
                 optimizerOptions,
                 earlyStopping,
                 rungs,
+                target,
                 newDevice);
     }
 }
