@@ -63,6 +63,18 @@ enum Bounds {
         boolean excludesLeast() {
             return true;
         }
+    },
+    TARGET_ACCURACY(0, 1, false) {
+        @Override
+        boolean excludesLeast() {
+            return true;
+        }
+    },
+    TARGET_LOSS(0, 1e6, false) {
+        @Override
+        boolean excludesLeast() {
+            return true;
+        }
     };
 
     private final double least;

@@ -71,6 +71,7 @@ final class StudyReader {
         SortedMap<String, OptimizerOptions> optimizerOptions = optimizerOptions(study.fields("optimizer-options"));
         List<StoppingRuleSpecification> earlyStopping = earlyStopping(study);
         List<Double> rungs = doubles(study.numbers("rungs", StudySpecification.eighths(budget.steps()), Bounds.RUNG));
+        Target target = target(study.fields("target"));
         String device = study.optionalText("device");
         study.end();
 
@@ -111,7 +112,19 @@ final class StudyReader {
                 optimizerOptions,
                 earlyStopping,
                 rungs,
+                target,
                 device);
+    }
+
+    private @Nullable Target target(Fields fields) {
+        Double accuracy = doubleOrNull(fields.optionalNumber("accuracy", Bounds.TARGET_ACCURACY));
+        Double loss = doubleOrNull(fields.optionalNumber("loss", Bounds.TARGET_LOSS));
+        if (accuracy != null && loss != null) {
+            problem(places.get("target.loss"), Target.ONE_OF_TWO);
+            return null;
+        }
+        fields.end();
+        return accuracy == null && loss == null ? null : new Target(accuracy, loss);
     }
 
     private @Nullable Node root(String yaml) throws InvalidStudyException {

@@ -16,6 +16,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param optimizerOptions what single optimizers have in place of these, by optimizer
  * @param earlyStopping rules armed; divergence is always on
  * @param rungs fractions of the budget at which runs are evaluated and compared, ascending, the last one 1
+ * @param target what runs aim at, or null
  * @param device cpu, gpu or gpu:N; null lets each trainer choose
  */
 public record StudySpecification(
@@ -52,6 +54,7 @@ public record StudySpecification(
         SortedMap<String, OptimizerOptions> optimizerOptions,
         List<StoppingRuleSpecification> earlyStopping,
         List<Double> rungs,
+        @Nullable Target target,
         @Nullable String device) {
 
     /** More runs than that are a mistake, or several studies. */
@@ -71,6 +74,7 @@ public record StudySpecification(
             new TreeMap<>(),
             List.of(StoppingRuleSpecification.of("divergence")),
             eighths(240),
+            null,
             null);
 
     public StudySpecification {
@@ -417,6 +421,8 @@ public record StudySpecification(
                 .setBudgetSteps(budget.steps())
                 .setBatchSize(budget.batchSize())
                 .setRungs(rungs)
+                .setTargetTop1(target == null ? null : target.accuracy())
+                .setTargetLoss(target == null ? null : target.loss())
                 .setData(new DataReference(
                         data.path(),
                         data.validationPath(),
@@ -451,63 +457,25 @@ public record StudySpecification(
 
     /** The same under another name. */
     public StudySpecification withName(String newName) {
-        return new StudySpecification(
-                newName,
-                data,
-                backbones,
-                size,
-                weights,
-                optimizers,
-                seeds,
-                budget,
-                recipe,
-                hyperparameters,
-                optimizerOptions,
-                earlyStopping,
-                rungs,
-                device);
+        return with(draft -> draft.name = newName);
     }
 
     /** The same on other images. */
     public StudySpecification withData(DataSpecification newData) {
-        return new StudySpecification(
-                name,
-                newData,
-                backbones,
-                size,
-                weights,
-                optimizers,
-                seeds,
-                budget,
-                recipe,
-                hyperparameters,
-                optimizerOptions,
-                earlyStopping,
-                rungs,
-                device);
+        return with(draft -> draft.data = newData);
     }
 
     /** The same with another grid; what optimizers and backbones that are no longer in it had is left out. */
     public StudySpecification withGrid(List<String> newBackbones, List<String> newOptimizers, List<Long> newSeeds) {
-        TreeMap<String, OptimizerOptions> kept = new TreeMap<>(optimizerOptions);
-        kept.keySet().retainAll(newOptimizers);
-        TreeMap<String, String> keptWeights = new TreeMap<>(weights);
-        keptWeights.keySet().retainAll(newBackbones);
-        return new StudySpecification(
-                name,
-                data,
-                newBackbones,
-                size,
-                keptWeights,
-                newOptimizers,
-                newSeeds,
-                budget,
-                recipe,
-                hyperparameters,
-                kept,
-                earlyStopping,
-                rungs,
-                device);
+        return with(draft -> {
+            draft.backbones = newBackbones;
+            draft.optimizers = newOptimizers;
+            draft.seeds = newSeeds;
+            draft.optimizerOptions = new TreeMap<>(optimizerOptions);
+            draft.optimizerOptions.keySet().retainAll(newOptimizers);
+            draft.weights = new TreeMap<>(weights);
+            draft.weights.keySet().retainAll(newBackbones);
+        });
     }
 
     /**
@@ -516,21 +484,7 @@ public record StudySpecification(
      * @throws IllegalArgumentException in one sentence, if one is of no backbone of the study, or no .safetensors file
      */
     public StudySpecification withWeights(SortedMap<String, String> newWeights) {
-        return new StudySpecification(
-                name,
-                data,
-                backbones,
-                size,
-                newWeights,
-                optimizers,
-                seeds,
-                budget,
-                recipe,
-                hyperparameters,
-                optimizerOptions,
-                earlyStopping,
-                rungs,
-                device);
+        return with(draft -> draft.weights = newWeights);
     }
 
     /** The same with its files, TorchScript backbones and weights, at other paths. */
@@ -538,80 +492,90 @@ public record StudySpecification(
         UnaryOperator<String> moved = backbone -> BackboneFile.of(backbone)
                 .map(file -> new BackboneFile(newPath.apply(file.path())).toString())
                 .orElse(backbone);
-        TreeMap<String, String> newWeights = new TreeMap<>();
-        weights.forEach((backbone, path) -> newWeights.put(moved.apply(backbone), newPath.apply(path)));
-        return new StudySpecification(
-                name,
-                data,
-                backbones.stream().map(moved).toList(),
-                size,
-                newWeights,
-                optimizers,
-                seeds,
-                budget,
-                recipe,
-                hyperparameters,
-                optimizerOptions,
-                earlyStopping,
-                rungs,
-                device);
+        return with(draft -> {
+            draft.backbones = backbones.stream().map(moved).toList();
+            draft.weights = new TreeMap<>();
+            weights.forEach((backbone, path) -> draft.weights.put(moved.apply(backbone), newPath.apply(path)));
+        });
     }
 
     /** The same with another budget; rungs that were the usual eighths are the eighths of the new one. */
     public StudySpecification withBudget(Budget newBudget) {
-        List<Double> newRungs = rungs.equals(eighths(budget.steps())) ? eighths(newBudget.steps()) : rungs;
-        return new StudySpecification(
-                name,
-                data,
-                backbones,
-                size,
-                weights,
-                optimizers,
-                seeds,
-                newBudget,
-                recipe,
-                hyperparameters,
-                optimizerOptions,
-                earlyStopping,
-                newRungs,
-                device);
+        return with(draft -> {
+            draft.budget = newBudget;
+            draft.rungs = rungs.equals(eighths(budget.steps())) ? eighths(newBudget.steps()) : rungs;
+        });
     }
 
     /** The same at other rungs. */
     public StudySpecification withRungs(List<Double> newRungs) {
-        return new StudySpecification(
-                name,
-                data,
-                backbones,
-                size,
-                weights,
-                optimizers,
-                seeds,
-                budget,
-                recipe,
-                hyperparameters,
-                optimizerOptions,
-                earlyStopping,
-                newRungs,
-                device);
+        return with(draft -> draft.rungs = newRungs);
     }
 
     /** The same on another device. */
     public StudySpecification withDevice(@Nullable String newDevice) {
-        return new StudySpecification(
-                name,
-                data,
-                backbones,
-                size,
-                weights,
-                optimizers,
-                seeds,
-                budget,
-                recipe,
-                hyperparameters,
-                optimizerOptions,
-                earlyStopping,
-                rungs,
-                newDevice);
+        return with(draft -> draft.device = newDevice);
+    }
+
+    private StudySpecification with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.study();
+    }
+
+    /** What a study is made of, to be changed and made a study again. */
+    private static final class Draft {
+        private String name;
+        private DataSpecification data;
+        private List<String> backbones;
+        private String size;
+        private SortedMap<String, String> weights;
+        private List<String> optimizers;
+        private List<Long> seeds;
+        private Budget budget;
+        private RecipeSpecification recipe;
+        private HyperparameterGrid hyperparameters;
+        private SortedMap<String, OptimizerOptions> optimizerOptions;
+        private List<StoppingRuleSpecification> earlyStopping;
+        private List<Double> rungs;
+        private @Nullable Target target;
+        private @Nullable String device;
+
+        Draft(StudySpecification study) {
+            name = study.name;
+            data = study.data;
+            backbones = study.backbones;
+            size = study.size;
+            weights = study.weights;
+            optimizers = study.optimizers;
+            seeds = study.seeds;
+            budget = study.budget;
+            recipe = study.recipe;
+            hyperparameters = study.hyperparameters;
+            optimizerOptions = study.optimizerOptions;
+            earlyStopping = study.earlyStopping;
+            rungs = study.rungs;
+            target = study.target;
+            device = study.device;
+        }
+
+        StudySpecification study() {
+            return new StudySpecification(
+                    name,
+                    data,
+                    backbones,
+                    size,
+                    weights,
+                    optimizers,
+                    seeds,
+                    budget,
+                    recipe,
+                    hyperparameters,
+                    optimizerOptions,
+                    earlyStopping,
+                    rungs,
+                    target,
+                    device);
+        }
     }
 }

@@ -45,6 +45,13 @@ final class StudyYaml {
         optimizerOptions(study.optimizerOptions(), lines);
         earlyStopping(study.earlyStopping(), lines);
         lines.put("rungs", study.rungs());
+        Target target = study.target();
+        if (target != null) {
+            lines.open("target");
+            lines.putIfGiven("accuracy", target.accuracy());
+            lines.putIfGiven("loss", target.loss());
+            lines.close();
+        }
         lines.putIfGiven("device", study.device());
         return lines.toString();
     }

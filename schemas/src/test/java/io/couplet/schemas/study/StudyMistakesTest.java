@@ -18,7 +18,7 @@ class StudyMistakesTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             optimisers: [sgd]                   | line 1, column 1: unknown key 'optimisers': did you mean 'optimizers'?
             data: {pth: x}                      | line 1, column 8: unknown key of data 'pth': did you mean 'path'?
-            banana: 1                           | line 1, column 1: unknown key 'banana': there are name, data, backbones, size, weights, optimizers, seeds, budget, recipe, hyperparameters, optimizer-options, early-stopping, rungs, device
+            banana: 1                           | line 1, column 1: unknown key 'banana': there are name, data, backbones, size, weights, optimizers, seeds, budget, recipe, hyperparameters, optimizer-options, early-stopping, rungs, target, device
             backbones: [resnet, resnt]          | line 1, column 21: unknown backbone 'resnt': did you mean 'resnet'?
             backbones: [lenet5000]              | line 1, column 13: unknown backbone 'lenet5000': there are alexnet, vgg, resnet, mobilenetv2, deit, mlp-mixer, convnext, poolformerv2
             backbones: resnet                   | line 1, column 12: backbones must be a list, e.g. [a, b], was 'resnet'
@@ -125,7 +125,7 @@ class StudyMistakesTest {
                   line 6, column 14: unknown optimizer 'sdg': did you mean 'sgd'?
                   line 8, column 10: budget.steps must be a whole number from 1 to 10000000, was '-1'
                   line 11, column 1: rungs must ascend, 0.4 comes after 0.5
-                  line 12, column 1: unknown key 'color': there are name, data, backbones, size, weights, optimizers, seeds, budget, recipe, hyperparameters, optimizer-options, early-stopping, rungs, device""");
+                  line 12, column 1: unknown key 'color': there are name, data, backbones, size, weights, optimizers, seeds, budget, recipe, hyperparameters, optimizer-options, early-stopping, rungs, target, device""");
         assertThat(refused.problems()).hasSize(8);
     }
 

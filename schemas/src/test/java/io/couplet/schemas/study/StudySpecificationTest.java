@@ -69,6 +69,8 @@ class StudySpecificationTest {
               - rule: median
                 min-peers: 3
             rungs: [0.25, 0.5, 1]
+            target:
+              accuracy: 0.9
             device: gpu:1
             """;
 
@@ -85,6 +87,21 @@ class StudySpecificationTest {
 
     static StudySpecification parse(String yaml) throws InvalidStudyException {
         return StudySpecification.parse(yaml, "study.yaml", NAMES);
+    }
+
+    @Test
+    void theTargetGoesToEveryRunAndChangesNoIdentity() throws Exception {
+        StudySpecification without = parse("name: x");
+        StudySpecification with = parse("name: x\ntarget: {loss: 0.5}");
+        assertThat(with.requests(1)).allSatisfy(request -> {
+            assertThat(request.getTargetLoss()).isEqualTo(0.5);
+            assertThat(request.getTargetTop1()).isNull();
+        });
+        assertThat(with.requests(1).stream().map(RunRequest::getRunId).toList())
+                .isEqualTo(
+                        without.requests(1).stream().map(RunRequest::getRunId).toList());
+        assertThatThrownBy(() -> parse("name: x\ntarget: {loss: 0.5, accuracy: 0.9}"))
+                .hasMessageContaining("target has both accuracy and loss: keep one");
     }
 
     @Test
@@ -118,6 +135,7 @@ class StudySpecificationTest {
                                 StoppingRuleSpecification.of("divergence"),
                                 new StoppingRuleSpecification("median", new TreeMap<>(Map.of("min-peers", 3.0)))),
                         List.of(0.25, 0.5, 1.0),
+                        new Target(0.9, null),
                         "gpu:1"));
     }
 

@@ -1,5 +1,8 @@
 package io.couplet.flink;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.couplet.schemas.Topics;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.BoundedOneInput;
@@ -40,6 +43,12 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
     @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
     private transient Counter deadLetters;
 
+    @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
+    private transient Counter toldOf;
+
+    @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
+    private transient Counter unreadable;
+
     BatchSteps(String service) {
         this.service = service;
     }
@@ -53,12 +62,18 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
         waitMillis = WAIT_MILLIS;
         read = getMetricGroup().counter("recordsRead");
         deadLetters = getMetricGroup().counter("deadLetters");
+        toldOf = getMetricGroup().counter("evaluationsAndSchedulesRead");
+        unreadable = getMetricGroup().counter("unreadableOfOtherTopics");
     }
 
     @Override
     public void processElement(StreamRecord<Received> element) {
         Received received = element.getValue();
         byte[] value = received.value();
+        if (!Topics.STEP_METRICS.name().equals(received.topic())) {
+            tell(received);
+            return;
+        }
         try {
             if (value == null) {
                 throw new SerializationException("the record has no value");
@@ -87,6 +102,19 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
                 waitMillis = steps >= BUSY_STEPS_A_MILLI * waitMillis ? BUSY_WAIT_MILLIS : WAIT_MILLIS;
                 flush();
             });
+        }
+    }
+
+    /** Hands on what is told of a run beside its steps. What cannot be read is the coupling job's dead letter, which reads the same topics. */
+    private void tell(Received received) {
+        try {
+            Told.Of told = received.value() == null ? null : Told.of(received.topic(), received.value());
+            if (told != null) {
+                output.collect(out.replace(StepBatch.of(told.runId().getBytes(UTF_8), told.told())));
+                toldOf.inc();
+            }
+        } catch (SerializationException | IllegalArgumentException e) {
+            unreadable.inc();
         }
     }
 

@@ -7,7 +7,7 @@ import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
-/** step-metrics → convergence-scores, by run. */
+/** step-metrics, and what run-events and evaluations tell of the same runs → convergence-scores, by run. */
 public final class ConvergenceJob {
 
     static final String NAME = "couplet-convergence";
@@ -20,9 +20,9 @@ public final class ConvergenceJob {
         AnalyticsJobs.convergence(settings).execute(NAME);
     }
 
-    /** The whole graph. */
-    static void define(DataStream<Received> stepMetrics, Sink<Upsert> scores, Sink<Unreadable> deadLetters) {
-        SingleOutputStreamOperator<StepBatch> steps = stepMetrics
+    /** The whole graph; the three topics come as one stream, in any order between them. */
+    static void define(DataStream<Received> aboutRuns, Sink<Upsert> scores, Sink<Unreadable> deadLetters) {
+        SingleOutputStreamOperator<StepBatch> steps = aboutRuns
                 .transform("read steps", StepBatchType.INSTANCE, new BatchSteps(NAME))
                 .uid("read-steps");
 
@@ -41,6 +41,14 @@ public final class ConvergenceJob {
 
     /** The graph between Kafka's topics. */
     static void define(StreamExecutionEnvironment environment, KafkaEnds kafka) {
-        define(kafka.source(environment, NAME, Topics.STEP_METRICS.name()), kafka.upserts(), kafka.deadLetters());
+        define(
+                kafka.source(
+                        environment,
+                        NAME,
+                        Topics.STEP_METRICS.name(),
+                        Topics.RUN_EVENTS.name(),
+                        Topics.EVALUATIONS.name()),
+                kafka.upserts(),
+                kafka.deadLetters());
     }
 }

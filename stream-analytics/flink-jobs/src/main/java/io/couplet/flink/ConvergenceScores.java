@@ -3,7 +3,9 @@ package io.couplet.flink;
 import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.schemas.avro.Verdict;
 import io.couplet.scores.convergence.Convergence;
+import io.couplet.scores.convergence.Forecast;
 import io.couplet.scores.convergence.NonFinite;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The convergence of a run as the record of its topic. */
@@ -12,6 +14,7 @@ final class ConvergenceScores {
     private ConvergenceScores() {}
 
     static ConvergenceScore of(String runId, String studyId, Convergence convergence) {
+        boolean evaluated = convergence.evaluations() + convergence.evaluationsIgnored() > 0;
         return ConvergenceScore.newBuilder()
                 .setRunId(runId)
                 .setStudyId(studyId)
@@ -30,6 +33,17 @@ final class ConvergenceScores {
                 .setForecastLoss(Nullables.of(convergence.forecast().loss()))
                 .setForecastLower(Nullables.of(convergence.forecast().low()))
                 .setForecastUpper(Nullables.of(convergence.forecast().high()))
+                .setForecastLaw(law(convergence.forecast().law()))
+                .setLearningRateDroppedAt(
+                        convergence.droppedAt() == 0 ? null : Math.toIntExact(convergence.droppedAt()))
+                .setEvaluations(evaluated ? Math.toIntExact(convergence.evaluations()) : null)
+                .setEvaluationsIgnored(evaluated ? convergence.evaluationsIgnored() : null)
+                .setForecastTop1(Nullables.of(convergence.accuracy().top1()))
+                .setForecastTop1Lower(Nullables.of(convergence.accuracy().low()))
+                .setForecastTop1Upper(Nullables.of(convergence.accuracy().high()))
+                .setStepsToTarget(
+                        convergence.stepsToTarget() == 0 ? null : Math.toIntExact(convergence.stepsToTarget()))
+                .setSecondsToTarget(convergence.stepsToTarget() == 0 ? null : convergence.secondsToTarget())
                 .setProgress(Nullables.of(convergence.progress()))
                 .setGradientNoise(Nullables.of(convergence.gradientNoise()))
                 .setSpikes(Math.toIntExact(convergence.spikes()))
@@ -37,6 +51,12 @@ final class ConvergenceScores {
                 .setVerdict(Verdict.valueOf(convergence.verdict().name()))
                 .setTimeMillis(convergence.timeMillis())
                 .build();
+    }
+
+    private static @Nullable String law(Forecast.Law law) {
+        return law == Forecast.Law.NONE
+                ? null
+                : law.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static @Nullable String nonFinite(NonFinite what, long step) {

@@ -1,6 +1,7 @@
 package io.couplet.flink;
 
 import io.couplet.schemas.RunId;
+import io.couplet.scores.convergence.ConvergenceSettings;
 import io.couplet.scores.convergence.ConvergenceState;
 import java.util.Arrays;
 
@@ -33,6 +34,23 @@ final class HeldRun {
         this.utf8 = utf8;
         this.state = state;
         hash = RunIds.hash(utf8, 0, utf8.length);
+    }
+
+    /** What a run is judged by is known from its first step on, but something may be told of it before. */
+    void judgedBy(ConvergenceSettings settings) {
+        if (waitingBytes == 0) {
+            state = state.judgedBy(settings);
+        }
+    }
+
+    /** Takes what is told of the run beside its steps; in which order with them makes no difference. */
+    void tell(Told told) {
+        state = told.in(state);
+    }
+
+    /** Whether a step of it was seen, without which there is no score. */
+    boolean hasSteps() {
+        return waitingBytes > 0 || state.tally().attempt() > 0;
     }
 
     /** Takes a step as {@link StepBatch} lays it out; true when as many wait as may, so that they must be folded before the next. */

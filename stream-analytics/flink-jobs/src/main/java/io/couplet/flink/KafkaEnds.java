@@ -2,6 +2,7 @@ package io.couplet.flink;
 
 import io.couplet.schemas.DeadLetter;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -35,12 +36,18 @@ record KafkaEnds(String bootstrapServers, Map<String, String> clientProperties) 
         clientProperties = Map.copyOf(clientProperties);
     }
 
-    /** A topic from its first record, or from where the job's state was taken. */
-    DataStream<Received> source(StreamExecutionEnvironment environment, String job, String topic) {
+    /**
+     * A topic from its first record, or from where the job's state was taken, and others with it: in one source, so that what reads the records can be chained to
+     * it, and no record crosses a thread as it is.
+     */
+    DataStream<Received> source(
+            StreamExecutionEnvironment environment, String job, String topic, String... withTopics) {
+        List<String> topics = new ArrayList<>(List.of(withTopics));
+        topics.add(0, topic);
         KafkaSource<Received> source = KafkaSource.<Received>builder()
                 .setBootstrapServers(bootstrapServers)
                 .setProperties(properties())
-                .setTopics(List.of(topic))
+                .setTopics(topics)
                 .setGroupId(job)
                 .setClientIdPrefix(job + '-' + topic)
                 .setStartingOffsets(OffsetsInitializer.earliest())

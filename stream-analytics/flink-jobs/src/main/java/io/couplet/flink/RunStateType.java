@@ -3,8 +3,11 @@ package io.couplet.flink;
 import io.couplet.scores.convergence.Blocks;
 import io.couplet.scores.convergence.ConvergenceSettings;
 import io.couplet.scores.convergence.ConvergenceState;
+import io.couplet.scores.convergence.Evaluations;
 import io.couplet.scores.convergence.Extremes;
+import io.couplet.scores.convergence.LearningRates;
 import io.couplet.scores.convergence.NonFinite;
+import io.couplet.scores.convergence.Schedule;
 import io.couplet.scores.convergence.Smoothed;
 import io.couplet.scores.convergence.Tally;
 import java.io.IOException;
@@ -135,10 +138,12 @@ final class RunStateType extends TypeInformation<RunState> {
             write(state.batchAccuracy(), out);
             write(state.gapMillis(), out);
             out.writeDouble(state.lastLoss());
-            out.writeDouble(state.learningRate());
+            write(state.rates(), out);
             out.writeLong(state.timeMillis());
             write(state.window(), out);
             write(state.curve(), out);
+            write(state.schedule(), out);
+            write(state.evaluations(), out);
         }
 
         @Override
@@ -160,10 +165,12 @@ final class RunStateType extends TypeInformation<RunState> {
                             smoothed(in),
                             smoothed(in),
                             in.readDouble(),
-                            in.readDouble(),
+                            rates(in),
                             in.readLong(),
                             blocks(in),
-                            blocks(in)),
+                            blocks(in),
+                            schedule(in),
+                            evaluations(in)),
                     due);
         }
 
@@ -272,6 +279,88 @@ final class RunStateType extends TypeInformation<RunState> {
                     counts,
                     lastSteps,
                     in.readDouble(),
+                    in.readDouble(),
+                    in.readDouble(),
+                    in.readDouble());
+        }
+
+        private static void write(LearningRates rates, DataOutputView out) throws IOException {
+            out.writeDouble(rates.newest());
+            out.writeLong(rates.steadySteps());
+            out.writeLong(rates.droppedAt());
+        }
+
+        private static LearningRates rates(DataInputView in) throws IOException {
+            return new LearningRates(in.readDouble(), in.readLong(), in.readLong());
+        }
+
+        private static void write(Schedule schedule, DataOutputView out) throws IOException {
+            out.writeUTF(schedule.kind().name());
+            out.writeByte(schedule.drops().length);
+            for (long drop : schedule.drops()) {
+                out.writeLong(drop);
+            }
+            out.writeInt(schedule.attempt());
+        }
+
+        private static Schedule schedule(DataInputView in) throws IOException {
+            Schedule.Kind kind = Schedule.Kind.valueOf(in.readUTF());
+            long[] drops = new long[in.readUnsignedByte()];
+            for (int i = 0; i < drops.length; i++) {
+                drops[i] = in.readLong();
+            }
+            return new Schedule(kind, drops, in.readInt());
+        }
+
+        private static void write(Evaluations evaluations, DataOutputView out) throws IOException {
+            out.writeInt(evaluations.attempt());
+            out.writeLong(evaluations.lastStep());
+            out.writeLong(evaluations.count());
+            out.writeLong(evaluations.ignored());
+            out.writeInt(evaluations.stride());
+            out.writeShort(evaluations.counts().length);
+            for (int i = 0; i < evaluations.counts().length; i++) {
+                out.writeLong(evaluations.firstSteps()[i]);
+                out.writeDouble(evaluations.steps()[i]);
+                out.writeDouble(evaluations.top1()[i]);
+                out.writeDouble(evaluations.counts()[i]);
+            }
+            out.writeDouble(evaluations.lastTop1());
+            out.writeLong(evaluations.targetStep());
+            out.writeDouble(evaluations.targetSeconds());
+            out.writeDouble(evaluations.earlierSeconds());
+            out.writeDouble(evaluations.attemptSeconds());
+        }
+
+        private static Evaluations evaluations(DataInputView in) throws IOException {
+            int attempt = in.readInt();
+            long lastStep = in.readLong();
+            long count = in.readLong();
+            long ignored = in.readLong();
+            int stride = in.readInt();
+            int length = in.readUnsignedShort();
+            long[] firstSteps = new long[length];
+            double[] steps = new double[length];
+            double[] top1 = new double[length];
+            double[] counts = new double[length];
+            for (int i = 0; i < length; i++) {
+                firstSteps[i] = in.readLong();
+                steps[i] = in.readDouble();
+                top1[i] = in.readDouble();
+                counts[i] = in.readDouble();
+            }
+            return new Evaluations(
+                    attempt,
+                    lastStep,
+                    count,
+                    ignored,
+                    stride,
+                    firstSteps,
+                    steps,
+                    top1,
+                    counts,
+                    in.readDouble(),
+                    in.readLong(),
                     in.readDouble(),
                     in.readDouble(),
                     in.readDouble());

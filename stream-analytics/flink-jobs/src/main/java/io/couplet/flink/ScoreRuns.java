@@ -121,6 +121,9 @@ final class ScoreRuns extends AbstractStreamOperator<Upsert>
         for (int run = 0; run < batch.runs; run++) {
             ofBatch[run] = held(batch, run);
         }
+        if (batch.told != null) {
+            ofBatch[0].tell(batch.told);
+        }
         for (int i = 0; i < batch.size; i++) {
             HeldRun run = ofBatch[batch.runOf[i]];
             if (run.add(batch.steps, i * StepBatch.STEP_BYTES)) {
@@ -139,12 +142,17 @@ final class ScoreRuns extends AbstractStreamOperator<Upsert>
             run = new HeldRun(
                     batch.runId(number),
                     Arrays.copyOfRange(batch.ids, from, to),
-                    ConvergenceState.start(
-                            ConvergenceSettings.forBudget(batch.budgetSteps[number], batch.warmupSteps[number])));
+                    ConvergenceState.start(settings(batch, number)));
             runs.add(run);
+        } else if (!run.hasSteps() && batch.told == null) {
+            run.judgedBy(settings(batch, number));
         }
         changed(run);
         return run;
+    }
+
+    private static ConvergenceSettings settings(StepBatch batch, int number) {
+        return ConvergenceSettings.forBudget(batch.budgetSteps[number], batch.warmupSteps[number]);
     }
 
     private void changed(HeldRun run) {
@@ -203,6 +211,9 @@ final class ScoreRuns extends AbstractStreamOperator<Upsert>
         if (!run.changed) {
             run.changed = true; // the next checkpoint must know that nothing is due
             changed.add(run);
+        }
+        if (!run.hasSteps()) {
+            return;
         }
         ConvergenceState state = fold(run);
         output.collect(out.replace(new Upsert(

@@ -6,6 +6,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Steps of runs of one key group, those of each run in the order of its topic: what the convergence score needs of them, the rest stays in the source. A batch
@@ -49,6 +50,18 @@ public final class StepBatch {
     short[] runOf = new short[16];
     byte[] steps = new byte[16 * STEP_BYTES];
 
+    /** What else is told of its first run, alone and without steps; null mostly. */
+    @Nullable
+    Told told;
+
+    /** A batch that tells one thing of a run. */
+    static StepBatch of(byte[] runId, Told told) {
+        StepBatch batch = new StepBatch();
+        batch.begin(RunIds.hash(runId, 0, runId.length), runId, 0, runId.length, 0, 0);
+        batch.told = told;
+        return batch;
+    }
+
     /** The id of its first run, which stands for the key group of all. */
     public String firstRunId() {
         return runId(0);
@@ -65,6 +78,7 @@ public final class StepBatch {
     void clear() {
         runs = 0;
         size = 0;
+        told = null;
     }
 
     /** Adds the step that was read last. */
@@ -121,14 +135,18 @@ public final class StepBatch {
                 return run;
             }
         }
-        int from = runs == 0 ? 0 : idEnds[runs - 1];
+        return begin(reader.idHash, reader.id, reader.idFrom, reader.idLength, reader.budgetSteps, reader.warmupSteps);
+    }
+
+    private int begin(long hash, byte[] id, int idFrom, int idLength, int ofBudgetSteps, int ofWarmupSteps) {
+        int from = idFrom(runs);
         reserveRuns(runs + 1);
-        reserveIds(from + reader.idLength);
-        System.arraycopy(reader.id, reader.idFrom, ids, from, reader.idLength);
-        hashes[runs] = reader.idHash;
-        idEnds[runs] = from + reader.idLength;
-        budgetSteps[runs] = reader.budgetSteps;
-        warmupSteps[runs] = reader.warmupSteps;
+        reserveIds(from + idLength);
+        System.arraycopy(id, idFrom, ids, from, idLength);
+        hashes[runs] = hash;
+        idEnds[runs] = from + idLength;
+        budgetSteps[runs] = ofBudgetSteps;
+        warmupSteps[runs] = ofWarmupSteps;
         return runs++;
     }
 
@@ -167,6 +185,7 @@ public final class StepBatch {
         ids = other.ids.clone();
         runOf = other.runOf.clone();
         steps = other.steps.clone();
+        told = other.told;
         return this;
     }
 }

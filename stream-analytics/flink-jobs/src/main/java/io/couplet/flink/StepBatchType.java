@@ -124,6 +124,10 @@ final class StepBatchType extends TypeInformation<StepBatch> {
                 target.writeShort(batch.runOf[i]);
             }
             target.write(batch.steps, 0, batch.size * StepBatch.STEP_BYTES);
+            target.writeBoolean(batch.told != null);
+            if (batch.told != null) {
+                batch.told.write(target);
+            }
         }
 
         @Override
@@ -152,6 +156,7 @@ final class StepBatchType extends TypeInformation<StepBatch> {
             }
             source.readFully(batch.steps, 0, size * StepBatch.STEP_BYTES);
             batch.size = size;
+            batch.told = source.readBoolean() ? Told.read(source) : null;
             return batch;
         }
 

@@ -18,6 +18,7 @@ import java.util.List;
  * @param budgetSteps the steps a run may take
  * @param classes classes of the data; 0 while unknown
  * @param samples validation images; 0 while unknown
+ * @param hasTarget whether the study aims at an accuracy or a loss
  */
 public record StudyGrid(
         String[] backbones,
@@ -27,9 +28,10 @@ public record StudyGrid(
         double[] fractions,
         int budgetSteps,
         int classes,
-        int samples) {
+        int samples,
+        boolean hasTarget) {
 
-    static final StudyGrid EMPTY = new StudyGrid(new String[0], new String[0], 0, 0, new double[0], 0, 0, 0);
+    static final StudyGrid EMPTY = new StudyGrid(new String[0], new String[0], 0, 0, new double[0], 0, 0, 0, false);
 
     StudyGrid plus(RunRequest request) {
         double[] known = fractions;
@@ -53,7 +55,8 @@ public record StudyGrid(
                 known,
                 Math.max(budgetSteps, request.getBudgetSteps()),
                 classes,
-                samples);
+                samples,
+                hasTarget || request.getTargetTop1() != null || request.getTargetLoss() != null);
     }
 
     StudyGrid plus(Evaluation evaluation) {
@@ -65,7 +68,8 @@ public record StudyGrid(
                 withFraction(fractions, evaluation.getRung(), evaluation.getFraction()),
                 Math.max(budgetSteps, evaluation.getBudgetSteps()),
                 Math.max(classes, evaluation.getClasses()),
-                Math.max(samples, evaluation.getSamples()));
+                Math.max(samples, evaluation.getSamples()),
+                hasTarget || evaluation.getTargetTop1() != null || evaluation.getTargetLoss() != null);
     }
 
     StudyGrid plus(RunEvent event) {
@@ -78,7 +82,8 @@ public record StudyGrid(
                 fractions,
                 Math.max(budgetSteps, event.getBudgetSteps()),
                 provenance == null ? classes : Math.max(classes, provenance.getClasses()),
-                provenance == null ? samples : Math.max(samples, provenance.getValidationImages()));
+                provenance == null ? samples : Math.max(samples, provenance.getValidationImages()),
+                hasTarget);
     }
 
     private static double[] withFraction(double[] fractions, int rung, double fraction) {

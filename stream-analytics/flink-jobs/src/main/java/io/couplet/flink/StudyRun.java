@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param evaluatedAt the step at which it did
  * @param accuracies top-1 of each rung, a fraction
  * @param finite whether the validation loss of each rung was finite
+ * @param reached whether each rung's evaluation reached the study's target
  * @param seconds device seconds of that attempt up to each rung
  * @param times time of each rung's evaluation, milliseconds since the epoch
  * @param endAttempt the latest attempt that ended; 0 for none
@@ -47,6 +48,7 @@ public record StudyRun(
         int[] evaluatedAt,
         double[] accuracies,
         boolean[] finite,
+        boolean[] reached,
         double[] seconds,
         long[] times,
         int endAttempt,
@@ -80,6 +82,7 @@ public record StudyRun(
                 new int[0],
                 new int[0],
                 new double[0],
+                new boolean[0],
                 new boolean[0],
                 new double[0],
                 new long[0],
@@ -131,12 +134,14 @@ public record StudyRun(
         int[] at = Arrays.copyOf(evaluatedAt, rungs);
         double[] accuracy = Arrays.copyOf(accuracies, rungs);
         boolean[] isFinite = Arrays.copyOf(finite, rungs);
+        boolean[] atTarget = Arrays.copyOf(reached, rungs);
         double[] spent = Arrays.copyOf(seconds, rungs);
         long[] when = Arrays.copyOf(times, rungs);
         by[rung] = evaluation.getAttempt();
         at[rung] = evaluation.getStep();
         accuracy[rung] = evaluation.getTop1();
         isFinite[rung] = Double.isFinite(evaluation.getLoss());
+        atTarget[rung] = Told.reaches(evaluation);
         spent[rung] = evaluation.getDeviceSeconds();
         when[rung] = evaluation.getTimeMillis();
         return new StudyRun(
@@ -153,6 +158,7 @@ public record StudyRun(
                 at,
                 accuracy,
                 isFinite,
+                atTarget,
                 spent,
                 when,
                 endAttempt,
@@ -192,6 +198,7 @@ public record StudyRun(
                 evaluatedAt,
                 accuracies,
                 finite,
+                reached,
                 seconds,
                 times,
                 attempt,
@@ -217,6 +224,7 @@ public record StudyRun(
                 evaluatedAt,
                 accuracies,
                 finite,
+                reached,
                 seconds,
                 times,
                 endAttempt,
@@ -249,6 +257,24 @@ public record StudyRun(
         return diverged
                 ? Optional.of(new AtRung(this, Double.NaN, true, secondsBefore(endAttempt + 1), endMillis))
                 : Optional.empty();
+    }
+
+    /**
+     * The first evaluation up to a rung that reached the study's target; empty when none did.
+     *
+     * @param steps its step
+     * @param deviceSeconds seconds of all attempts up to it
+     */
+    record Reached(int steps, double deviceSeconds) {}
+
+    /** When the run reached the study's target, as far as it was evaluated up to a rung. */
+    Optional<Reached> targetReachedBy(int rung) {
+        for (int i = 0; i < Math.min(rung, reached.length); i++) {
+            if (reached[i]) {
+                return Optional.of(new Reached(evaluatedAt[i], secondsBefore(evaluatedBy[i]) + seconds[i]));
+            }
+        }
+        return Optional.empty();
     }
 
     private boolean superseded(int index) {

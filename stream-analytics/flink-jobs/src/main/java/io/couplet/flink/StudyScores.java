@@ -9,10 +9,12 @@ import io.couplet.schemas.avro.StudyScore;
 import io.couplet.scores.coupling.Advice;
 import io.couplet.scores.coupling.Coupling;
 import io.couplet.scores.coupling.CouplingSettings;
+import io.couplet.scores.coupling.Estimate;
 import io.couplet.scores.coupling.HyperparameterPoint;
 import io.couplet.scores.coupling.InteractionTest;
 import io.couplet.scores.coupling.Observation;
 import io.couplet.scores.coupling.Pairing;
+import io.couplet.scores.coupling.PerformanceProfiles;
 import io.couplet.scores.coupling.Ranks;
 import io.couplet.scores.coupling.Robustness;
 import io.couplet.scores.coupling.Table;
@@ -41,6 +43,9 @@ final class StudyScores {
     private final List<Settings> points;
     private final Map<String, Robustness> robustness;
     private final Coupling coupling;
+    private final TargetCosts targetCosts;
+    private final @Nullable PerformanceProfiles bySteps;
+    private final @Nullable PerformanceProfiles bySeconds;
 
     /** Hyper-parameters that make runs seeds of each other; a study submitted again with another grid may use a point's number again. */
     private record Settings(int point, double learningRate, double weightDecay) implements Comparable<Settings> {
@@ -93,6 +98,22 @@ final class StudyScores {
         this.coupling = Coupling.of(
                 table,
                 CouplingSettings.DEFAULTS.withValidationSamples(grid.samples()).withRobustnessRanks(ranks(robustness)));
+        this.targetCosts = new TargetCosts(table.backbones(), table.optimizers());
+        if (grid.hasTarget()) {
+            coupling.cells().forEach(this::putTargetCost);
+        }
+        this.bySteps = targetCosts.bySteps();
+        this.bySeconds = targetCosts.bySeconds();
+    }
+
+    private void putTargetCost(Coupling.CellCoupling cell) {
+        Settings best = points.get(cell.cell().point());
+        List<StudyRun> seeds =
+                byPairing.getOrDefault(new Pairing(cell.backbone(), cell.optimizer()), List.of()).stream()
+                        .map(StudyRun.AtRung::run)
+                        .filter(run -> Settings.of(run).equals(best))
+                        .toList();
+        targetCosts.put(cell.backbone(), cell.optimizer(), TargetCosts.Cost.of(seeds, rung));
     }
 
     /** By optimizer, over the backbones whose best point is known with its hyper-parameters. */
@@ -164,6 +185,7 @@ final class StudyScores {
         List<StudyRun.AtRung> ofPairing =
                 byPairing.getOrDefault(new Pairing(cell.backbone(), cell.optimizer()), List.of());
         Settings best = points.get(cell.cell().point());
+        TargetCosts.Cost toTarget = targetCosts.of(cell.backbone(), cell.optimizer());
         return CouplingScore.newBuilder()
                 .setStudyId(studyId)
                 .setRung(rung)
@@ -183,6 +205,9 @@ final class StudyScores {
                 .setCouplingUpper(Nullables.of(cell.residualPoints().high()))
                 .setIndistinguishableFromBest(cell.indistinguishableFromBest())
                 .setDeviceSeconds(cell.cell().deviceSeconds())
+                .setSeedsReachedTarget(toTarget == null ? null : toTarget.seeds())
+                .setStepsToTarget(toTarget == null ? null : toTarget.stepsOrNull())
+                .setSecondsToTarget(toTarget == null ? null : toTarget.secondsOrNull())
                 .setTimeMillis(newest(ofPairing))
                 .build();
     }
@@ -251,6 +276,8 @@ final class StudyScores {
     }
 
     private OptimizerSummary optimizer(Coupling.OptimizerCoupling optimizer) {
+        Estimate steps = score(bySteps, optimizer.name());
+        Estimate seconds = score(bySeconds, optimizer.name());
         return OptimizerSummary.newBuilder()
                 .setName(optimizer.name())
                 .setEffect(Nullables.of(optimizer.effectPoints()))
@@ -261,7 +288,19 @@ final class StudyScores {
                         .map(each -> Nullables.of(each.steps().value()))
                         .orElse(null))
                 .setWorstRegret(Nullables.of(optimizer.worstRegretPoints()))
+                .setStepsScore(Nullables.of(steps.value()))
+                .setStepsScoreLower(Nullables.of(steps.low()))
+                .setStepsScoreUpper(Nullables.of(steps.high()))
+                .setSecondsScore(Nullables.of(seconds.value()))
+                .setSecondsScoreLower(Nullables.of(seconds.low()))
+                .setSecondsScoreUpper(Nullables.of(seconds.high()))
                 .build();
+    }
+
+    private static Estimate score(@Nullable PerformanceProfiles profiles, String optimizer) {
+        return profiles == null
+                ? new Estimate(Double.NaN, Double.NaN, Double.NaN)
+                : profiles.profile(optimizer).score();
     }
 
     private static long newest(List<StudyRun.AtRung> runs) {

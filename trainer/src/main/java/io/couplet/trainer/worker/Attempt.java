@@ -128,6 +128,7 @@ final class Attempt implements TrainingListener {
         resumedAt = checkpoint.map(Checkpoint::step).orElse(0);
         publish(event(resumedAt == 0 ? RunEventKind.STARTED : RunEventKind.RESUMED)
                 .setStep(resumedAt)
+                .setSchedule(planned.settings().get("schedule"))
                 .setProvenance(provenance(planned, split, beginning))
                 .build());
         LOG.info("run {} attempt {} starts on {} at step {}", request.getRunId(), number, planned.device(), resumedAt);
@@ -290,6 +291,8 @@ final class Attempt implements TrainingListener {
                         .setTop5(evaluation.top5())
                         .setSamples(evaluation.samples())
                         .setClasses(classes)
+                        .setTargetTop1(request.getTargetTop1())
+                        .setTargetLoss(request.getTargetLoss())
                         .setDeviceSeconds(evaluation.deviceSeconds())
                         .setTimeMillis(clock.millis())
                         .build());

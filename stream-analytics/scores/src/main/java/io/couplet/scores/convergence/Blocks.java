@@ -52,6 +52,13 @@ public record Blocks(
                 : close(capacity).open(step, loss, nextEnd);
     }
 
+    /** The same with the open block ending before {@code step}: what comes from there on is of another kind. */
+    Blocks cut(double step) {
+        return openCount == 0 || openEnd <= step
+                ? this
+                : new Blocks(closed, losses, steps, counts, lastSteps, step, openLoss, openSteps, openCount);
+    }
+
     private Blocks open(double step, double loss, double end) {
         return new Blocks(closed, losses, steps, counts, lastSteps, end, loss, step, 1);
     }
@@ -127,6 +134,18 @@ public record Blocks(
 
         int size() {
             return x.length;
+        }
+
+        /** The same with steps counted from after {@code origin}. */
+        Points since(double origin) {
+            if (origin == 0) {
+                return this;
+            }
+            double[] shifted = x.clone();
+            for (int i = 0; i < shifted.length; i++) {
+                shifted[i] -= origin;
+            }
+            return new Points(shifted, y, weight);
         }
     }
 }

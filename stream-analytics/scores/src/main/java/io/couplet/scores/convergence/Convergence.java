@@ -19,6 +19,12 @@ package io.couplet.scores.convergence;
  * @param bestStep its step; 0 before the sixth
  * @param slope slope of log-loss against log-step over the window, and its standard error
  * @param forecast the loss at the end of the budget
+ * @param droppedAt the first step after the newest abrupt drop of the learning rate, seen or told; 0 for none
+ * @param evaluations evaluations that count
+ * @param evaluationsIgnored duplicates, of older attempts, taken back or without a result
+ * @param accuracy forecast of the validation accuracy at the end of the budget
+ * @param stepsToTarget step of the first evaluation that reached the study's target; 0 for none
+ * @param secondsToTarget device seconds up to it; 0 for none
  * @param progress {@code (L₀ − L) / (L₀ − L∞)}, L₀ the initial, L the smoothed, L∞ the forecast final loss; below 0 when the loss rose
  * @param gradientNorm exponential mean of the gradient's L2 norm
  * @param gradientNoise standard deviation of the gradient norm over its mean
@@ -49,6 +55,12 @@ public record Convergence(
         long bestStep,
         Slope slope,
         Forecast forecast,
+        long droppedAt,
+        long evaluations,
+        long evaluationsIgnored,
+        AccuracyForecast accuracy,
+        long stepsToTarget,
+        double secondsToTarget,
         double progress,
         double gradientNorm,
         double gradientNoise,
@@ -77,10 +89,12 @@ public record Convergence(
         Extremes extremes = state.extremes();
         double smoothed = state.loss().meanOrNaN();
         long from = Math.max(settings.warmupSteps() + 1, tally.lastStep() - settings.windowSteps() + 1);
-        Slope slope = Slope.of(state.window().points(from));
-        Forecast forecast = settings.budgetSteps() > 0
-                ? Forecast.of(state.curve().points(settings.warmupSteps() + 1.0), settings.budgetSteps())
-                : Forecast.tooFew(0);
+        long droppedAt = Math.max(state.rates().droppedAt(), state.schedule().dropBefore(tally.lastStep()));
+        Slope slope = slope(state, from, droppedAt);
+        Forecast forecast = forecast(state, droppedAt);
+        Evaluations evaluations = state.evaluations();
+        boolean dropsAhead = state.schedule()
+                .dropsBetween(Math.max(tally.lastStep(), evaluations.lastStep()), settings.budgetSteps());
         double toGain = extremes.initialLoss() - forecast.loss();
         return new Convergence(
                 tally.attempt(),
@@ -99,11 +113,17 @@ public record Convergence(
                 extremes.bestStep(),
                 slope,
                 forecast,
+                droppedAt,
+                evaluations.count(),
+                evaluations.ignored(),
+                AccuracyForecast.of(evaluations, droppedAt, dropsAhead, settings.budgetSteps()),
+                evaluations.targetStep(),
+                evaluations.targetSeconds(),
                 toGain > 0 ? (extremes.initialLoss() - smoothed) / toGain : Double.NaN,
                 state.gradientNorm().meanOrNaN(),
                 state.gradientNorm().standardDeviation() / state.gradientNorm().meanOrNaN(),
                 state.batchAccuracy().meanOrNaN(),
-                state.learningRate(),
+                state.rates().newest(),
                 extremes.spikes(),
                 extremes.nonFinite(),
                 extremes.nonFiniteStep(),
@@ -111,6 +131,39 @@ public record Convergence(
                 state.timeMillis(),
                 state.gapMillis().meanOrNaN(),
                 verdict(state, smoothed, slope, from));
+    }
+
+    /** Over the window as far as it lies behind the newest drop of the learning rate; while there is little behind it, the whole: the loss has just fallen. */
+    private static Slope slope(ConvergenceState state, long from, long droppedAt) {
+        if (droppedAt > from) {
+            Slope since = Slope.of(state.window().points(droppedAt));
+            if (since.points() >= POINTS_TO_JUDGE) {
+                return since;
+            }
+        }
+        return Slope.of(state.window().points(from));
+    }
+
+    private static Forecast forecast(ConvergenceState state, long droppedAt) {
+        ConvergenceSettings settings = state.settings();
+        if (settings.budgetSteps() == 0) {
+            return Forecast.tooFew(0);
+        }
+        long lastStep = state.tally().lastStep();
+        long origin = Math.max(0, droppedAt - 1);
+        Blocks.Points points = state.curve().points(Math.max(settings.warmupSteps() + 1.0, droppedAt));
+        // What is forecast is an exponential mean, which is as good as so many steps.
+        double noise = Math.log(2) / (2 * settings.halfLifeSteps());
+        Forecast power = Forecast.of(points.since(origin), settings.budgetSteps() - origin, noise, Forecast.FEWEST);
+        if (state.schedule().dropsBetween(lastStep, settings.budgetSteps())) {
+            return power.beforeDrop();
+        }
+        if (droppedAt > 0) {
+            return power.sinceDrop();
+        }
+        return state.schedule().kind() == Schedule.Kind.COSINE && settings.warmupSteps() < settings.budgetSteps()
+                ? Annealing.of(power, points, settings.warmupSteps(), settings.budgetSteps(), noise)
+                : power;
     }
 
     private static Verdict verdict(ConvergenceState state, double smoothed, Slope slope, long from) {

@@ -16,10 +16,12 @@ package io.couplet.scores.convergence;
  * @param batchAccuracy exponential mean of the batch accuracy, a fraction
  * @param gapMillis exponential mean of the time between two steps
  * @param lastLoss the newest loss, which may be no number
- * @param learningRate the newest learning rate
+ * @param rates what the learning rates did
  * @param timeMillis the newest step's time, milliseconds since the epoch
  * @param window the sliding window, a ring of equal blocks
- * @param curve the whole curve, blocks that grow with the step
+ * @param curve the whole curve, blocks that grow with the step, anew from each drop of the learning rate
+ * @param schedule the learning-rate schedule as the run's events tell it
+ * @param evaluations the run's evaluations
  */
 public record ConvergenceState(
         ConvergenceSettings settings,
@@ -30,10 +32,12 @@ public record ConvergenceState(
         Smoothed batchAccuracy,
         Smoothed gapMillis,
         double lastLoss,
-        double learningRate,
+        LearningRates rates,
         long timeMillis,
         Blocks window,
-        Blocks curve) {
+        Blocks curve,
+        Schedule schedule,
+        Evaluations evaluations) {
 
     private static final int WINDOW_BLOCKS = 32;
     private static final int CURVE_BLOCKS = 64;
@@ -51,10 +55,12 @@ public record ConvergenceState(
                 Smoothed.EMPTY,
                 Smoothed.EMPTY,
                 Double.NaN,
-                Double.NaN,
+                LearningRates.NONE,
                 0,
                 Blocks.EMPTY,
-                Blocks.EMPTY);
+                Blocks.EMPTY,
+                Schedule.UNKNOWN,
+                Evaluations.NONE);
     }
 
     /**
@@ -88,15 +94,17 @@ public record ConvergenceState(
         double decay = Math.pow(0.5, Math.max(1, step - tally.lastStep()) / settings.halfLifeSteps());
         NonFinite found = NonFinite.of(stepLoss, gradient);
         Extremes seen = found == NonFinite.NONE ? extremes : extremes.withNonFinite(found, step);
+        LearningRates nextRates = rates.plus(step, rate, settings.warmupSteps());
+        boolean drops = nextRates.droppedAt() != rates.droppedAt();
         Smoothed nextLoss = loss;
-        Blocks nextWindow = window;
-        Blocks nextCurve = curve;
+        Blocks nextWindow = drops ? window.cut(step) : window;
+        Blocks nextCurve = drops ? curve.cut(step) : curve;
         if (Double.isFinite(stepLoss)) {
             boolean spike = isSpike(step, stepLoss);
             nextLoss = loss.plus(stepLoss, decay);
             seen = seen.plus(step, stepLoss, nextLoss.mean(), spike, settings);
-            nextWindow = window.plus(step, stepLoss, windowBlockEnd(step), WINDOW_BLOCKS);
-            nextCurve = curve.plus(step, stepLoss, curveBlockEnd(step), CURVE_BLOCKS);
+            nextWindow = nextWindow.plus(step, stepLoss, windowBlockEnd(step), WINDOW_BLOCKS);
+            nextCurve = nextCurve.plus(step, stepLoss, curveBlockEnd(step, nextRates.droppedAt()), CURVE_BLOCKS);
         }
         return new ConvergenceState(
                 settings,
@@ -107,10 +115,12 @@ public record ConvergenceState(
                 Double.isFinite(accuracy) ? batchAccuracy.plus(accuracy, decay) : batchAccuracy,
                 timeMillis > 0 && time >= timeMillis ? gapMillis.plus(time - timeMillis, decay) : gapMillis,
                 stepLoss,
-                rate,
+                nextRates,
                 time,
                 nextWindow,
-                nextCurve);
+                nextCurve,
+                schedule,
+                evaluations);
     }
 
     private boolean isSpike(long step, double stepLoss) {
@@ -124,15 +134,16 @@ public record ConvergenceState(
         return (Math.floor((step - 1) / length) + 1) * length + 1;
     }
 
-    private double curveBlockEnd(long step) {
+    private double curveBlockEnd(long step, long droppedAt) {
+        long origin = Math.max(0, droppedAt - 1);
         double growth = settings.budgetSteps() > 1 ? Math.max(1.1, Math.pow(settings.budgetSteps(), 1.0 / 40)) : 1.3;
-        return Math.max(step + 1, Math.ceil(step * growth));
+        return Math.max(step + 1, origin + Math.ceil((step - origin) * growth));
     }
 
     private ConvergenceState before(long step) {
         if (step <= 1) {
             ConvergenceState fresh = start(settings);
-            return fresh.with(tally.before(1));
+            return fresh.with(tally.before(1)).plus(schedule).with(evaluations);
         }
         Blocks keptCurve = curve.before(step);
         return new ConvergenceState(
@@ -144,26 +155,62 @@ public record ConvergenceState(
                 Smoothed.EMPTY,
                 Smoothed.EMPTY,
                 Double.NaN,
-                Double.NaN,
+                rates.before(step),
                 0,
                 window.before(step),
-                keptCurve);
+                keptCurve,
+                schedule,
+                evaluations);
+    }
+
+    /** The state after the run's events told its schedule; that of the newest attempt counts. */
+    public ConvergenceState plus(Schedule told) {
+        return told.attempt() < schedule.attempt() ? this : with(settings, tally, told, evaluations);
+    }
+
+    /**
+     * The state after one more evaluation; see {@link Evaluations#plus}.
+     *
+     * @param attempt 1-based attempt
+     * @param step after which was evaluated
+     * @param top1 accuracy, a fraction; NaN when the run gave none
+     * @param reached whether it reaches the study's target
+     * @param seconds device seconds of the attempt by then
+     */
+    public ConvergenceState plusEvaluation(int attempt, long step, double top1, boolean reached, double seconds) {
+        return with(evaluations.plus(attempt, step, top1, reached, seconds));
+    }
+
+    /** The same under other settings, which only the first step knows for sure; once steps were seen they stay. */
+    public ConvergenceState judgedBy(ConvergenceSettings others) {
+        return tally.attempt() > 0 || others.equals(settings) ? this : with(others, tally, schedule, evaluations);
     }
 
     private ConvergenceState with(Tally changed) {
+        return with(settings, changed, schedule, evaluations);
+    }
+
+    private ConvergenceState with(Evaluations changed) {
+        return with(settings, tally, schedule, changed);
+    }
+
+    private ConvergenceState with(
+            ConvergenceSettings newSettings, Tally newTally, Schedule newSchedule, Evaluations newEvaluations) {
         return new ConvergenceState(
-                settings,
-                changed,
+                newSettings,
+                newTally,
                 extremes,
                 loss,
                 gradientNorm,
                 batchAccuracy,
                 gapMillis,
                 lastLoss,
-                learningRate,
+                rates,
                 timeMillis,
                 window,
-                curve);
+                curve,
+                newSchedule,
+                newEvaluations);
     }
 
     /** The score of the run as it stands. */

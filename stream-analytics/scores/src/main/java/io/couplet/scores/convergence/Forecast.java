@@ -8,9 +8,10 @@ import org.apache.commons.statistics.distribution.TDistribution;
  *
  * <p>For each exponent of a grid floor and scale are linear least squares; the exponent with the least residual is the forecast. The interval is
  * the union, over all exponents that an F test at the level does not reject, of the prediction's own t interval: a profile likelihood interval
- * that grows when the exponent is unsure. It covers what this law says, not a learning-rate schedule that changes the law: a decay to come
- * usually brings the loss below it.
+ * that grows when the exponent is unsure. What is forecast is a new observation, with its noise. A learning rate that falls changes the law; {@link Law} says how that was
+ * met.
  *
+ * @param law what it rests on
  * @param loss the forecast loss at the last step of the budget; NaN when there were too few points
  * @param low lower end of the 95 % interval
  * @param high upper end of the 95 % interval
@@ -18,24 +19,44 @@ import org.apache.commons.statistics.distribution.TDistribution;
  * @param exponent the fitted exponent
  * @param points how many log-spaced points it was fitted to
  */
-public record Forecast(double loss, double low, double high, double floor, double exponent, int points) {
+public record Forecast(Law law, double loss, double low, double high, double floor, double exponent, int points) {
+
+    /** What a forecast rests on. */
+    public enum Law {
+        /** There are too few points. */
+        NONE,
+        /** The power law over the whole run after its warm-up. */
+        POWER_LAW,
+        /** The power law of the steps since the newest drop of the learning rate. */
+        POWER_LAW_SINCE_DROP,
+        /** A decay of the learning rate is still to come: the loss without it, and an interval from 0 on. */
+        POWER_LAW_BEFORE_DROP,
+        /** A known cosine: the mean of the power law and of {@link Annealing}, and an interval that holds both of theirs. */
+        ANNEALING
+    }
 
     /** Three parameters and at least three degrees of freedom. */
     static final int FEWEST = 6;
 
     private static final double LEVEL = 0.95;
-    private static final double EXPONENT_STEP = 0.05;
-    private static final int EXPONENTS = 40;
+    static final double EXPONENT_STEP = 0.05;
+    static final int EXPONENTS = 40;
     /** Two-sided t quantiles by degrees of freedom; constant from the last one on. */
     private static final double[] T = tQuantiles(64);
 
     static Forecast tooFew(int points) {
-        return new Forecast(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, points);
+        return new Forecast(Law.NONE, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, points);
     }
 
-    static Forecast of(Blocks.Points points, double atStep) {
+    /**
+     * The power law's forecast.
+     *
+     * @param noise variance of what is forecast, in units of that of a point of weight 1
+     * @param fewest points below which there is none, at least 4
+     */
+    static Forecast of(Blocks.Points points, double atStep, double noise, int fewest) {
         int n = points.size();
-        if (n < FEWEST || !(atStep > 0)) {
+        if (n < fewest || !(atStep > 0)) {
             return tooFew(n);
         }
         Line[] lines = new Line[EXPONENTS];
@@ -53,12 +74,12 @@ public record Forecast(double loss, double low, double high, double floor, doubl
             lines[k] = Line.fit(power, points.y(), points.weight());
             best = lines[k].residual() < lines[best].residual() ? k : best;
         }
-        return interval(lines, best, n, atStep);
+        return interval(lines, best, n, atStep, noise);
     }
 
-    private static Forecast interval(Line[] lines, int best, int n, double atStep) {
+    private static Forecast interval(Line[] lines, int best, int n, double atStep, double noise) {
         int freedom = n - 3;
-        double t = T[Math.min(freedom, T.length) - 1];
+        double t = t(freedom);
         double variance = lines[best].residual() / freedom;
         double accepted = lines[best].residual() + variance * t * t;
         double low = Double.POSITIVE_INFINITY;
@@ -68,13 +89,36 @@ public record Forecast(double loss, double low, double high, double floor, doubl
             if (lines[k].residual() <= accepted) {
                 double x = Math.pow(atStep, -EXPONENT_STEP * (k + 1));
                 double value = lines[k].at(x);
-                double error = t * Math.sqrt(variance * lines[k].leverage(x));
+                double error = t * Math.sqrt(variance * (lines[k].leverage(x) + noise));
                 low = Math.min(low, value - error);
                 high = Math.max(high, value + error);
                 forecast = k == best ? value : forecast;
             }
         }
-        return new Forecast(forecast, Math.max(0, low), high, lines[best].intercept(), EXPONENT_STEP * (best + 1), n);
+        return new Forecast(
+                Law.POWER_LAW,
+                forecast,
+                Math.max(0, low),
+                high,
+                lines[best].intercept(),
+                EXPONENT_STEP * (best + 1),
+                n);
+    }
+
+    /** The same with an interval from 0 on, because a decay of the learning rate is still to come. */
+    Forecast beforeDrop() {
+        return law == Law.NONE ? this : new Forecast(Law.POWER_LAW_BEFORE_DROP, loss, 0, high, floor, exponent, points);
+    }
+
+    Forecast sinceDrop() {
+        return law == Law.NONE
+                ? this
+                : new Forecast(Law.POWER_LAW_SINCE_DROP, loss, low, high, floor, exponent, points);
+    }
+
+    /** Student's quantile of the level's two-sided interval. */
+    static double t(int freedom) {
+        return T[Math.min(freedom, T.length) - 1];
     }
 
     private static double[] tQuantiles(int upTo) {

@@ -173,6 +173,7 @@ class ConvergenceTest {
         assertThat(again.convergence().duplicatesIgnored()).isEqualTo(2);
         assertThat(again.convergence())
                 .usingRecursiveComparison()
+                .withEqualsForType((a, b) -> Double.compare(a, b) == 0, Double.class)
                 .ignoringFields("duplicatesIgnored")
                 .isEqualTo(state.convergence());
         ConvergenceState second = state.plus(2, 51, 0.05, 0.1, 1, 0.5, 51).plus(1, 52, 99, 9, 9, 0.9, 52);
@@ -189,6 +190,7 @@ class ConvergenceTest {
         }
         assertThat(anew.convergence())
                 .usingRecursiveComparison()
+                .withEqualsForType((a, b) -> Double.compare(a, b) == 0, Double.class)
                 .ignoringFields("superseded", "attempt")
                 .isEqualTo(run(SETTINGS, 40, step -> 3.0 / step));
         assertThat(anew.convergence().superseded()).isEqualTo(80);
@@ -220,6 +222,7 @@ class ConvergenceTest {
         }
         assertThat(parts.convergence())
                 .usingRecursiveComparison()
+                .withEqualsForType((a, b) -> Double.compare(a, b) == 0, Double.class)
                 .ignoringFields("attempt")
                 .isEqualTo(whole.convergence());
     }
