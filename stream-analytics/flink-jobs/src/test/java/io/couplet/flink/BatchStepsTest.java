@@ -85,8 +85,8 @@ class BatchStepsTest {
 
     @Test
     void whatCannotBeReadGoesAsideWithItsOriginAndCause() throws Exception {
-        harness.processElement(new Received("topic", 3, 7, null, new byte[] {1, 2}), 0);
-        harness.processElement(new Received("topic", 3, 8, null, null), 0);
+        harness.processElement(new Received(Topics.STEP_METRICS.name(), 3, 7, null, new byte[] {1, 2}), 0);
+        harness.processElement(new Received(Topics.STEP_METRICS.name(), 3, 8, null, null), 0);
         accept("no run id", 1, 1);
 
         assertThat(harness.getSideOutput(Read.UNREADABLE))
