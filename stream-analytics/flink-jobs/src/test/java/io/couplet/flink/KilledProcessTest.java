@@ -168,7 +168,7 @@ class KilledProcessTest {
         Map<String, String> scores = new TreeMap<>();
         try (AnalyticsCluster cluster =
                 AnalyticsCluster.start(broker.bootstrapServers(), Map.of(), directory.resolve(name), 2)) {
-            await().atMost(PATIENCE).during(Duration.ofSeconds(2)).until(() -> {
+            await().atMost(PATIENCE).pollInterval(Duration.ofMillis(400)).during(Duration.ofSeconds(2)).until(() -> {
                 assertThat(cluster.failure()).isNotDone();
                 Map<String, String> now = scores(broker);
                 boolean same = now.equals(scores) && recordsScored(broker) == stepRecords;
