@@ -168,14 +168,17 @@ class KilledProcessTest {
         Map<String, String> scores = new TreeMap<>();
         try (AnalyticsCluster cluster =
                 AnalyticsCluster.start(broker.bootstrapServers(), Map.of(), directory.resolve(name), 2)) {
-            await().atMost(PATIENCE).pollInterval(Duration.ofMillis(400)).during(Duration.ofSeconds(2)).until(() -> {
-                assertThat(cluster.failure()).isNotDone();
-                Map<String, String> now = scores(broker);
-                boolean same = now.equals(scores) && recordsScored(broker) == stepRecords;
-                scores.clear();
-                scores.putAll(now);
-                return same;
-            });
+            await().atMost(PATIENCE)
+                    .pollInterval(Duration.ofMillis(400))
+                    .during(Duration.ofSeconds(2))
+                    .until(() -> {
+                        assertThat(cluster.failure()).isNotDone();
+                        Map<String, String> now = scores(broker);
+                        boolean same = now.equals(scores) && recordsScored(broker) == stepRecords;
+                        scores.clear();
+                        scores.putAll(now);
+                        return same;
+                    });
         }
         assertThat(scores(broker)).containsExactlyInAnyOrderEntriesOf(scores);
         assertThat(scores).hasSizeGreaterThan(3 * BACKBONES.size() * OPTIMIZERS.size());

@@ -71,7 +71,10 @@ class StepReaderTest {
         Random random = new Random(8);
         int refused = 0;
         for (int i = 0; i < 50_000; i++) {
-            String text = Records.runId("v_G-9", "sgd", random.nextInt(4) == 0 ? -random.nextInt(9) : random.nextLong() >>> 1 >>> random.nextInt(62));
+            String text = Records.runId(
+                    "v_G-9",
+                    "sgd",
+                    random.nextInt(4) == 0 ? -random.nextInt(9) : random.nextLong() >>> 1 >>> random.nextInt(62));
             byte[] id = ("xx" + text + "yy").getBytes(UTF_8);
             for (int k = random.nextInt(3); k > 0; k--) {
                 id[2 + random.nextInt(text.length())] = (byte) "..s-09afgZ_ \u00e9".charAt(random.nextInt(13));
