@@ -51,7 +51,7 @@ import picocli.CommandLine.Spec;
         name = "analytics",
         mixinStandardHelpOptions = true,
         description = {
-            "BenchSteps a second: (a) a bare Kafka consumer, (b) one that decodes with Avro, (c) the convergence job",
+            "Steps a second: (a) a bare Kafka consumer, (b) one that decodes with Avro, (c) the convergence job",
             "with its scores written back to Kafka, for several numbers of runs. (a) and (b) are one thread each."
         })
 final class BenchAnalyticsCommand implements Callable<Integer> {
@@ -66,7 +66,7 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
             names = "--records",
             paramLabel = "N",
             defaultValue = "3000000",
-            description = "BenchSteps for each number of runs (default: ${DEFAULT-VALUE}).")
+            description = "Steps for each number of runs (default: ${DEFAULT-VALUE}).")
     int records;
 
     @Option(
@@ -279,7 +279,7 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
         }
     }
 
-    /** BenchSteps a second of the convergence job, from a share of the records on until the last one is folded. */
+    /** Steps a second of the convergence job, from a share of the records on until the last one is folded. */
     private Rate score(String bootstrapServers, Path checkpoints) throws InterruptedException {
         try (AnalyticsCluster cluster = AnalyticsCluster.start(bootstrapServers, Map.of(), checkpoints, parallelism)) {
             long deadline = System.nanoTime() + PATIENCE.toNanos();

@@ -60,7 +60,7 @@ final class BenchLatencyCommand implements Callable<Integer> {
             paramLabel = "N,…",
             split = ",",
             defaultValue = "2000,5000",
-            description = "BenchSteps a second (default: ${DEFAULT-VALUE}).")
+            description = "Steps a second (default: ${DEFAULT-VALUE}).")
     int[] rates = {};
 
     @Option(

@@ -3,7 +3,7 @@ package io.couplet.cli;
 import io.couplet.schemas.RunId;
 import io.couplet.schemas.avro.StepMetrics;
 
-/** BenchSteps as a training would stream them: a power law with noise, cosine schedule. */
+/** Steps as a training would stream them: a power law with noise, cosine schedule. */
 final class BenchSteps {
 
     private static final int BATCH = 64;

@@ -18,6 +18,7 @@ import org.apache.flink.connector.kafka.source.reader.deserializer.KafkaRecordDe
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.util.Collector;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -32,6 +33,9 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  */
 record KafkaEnds(String bootstrapServers, Map<String, String> clientProperties) {
 
+    /** The fetching thread hands records over to the reading one by the poll; each time costs two wake-ups. */
+    private static final String RECORDS_A_POLL = "5000";
+
     KafkaEnds {
         clientProperties = Map.copyOf(clientProperties);
     }
@@ -44,9 +48,11 @@ record KafkaEnds(String bootstrapServers, Map<String, String> clientProperties) 
             StreamExecutionEnvironment environment, String job, String topic, String... withTopics) {
         List<String> topics = new ArrayList<>(List.of(withTopics));
         topics.add(0, topic);
+        Properties properties = properties();
+        properties.putIfAbsent(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, RECORDS_A_POLL);
         KafkaSource<Received> source = KafkaSource.<Received>builder()
                 .setBootstrapServers(bootstrapServers)
-                .setProperties(properties())
+                .setProperties(properties)
                 .setTopics(topics)
                 .setGroupId(job)
                 .setClientIdPrefix(job + '-' + topic)

@@ -8,19 +8,33 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Knows by their hashes the run ids that were found to be well formed: a run comes a step at a time, so its id is checked once and not once a step. A hundred
- * thousand of them fit the processor's caches, as their texts would not. Direct-mapped; an id that another one has displaced is checked again. Belongs to one
- * thread.
+ * Run ids as bytes: their hashes, and whether they are well formed. Both are found from the bytes alone: with a hundred thousand runs that take turns, a look into a
+ * table of known ids costs more than reading forty bytes again.
  */
 final class RunIds {
 
-    private static final int FEWEST_SLOTS = 1 << 12;
-    private static final int MOST_SLOTS = 1 << 20;
     private static final long MULTIPLIER = 0x9E3779B97F4A7C15L;
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-    private long[] slots = new long[FEWEST_SLOTS];
-    private int displaced;
+    private static final int DIGEST = 6;
+    /** So many always fit a long. */
+    private static final int SEED_DIGITS = 18;
+
+    private static final byte OF_A_PART = 1;
+    private static final byte[] KINDS = kinds();
+
+    private RunIds() {}
+
+    private static byte[] kinds() {
+        byte[] kinds = new byte[1 << Byte.SIZE];
+        for (char c = 0; c < 128; c++) {
+            boolean letter = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z';
+            if (letter || c >= '0' && c <= '9' || c == '-' || c == '_') {
+                kinds[c] = OF_A_PART;
+            }
+        }
+        return kinds;
+    }
 
     /** 64 bits of which all depend on all bytes; never 0. */
     static long hash(byte[] bytes, int from, int length) {
@@ -49,31 +63,50 @@ final class RunIds {
     /**
      * Checks the id whose UTF-8 form lies in the bytes.
      *
-     * @param hash its {@link #hash}
      * @throws IllegalArgumentException when it is no run id
      */
-    void check(long hash, byte[] bytes, int from, int length) {
-        if (slots[slot(hash, slots.length)] != hash) {
-            RunId.parse(new String(bytes, from, length, UTF_8));
-            keep(hash);
+    static void check(byte[] bytes, int from, int length) {
+        if (!isPlain(bytes, from, from + length)) {
+            RunId.parse(new String(bytes, from, length, UTF_8)); // knows the rare forms, and what is the matter
         }
     }
 
-    private void keep(long hash) {
-        int slot = slot(hash, slots.length);
-        displaced += slots[slot] == 0 ? 0 : 1;
-        slots[slot] = hash;
-        if (displaced > slots.length / 8 && slots.length < MOST_SLOTS) {
-            long[] old = slots;
-            slots = new long[4 * old.length];
-            displaced = 0;
-            for (long known : old) {
-                slots[slot(known, slots.length)] = known;
+    /** Whether it is {@code <study>.<backbone>.<optimizer>.s<seed>.<6 hex digits>} with a seed that has no sign and few digits. */
+    private static boolean isPlain(byte[] bytes, int from, int to) {
+        int digest = to - DIGEST;
+        for (int at = Math.max(from, digest); at < to; at++) {
+            byte b = bytes[at];
+            if (!(b >= '0' && b <= '9' || b >= 'a' && b <= 'f')) {
+                return false;
             }
         }
-    }
-
-    private static int slot(long hash, int slots) {
-        return (int) hash & (slots - 1);
+        int seed = digest - 1;
+        while (seed - 1 > from && bytes[seed - 1] >= '0' && bytes[seed - 1] <= '9') {
+            seed--;
+        }
+        int digits = digest - 1 - seed;
+        if (seed - 2 <= from
+                || bytes[digest - 1] != '.'
+                || digits < 1
+                || digits > SEED_DIGITS
+                || bytes[seed - 1] != 's'
+                || bytes[seed - 2] != '.') {
+            return false;
+        }
+        int dots = 0;
+        int part = from;
+        for (int at = from; at < seed - 1; at++) {
+            byte b = bytes[at];
+            if (b == '.') {
+                if (at == part) {
+                    return false;
+                }
+                part = at + 1;
+                dots++;
+            } else if (KINDS[b & 0xFF] != OF_A_PART) {
+                return false;
+            }
+        }
+        return dots == 3 && part == seed - 1;
     }
 }

@@ -61,6 +61,7 @@ final class ScoreRuns extends AbstractStreamOperator<Upsert>
     private transient boolean turnIsSet;
     private transient long waitMillis = WAIT_MILLIS;
     private transient long stepsSinceTurn;
+    private transient boolean allFolded;
     private transient long lastTurnNanos;
 
     @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
@@ -131,6 +132,7 @@ final class ScoreRuns extends AbstractStreamOperator<Upsert>
             }
         }
         stepsSinceTurn += batch.size;
+        allFolded = false;
     }
 
     /** The run, which is changed by the steps that follow. */
@@ -184,10 +186,14 @@ final class ScoreRuns extends AbstractStreamOperator<Upsert>
         }
     }
 
-    /** Publishes what is due, one score at least, for as long as the share of time allows. */
+    /** Publishes what is due, one score at least, for as long as the share of time allows; once no steps come, all that wait are folded first. */
     private void takeTurn() {
         turnIsSet = false;
         long begin = System.nanoTime();
+        if (stepsSinceTurn == 0 && !allFolded) {
+            allFolded = true;
+            changed.forEach(this::fold);
+        }
         double most = stepsSinceTurn == 0
                 ? LONGEST_TURN_NANOS
                 : Math.min((begin - lastTurnNanos) * SHARE_OF_TIME / (1 - SHARE_OF_TIME), LONGEST_TURN_NANOS);

@@ -53,7 +53,6 @@ final class StepReader {
         return MethodHandles.byteArrayViewVarHandle(type, ByteOrder.LITTLE_ENDIAN);
     }
 
-    private final RunIds runIds = new RunIds();
     private byte[] bytes = {};
     private int at;
 
@@ -133,7 +132,7 @@ final class StepReader {
         idFrom = from;
         idLength = length;
         idHash = RunIds.hash(in, from, length);
-        runIds.check(idHash, in, from, length);
+        RunIds.check(in, from, length);
     }
 
     String runId() {

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Both jobs in a JVM of their own, to be killed: {@code main(BOOTSTRAP_SERVERS, CHECKPOINTS)}. It checkpoints as often as it can, so that a kill also meets
+ * Both jobs in a JVM of their own, to be killed: {@code main(BOOTSTRAP_SERVERS, CHECKPOINTS, PARALLELISM)}. It checkpoints as often as it can, so that a kill also meets
  * checkpoints half written, says {@value #RUNNING} once both jobs run and {@value #CHECKPOINTED} after each checkpoint, and ends with its parent.
  */
 final class AnalyticsProcess {
@@ -20,7 +20,7 @@ final class AnalyticsProcess {
 
     private AnalyticsProcess() {}
 
-    static Process start(String bootstrapServers, Path checkpoints, Path log) throws IOException {
+    static Process start(String bootstrapServers, Path checkpoints, int parallelism, Path log) throws IOException {
         return new ProcessBuilder(List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx320m",
@@ -30,7 +30,8 @@ final class AnalyticsProcess {
                         System.getProperty("java.class.path"),
                         AnalyticsProcess.class.getName(),
                         bootstrapServers,
-                        checkpoints.toString()))
+                        checkpoints.toString(),
+                        String.valueOf(parallelism)))
                 .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
     }
@@ -39,7 +40,8 @@ final class AnalyticsProcess {
         Thread parent = new Thread(AnalyticsProcess::endWithParent, "parent-watch");
         parent.setDaemon(true);
         parent.start();
-        AnalyticsCluster cluster = AnalyticsCluster.start(arguments[0], Map.of(), Path.of(arguments[1]), 2);
+        AnalyticsCluster cluster =
+                AnalyticsCluster.start(arguments[0], Map.of(), Path.of(arguments[1]), Integer.parseInt(arguments[2]));
         System.out.println(RUNNING);
         while (true) {
             checkpoint(cluster);

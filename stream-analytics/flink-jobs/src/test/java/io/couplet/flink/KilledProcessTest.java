@@ -80,6 +80,7 @@ class KilledProcessTest {
             Map<String, String> disturbed = finalScores(broker, "disturbed");
             assertThat(disturbed.keySet()).as("seed %d", seed).isEqualTo(undisturbed.keySet());
             assertThat(disturbed).as("seed %d", seed).containsExactlyInAnyOrderEntriesOf(undisturbed);
+            assertThat(restored).as("seed %d", seed).isPositive();
             System.out.println(restored + " of " + KILLS + " kills left a checkpoint to go on from");
         }
     }
@@ -108,7 +109,10 @@ class KilledProcessTest {
                     delete(checkpoints); // and begins from nothing
                 }
                 Process jobs = AnalyticsProcess.start(
-                        broker.bootstrapServers(), checkpoints, directory.resolve("jobs-" + kill + ".log"));
+                        broker.bootstrapServers(),
+                        checkpoints,
+                        1 + random.nextInt(2), // so that state is also taken over by more or fewer subtasks
+                        directory.resolve("jobs-" + kill + ".log"));
                 try {
                     BufferedReader output = new BufferedReader(new InputStreamReader(jobs.getInputStream(), UTF_8));
                     awaitLine(output, AnalyticsProcess.RUNNING, kill);
@@ -168,14 +172,17 @@ class KilledProcessTest {
         Map<String, String> scores = new TreeMap<>();
         try (AnalyticsCluster cluster =
                 AnalyticsCluster.start(broker.bootstrapServers(), Map.of(), directory.resolve(name), 2)) {
-            await().atMost(PATIENCE).during(Duration.ofSeconds(2)).until(() -> {
-                assertThat(cluster.failure()).isNotDone();
-                Map<String, String> now = scores(broker);
-                boolean same = now.equals(scores) && recordsScored(broker) == stepRecords;
-                scores.clear();
-                scores.putAll(now);
-                return same;
-            });
+            await().atMost(PATIENCE)
+                    .pollInterval(Duration.ofMillis(400))
+                    .during(Duration.ofSeconds(2))
+                    .until(() -> {
+                        assertThat(cluster.failure()).isNotDone();
+                        Map<String, String> now = scores(broker);
+                        boolean same = now.equals(scores) && recordsScored(broker) == stepRecords;
+                        scores.clear();
+                        scores.putAll(now);
+                        return same;
+                    });
         }
         assertThat(scores(broker)).containsExactlyInAnyOrderEntriesOf(scores);
         assertThat(scores).hasSizeGreaterThan(3 * BACKBONES.size() * OPTIMIZERS.size());

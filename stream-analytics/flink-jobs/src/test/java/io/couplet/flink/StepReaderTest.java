@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.StepMetrics;
 import java.util.Random;
@@ -66,17 +67,34 @@ class StepReaderTest {
     }
 
     @Test
-    void amongManyIdsGoodOnesPassAndBadOnesAreRefusedEachTime() {
-        RunIds ids = new RunIds();
-        for (int round = 0; round < 2; round++) {
-            for (int i = 0; i < 300_000; i++) {
-                byte[] id = Records.runId("vgg", "sgd", i).getBytes(UTF_8);
-                ids.check(RunIds.hash(id, 0, id.length), id, 0, id.length);
+    void idsAreFoundWellFormedAsTheirTextsAre() {
+        Random random = new Random(8);
+        int refused = 0;
+        for (int i = 0; i < 50_000; i++) {
+            String text = Records.runId(
+                    "v_G-9",
+                    "sgd",
+                    random.nextInt(4) == 0 ? -random.nextInt(9) : random.nextLong() >>> 1 >>> random.nextInt(62));
+            byte[] id = ("xx" + text + "yy").getBytes(UTF_8);
+            for (int k = random.nextInt(3); k > 0; k--) {
+                id[2 + random.nextInt(text.length())] = (byte) "..s-09afgZ_ \u00e9".charAt(random.nextInt(13));
             }
-            byte[] bad = "no run id".getBytes(UTF_8);
-            assertThatThrownBy(() -> ids.check(RunIds.hash(bad, 0, bad.length), bad, 0, bad.length))
-                    .hasMessageContaining("A run id reads");
+            int length = random.nextInt(3) == 0 ? random.nextInt(text.length() + 1) : text.length();
+            refused += assertRefusedAsTheTextIs(id, 2, length) ? 1 : 0;
         }
+        assertThat(refused).isBetween(10_000, 40_000);
+    }
+
+    private static boolean assertRefusedAsTheTextIs(byte[] bytes, int from, int length) {
+        String text = new String(bytes, from, length, UTF_8);
+        try {
+            RunId.parse(text);
+        } catch (IllegalArgumentException e) {
+            assertThatThrownBy(() -> RunIds.check(bytes, from, length)).hasMessage(e.getMessage());
+            return true;
+        }
+        RunIds.check(bytes, from, length);
+        return false;
     }
 
     @Test
