@@ -296,7 +296,7 @@ class RecordedCurvesTest {
         List<CurvesReplay> replays = List.of(
                 replay(SharedCurves.hypergradient(directory, model -> ALL || model.equals("logreg")), false),
                 replay(
-                        SharedCurves.cnnLstm(directory, "cifar10", source -> ALL || source.equals("adabound")),
+                        SharedCurves.cnnLstm(directory, "cifar10", source -> ALL || source.equals("acprop")),
                         true,
                         SharedCurves.CIFAR_DROP));
         Map<String, String> expected = new TreeMap<>();
