@@ -113,7 +113,7 @@ class RecordedCurvesTest {
             out.write(SMALL.getBytes(StandardCharsets.UTF_8));
         }
         assertThat(records(replay(RecordedCurves.read(gzipped, Map.of(), null))))
-                .isEqualTo(records(replay(read(SMALL))));
+                .hasToString(records(replay(read(SMALL))).toString());
     }
 
     @Test
