@@ -152,100 +152,140 @@ class RecordedCurvesTest {
 
     @Test
     void verdictsAreWhatTheCurvesDo() throws Exception {
-        Path report = Files.createDirectories(Path.of("target/recorded-curves"));
         StringBuilder text = new StringBuilder();
-        int[] all = new int[2];
-        report(text, "hypergradient", SharedCurves.hypergradient(directory, model -> true), all);
-        report(
-                text,
-                "cifar10",
-                SharedCurves.cnnLstm(directory, "cifar10", source -> true),
-                all,
-                SharedCurves.CIFAR_DROP);
-        report(text, "ptb", SharedCurves.cnnLstm(directory, "ptb", source -> true), all, 101, 146);
-        report(text, "wikitext2", SharedCurves.cnnLstm(directory, "wikitext2", source -> true), all, 101, 146);
+        Seen steps = report(text, "hypergradient", SharedCurves.hypergradient(directory, model -> true), false);
+        RecordedCurves images = SharedCurves.cnnLstm(directory, "cifar10", source -> true);
+        Seen untold = report(text, "cifar10", images, false, SharedCurves.CIFAR_DROP);
+        Seen told = report(text, "cifar10", images, true, SharedCurves.CIFAR_DROP);
+        RecordedCurves words = SharedCurves.cnnLstm(directory, "ptb", source -> true);
+        Seen language = report(text, "ptb", words, true, 101, 146);
+        Path report = Files.createDirectories(Path.of("target/recorded-curves"));
         Files.writeString(report.resolve("verdicts.md"), text.toString());
+
+        for (Seen seen : List.of(steps, untold, told, language)) {
+            assertThat(seen.alarms)
+                    .as("diverging where the curve does not rise")
+                    .isEmpty();
+            assertThat(seen.share(Reading.FALLS, Verdict.CONVERGING, Verdict.CONVERGED))
+                    .as("of the stretches that fall")
+                    .isGreaterThan(0.9);
+        }
+        assertThat(steps.share(Reading.FLAT, Verdict.PLATEAUED, Verdict.CONVERGED))
+                .isGreaterThan(0.8);
+        assertThat(untold.confusion).isEqualTo(told.confusion);
+        for (Seen seen : List.of(steps, told)) {
+            assertThat(seen.endsOfWholeRuns).isNotEmpty().allMatch(end -> end == Verdict.CONVERGED);
+        }
+        assertThat(told.dropped).as("runs whose drop after epoch 150 was seen").isEqualTo(73);
+        assertThat(steps.loss.held(0.3)).isGreaterThan(0.85);
+        assertThat(steps.loss.held(0.7)).isGreaterThan(0.9);
+        for (double look : new double[] {0.3, 0.5, 0.7}) {
+            assertThat(told.top1.held(look))
+                    .as("held at %s of the budget", look)
+                    .isGreaterThan(0.95);
+        }
+        assertThat(told.top1.held(0.9)).isGreaterThan(0.8);
     }
 
-    private static void report(StringBuilder text, String name, RecordedCurves curves, int[] counts, int... drops)
-            throws Exception {
-        for (boolean told : drops.length == 0 ? new boolean[] {false} : new boolean[] {false, true}) {
-            CurvesReplay replay = replay(curves, told, drops);
-            Pure pure = new Pure();
-            replay.replay(pure);
-            Map<Reading, Map<Verdict, Integer>> confusion = new EnumMap<>(Reading.class);
-            text.append("\n## ")
-                    .append(name)
-                    .append(told ? ", schedule told" : "")
-                    .append('\n');
-            Coverage loss = new Coverage();
-            Coverage top1 = new Coverage();
-            for (int i = 0; i < curves.runs().size(); i++) {
-                RecordedCurves.Run run = curves.runs().get(i);
-                String runId = replay.runIds().get(i);
-                int last = run.rows().get(run.rows().size() - 1).step();
-                Convergence end = Objects.requireNonNull(pure.states.get(runId)).convergence();
-                Map<Integer, Convergence> looks = pure.looks.getOrDefault(runId, Map.of());
-                List<String> line = new ArrayList<>();
-                for (double look : LOOKS) {
-                    int step = (int) Math.round(look * run.budgetSteps());
-                    Convergence at = looks.get(step);
-                    if (step < last && at != null && at.verdict() != Verdict.WARMING_UP) {
-                        int from = Arrays.stream(drops)
-                                        .filter(d -> d <= step - 8)
-                                        .max()
-                                        .orElse(1)
-                                - 1;
-                        Reading reading = reading(run, step, from);
-                        confusion
-                                .computeIfAbsent(reading, key -> new EnumMap<>(Verdict.class))
-                                .merge(at.verdict(), 1, Integer::sum);
-                        line.add(letter(at.verdict()) + "/" + reading.name().charAt(1));
-                        if (last >= run.budgetSteps()) {
-                            loss.add(
-                                    look,
-                                    at.forecast().low(),
-                                    at.forecast().high(),
-                                    at.forecast().loss(),
-                                    end.smoothedLoss(),
-                                    at.forecast().law());
-                            double final1 =
-                                    run.rows().get(run.rows().size() - 1).get(Column.TOP1);
-                            top1.add(
-                                    look,
-                                    at.accuracy().low(),
-                                    at.accuracy().high(),
-                                    at.accuracy().top1(),
-                                    final1,
-                                    Forecast.Law.POWER_LAW);
-                        }
-                    } else {
-                        line.add("-");
-                    }
-                }
-                text.append(String.format(
-                        Locale.ROOT,
-                        "| %-40s | %4d/%4d | %.4f → %.4f best %.4f at %d | drop %d spikes %d | %s | %s |%n",
-                        run.name(),
-                        last,
-                        run.budgetSteps(),
-                        end.initialLoss(),
-                        end.smoothedLoss(),
-                        end.bestLoss(),
-                        end.bestStep(),
-                        end.droppedAt(),
-                        end.spikes(),
-                        end.verdict(),
-                        String.join(" ", line)));
-            }
-            text.append(confusion).append('\n');
-            text.append("loss ")
-                    .append(loss)
-                    .append('\n')
-                    .append("top1 ")
-                    .append(top1)
-                    .append('\n');
+    /** What was seen of a family of curves. */
+    private static final class Seen {
+        final Map<Reading, Map<Verdict, Integer>> confusion = new EnumMap<>(Reading.class);
+        final List<String> alarms = new ArrayList<>();
+        final List<Verdict> endsOfWholeRuns = new ArrayList<>();
+        final Coverage loss = new Coverage();
+        final Coverage top1 = new Coverage();
+        int dropped;
+
+        double share(Reading reading, Verdict... verdicts) {
+            Map<Verdict, Integer> counts = confusion.getOrDefault(reading, Map.of());
+            double all = counts.values().stream().mapToInt(count -> count).sum();
+            return Arrays.stream(verdicts)
+                            .mapToInt(v -> counts.getOrDefault(v, 0))
+                            .sum()
+                    / all;
         }
+    }
+
+    private static Seen report(StringBuilder text, String name, RecordedCurves curves, boolean told, int... drops)
+            throws Exception {
+        Seen seen = new Seen();
+        CurvesReplay replay = replay(curves, told, drops);
+        Pure pure = new Pure();
+        replay.replay(pure);
+        text.append("\n## ").append(name).append(told ? ", schedule told" : "").append('\n');
+        for (int i = 0; i < curves.runs().size(); i++) {
+            RecordedCurves.Run run = curves.runs().get(i);
+            String runId = replay.runIds().get(i);
+            int last = run.rows().get(run.rows().size() - 1).step();
+            Convergence end = Objects.requireNonNull(pure.states.get(runId)).convergence();
+            Map<Integer, Convergence> looks = pure.looks.getOrDefault(runId, Map.of());
+            List<String> line = new ArrayList<>();
+            for (double look : LOOKS) {
+                int step = (int) Math.round(look * run.budgetSteps());
+                Convergence at = looks.get(step);
+                if (step < last && at != null && at.verdict() != Verdict.WARMING_UP) {
+                    int from = Arrays.stream(drops)
+                                    .filter(d -> d <= step - 8)
+                                    .max()
+                                    .orElse(1)
+                            - 1;
+                    Reading reading = reading(run, step, from);
+                    seen.confusion
+                            .computeIfAbsent(reading, key -> new EnumMap<>(Verdict.class))
+                            .merge(at.verdict(), 1, Integer::sum);
+                    if (reading != Reading.RISES
+                            && (at.verdict() == Verdict.DIVERGING || at.verdict() == Verdict.DIVERGED)) {
+                        seen.alarms.add(run.name() + " at " + step);
+                    }
+                    line.add(letter(at.verdict()) + "/" + reading.name().charAt(1));
+                    if (last >= run.budgetSteps()) {
+                        seen.loss.add(
+                                look,
+                                at.forecast().low(),
+                                at.forecast().high(),
+                                at.forecast().loss(),
+                                end.smoothedLoss(),
+                                at.forecast().law());
+                        double final1 = run.rows().get(run.rows().size() - 1).get(Column.TOP1);
+                        seen.top1.add(
+                                look,
+                                at.accuracy().low(),
+                                at.accuracy().high(),
+                                at.accuracy().top1(),
+                                final1,
+                                Forecast.Law.POWER_LAW);
+                    }
+                } else {
+                    line.add("-");
+                }
+            }
+            if (last >= run.budgetSteps()) {
+                seen.endsOfWholeRuns.add(end.verdict());
+                seen.dropped += end.droppedAt() == (drops.length == 0 ? 0 : drops[drops.length - 1]) ? 1 : 0;
+            }
+            text.append(String.format(
+                    Locale.ROOT,
+                    "| %-40s | %4d/%4d | %.4f → %.4f best %.4f at %d | drop %d spikes %d | %s | %s |%n",
+                    run.name(),
+                    last,
+                    run.budgetSteps(),
+                    end.initialLoss(),
+                    end.smoothedLoss(),
+                    end.bestLoss(),
+                    end.bestStep(),
+                    end.droppedAt(),
+                    end.spikes(),
+                    end.verdict(),
+                    String.join(" ", line)));
+        }
+        text.append(seen.confusion).append('\n');
+        text.append("loss ")
+                .append(seen.loss)
+                .append('\n')
+                .append("top1 ")
+                .append(seen.top1)
+                .append('\n');
+        return seen;
     }
 
     private static String letter(Verdict verdict) {
@@ -273,6 +313,18 @@ class RecordedCurvesTest {
                 sums[3] += Math.abs(forecast - end);
                 sums[4] += forecast - end;
             }
+        }
+
+        /** The share of forecasts at a fraction of the budget that held the end, whatever their law. */
+        double held(double look) {
+            double[] sums = new double[2];
+            by.forEach((key, each) -> {
+                if (key.startsWith(String.format(Locale.ROOT, "%.2f", look))) {
+                    sums[0] += each[0];
+                    sums[1] += each[1];
+                }
+            });
+            return sums[1] / sums[0];
         }
 
         @Override
