@@ -172,6 +172,9 @@ class RecordedCurvesTest {
         }
         assertThat(steps.share(Reading.FLAT, Verdict.PLATEAUED, Verdict.CONVERGED))
                 .isGreaterThan(0.8);
+        assertThat(told.diverging)
+                .as("diverging at any epoch, also behind the drop")
+                .isEmpty();
         assertThat(untold.confusion).isEqualTo(told.confusion);
         for (Seen seen : List.of(steps, told)) {
             assertThat(seen.endsOfWholeRuns).isNotEmpty().allMatch(end -> end == Verdict.CONVERGED);
@@ -191,6 +194,9 @@ class RecordedCurvesTest {
     private static final class Seen {
         final Map<Reading, Map<Verdict, Integer>> confusion = new EnumMap<>(Reading.class);
         final List<String> alarms = new ArrayList<>();
+        /** At any look; CIFAR-10 is looked at after every epoch. */
+        final List<String> diverging = new ArrayList<>();
+
         final List<Verdict> endsOfWholeRuns = new ArrayList<>();
         final Coverage loss = new Coverage();
         final Coverage top1 = new Coverage();
