@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.CouplingScore;
+import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.StudyScore;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.flink.api.common.typeinfo.Types;
@@ -42,6 +44,44 @@ class CouplingFunctionTest {
     @AfterEach
     void close() throws Exception {
         harness.close();
+    }
+
+    @Test
+    void stepsToTheTargetGiveAlgoPerfsScoreAndNullWhereItWasNotReached() throws Exception {
+        double[][] accuracy = {{0.8, 0.9}, {0.5, 0.9}, {0.9, 0.9}, {0.1, 0.2}};
+        int cell = 0;
+        for (String backbone : BACKBONES) {
+            for (String optimizer : OPTIMIZERS) {
+                for (int rung = 1; rung <= 2; rung++) {
+                    harness.processElement(
+                            of(
+                                    Topics.EVALUATIONS,
+                                    Evaluation.newBuilder(
+                                                    evaluation(backbone, optimizer, 1, rung, accuracy[cell][rung - 1]))
+                                            .setTargetTop1(0.75)
+                                            .build()),
+                            0);
+                }
+                cell++;
+            }
+        }
+        Map<String, byte[]> scores = settle();
+        CouplingScore late = cellOf(scores, "vgg");
+        assertThat(late.getStepsToTarget()).isEqualTo(Records.BUDGET);
+        assertThat(late.getSecondsToTarget()).isEqualTo(6);
+        CouplingScore never = cellOf(scores, "deit");
+        assertThat(never.getSeedsReachedTarget()).isZero();
+        assertThat(never.getStepsToTarget()).isNull();
+        StudyScore study = study(scores, 2);
+        assertThat(study.getOptimizers()).extracting("name").containsExactly("adamw", "sgd");
+        // adamw takes twice the steps of the best on one backbone, (4 − 2) / 3, and never arrives on the other.
+        assertThat(study.getOptimizers().get(0).getStepsScore()).isCloseTo(1 / 3.0, within(1e-12));
+        assertThat(study.getOptimizers().get(1).getStepsScore()).isEqualTo(1);
+    }
+
+    private static CouplingScore cellOf(Map<String, byte[]> scores, String backbone) {
+        String key = Topics.couplingKey(Records.STUDY, 2, backbone, "adamw");
+        return Topics.COUPLING_SCORES.wire().decode(Objects.requireNonNull(scores.get(key), key));
     }
 
     @Test

@@ -1,14 +1,22 @@
 package io.couplet.flink;
 
 import static io.couplet.flink.Records.step;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.ConvergenceScore;
+import io.couplet.schemas.avro.Evaluation;
+import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.schemas.avro.Verdict;
 import java.util.List;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.core.memory.DataInputDeserializer;
+import org.apache.flink.core.memory.DataOutputSerializer;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
 import org.junit.jupiter.api.AfterEach;
@@ -74,6 +82,64 @@ class ScoreRunsTest {
             assertThat(score.getRecordsIgnored()).isEqualTo(2);
             assertThat(score.getAttempt()).isEqualTo(2);
         });
+    }
+
+    @Test
+    void evaluationsAndTheScheduleReachTheScoreInWhateverOrderTheTopicsAreRead() throws Exception {
+        for (int rung = 1; rung <= 2; rung++) {
+            tell(Topics.EVALUATIONS, evaluation(rung));
+        }
+        harness.setProcessingTime(100);
+        assertThat(harness.extractOutputValues()).as("no score without a step").isEmpty();
+        for (int step = 1; step <= 30; step++) {
+            accept(1, step, 3.0 / step);
+        }
+        tell(Topics.RUN_EVENTS, schedule());
+        harness.setProcessingTime(200);
+        ConvergenceScore first = scores().get(0);
+        assertThat(first.getEvaluations()).isEqualTo(2);
+        assertThat(first.getEvaluationsIgnored()).isZero();
+        assertThat(first.getStepsToTarget()).isEqualTo(Records.BUDGET);
+        assertThat(first.getSecondsToTarget()).isEqualTo(6);
+        assertThat(first.getForecastTop1()).isEqualTo(0.8);
+        assertThat(first.getForecastLaw()).isEqualTo("power-law-before-drop");
+        assertThat(first.getBudgetSteps()).isEqualTo(Records.BUDGET);
+
+        close();
+        harness = harness();
+        open();
+        tell(Topics.RUN_EVENTS, schedule());
+        for (int step = 1; step <= 30; step++) {
+            accept(1, step, 3.0 / step);
+        }
+        for (int rung = 1; rung <= 2; rung++) {
+            tell(Topics.EVALUATIONS, evaluation(rung));
+        }
+        harness.setProcessingTime(200);
+        assertThat(scores()).containsExactly(first);
+    }
+
+    private static Evaluation evaluation(int rung) {
+        return Evaluation.newBuilder(Records.evaluation("vgg", "sgd", 1, rung, 0.4 * rung))
+                .setTargetTop1(0.75)
+                .build();
+    }
+
+    private static RunEvent schedule() {
+        return RunEvent.newBuilder(Records.event("vgg", "sgd", 1, RunEventKind.STARTED, 0, 0))
+                .setSchedule("step")
+                .setLearningRateDrops(List.of(35))
+                .build();
+    }
+
+    private <T extends SpecificRecord> void tell(Topic<T> topic, T record) throws Exception {
+        Told.Of told = Told.of(topic.name(), topic.wire().encode(record));
+        assertThat(told).isNotNull();
+        StepBatch batch = StepBatch.of(told.runId().getBytes(UTF_8), told.told());
+        DataOutputSerializer out = new DataOutputSerializer(64);
+        StepBatchType.Serializer serializer = new StepBatchType.Serializer();
+        serializer.serialize(batch, out);
+        harness.processElement(serializer.deserialize(new DataInputDeserializer(out.getCopyOfBuffer())), 0);
     }
 
     @Test

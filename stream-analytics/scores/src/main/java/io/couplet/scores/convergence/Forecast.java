@@ -39,6 +39,7 @@ public record Forecast(Law law, double loss, double low, double high, double flo
     static final int FEWEST = 6;
 
     private static final double LEVEL = 0.95;
+    private static final double MOST_ALIKE = 0.8;
     static final double EXPONENT_STEP = 0.05;
     static final int EXPONENTS = 40;
     /** Two-sided t quantiles by degrees of freedom; constant from the last one on. */
@@ -74,14 +75,35 @@ public record Forecast(Law law, double loss, double low, double high, double flo
             lines[k] = Line.fit(power, points.y(), points.weight());
             best = lines[k].residual() < lines[best].residual() ? k : best;
         }
-        return interval(lines, best, n, atStep, noise);
+        return interval(lines, best, points, atStep, noise, inflation(lines[best], points, EXPONENT_STEP * (best + 1)));
     }
 
-    private static Forecast interval(Line[] lines, int best, int n, double atStep, double noise) {
+    /**
+     * By how much neighbouring residuals that are alike, because the law fits the curve only nearly, make the points worth less: {@code (1 + ρ) / (1 − ρ)} with their autocorrelation ρ
+     * in [0, {@value #MOST_ALIKE}].
+     */
+    private static double inflation(Line line, Blocks.Points points, double exponent) {
+        double squares = 0;
+        double products = 0;
+        double before = 0;
+        for (int i = 0; i < points.size(); i++) {
+            double residual =
+                    Math.sqrt(points.weight()[i]) * (points.y()[i] - line.at(Math.pow(points.x()[i], -exponent)));
+            squares += residual * residual;
+            products += residual * before;
+            before = residual;
+        }
+        double alike = squares > 0 ? Math.min(MOST_ALIKE, Math.max(0, products / squares)) : 0;
+        return (1 + alike) / (1 - alike);
+    }
+
+    private static Forecast interval(
+            Line[] lines, int best, Blocks.Points points, double atStep, double noise, double inflation) {
+        int n = points.size();
         int freedom = n - 3;
         double t = t(freedom);
         double variance = lines[best].residual() / freedom;
-        double accepted = lines[best].residual() + variance * t * t;
+        double accepted = lines[best].residual() + variance * t * t * inflation;
         double low = Double.POSITIVE_INFINITY;
         double high = Double.NEGATIVE_INFINITY;
         double forecast = Double.NaN;
@@ -89,7 +111,7 @@ public record Forecast(Law law, double loss, double low, double high, double flo
             if (lines[k].residual() <= accepted) {
                 double x = Math.pow(atStep, -EXPONENT_STEP * (k + 1));
                 double value = lines[k].at(x);
-                double error = t * Math.sqrt(variance * (lines[k].leverage(x) + noise));
+                double error = t * Math.sqrt(variance * (inflation * lines[k].leverage(x) + noise));
                 low = Math.min(low, value - error);
                 high = Math.max(high, value + error);
                 forecast = k == best ? value : forecast;

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.function.LongToDoubleFunction;
 import org.junit.jupiter.api.Test;
@@ -179,6 +183,43 @@ class ConvergenceTest {
         ConvergenceState second = state.plus(2, 51, 0.05, 0.1, 1, 0.5, 51).plus(1, 52, 99, 9, 9, 0.9, 52);
         assertThat(second.convergence().olderAttemptsIgnored()).isEqualTo(1);
         assertThat(second.convergence().stepsSeen()).isEqualTo(51);
+    }
+
+    @Test
+    void permutedDuplicatesAndStepsOfOlderAttemptsNeverChangeTheScore() {
+        Random random = new Random(17);
+        for (int trial = 0; trial < 30; trial++) {
+            ConvergenceState clean = ConvergenceState.start(SETTINGS);
+            ConvergenceState disturbed = clean;
+            List<int[]> seen = new ArrayList<>();
+            long sent = 0;
+            for (int attempt = 1; attempt <= 3; attempt++) {
+                int from = attempt == 1 ? 1 : 30 * attempt - 20 + random.nextInt(20);
+                for (int step = from; step <= 60 * attempt; step++) {
+                    double loss = 3.0 / step + 0.1 * attempt;
+                    clean = clean.plus(attempt, step, loss, 0.1, 1, 0.5, 10L * step);
+                    disturbed = disturbed.plus(attempt, step, loss, 0.1, 1, 0.5, 10L * step);
+                    seen.add(new int[] {attempt, step});
+                    sent++;
+                    Collections.shuffle(seen, random);
+                    for (int[] again : seen.subList(0, random.nextInt(Math.min(4, seen.size() + 1)))) {
+                        disturbed = disturbed.plus(again[0], again[1], 77, 7, 7, 0.7, 7);
+                        sent++;
+                    }
+                }
+            }
+            Convergence score = disturbed.convergence();
+            assertThat(score)
+                    .usingRecursiveComparison()
+                    .withEqualsForType((a, b) -> Double.compare(a, b) == 0, Double.class)
+                    .ignoringFields("duplicatesIgnored", "olderAttemptsIgnored")
+                    .isEqualTo(clean.convergence());
+            assertThat(score.stepsSeen()
+                            + score.superseded()
+                            + score.duplicatesIgnored()
+                            + score.olderAttemptsIgnored())
+                    .isEqualTo(sent);
+        }
     }
 
     @Test
