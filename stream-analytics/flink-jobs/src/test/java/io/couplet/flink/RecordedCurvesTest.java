@@ -8,6 +8,7 @@ import io.couplet.producers.CurvesReplay;
 import io.couplet.producers.CurvesSender;
 import io.couplet.producers.RecordedCurves;
 import io.couplet.producers.RecordedCurves.Column;
+import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.Evaluation;
@@ -366,7 +367,8 @@ class RecordedCurvesTest {
                     HexFormat.of()
                             .formatHex(Topics.CONVERGENCE_SCORES
                                     .wire()
-                                    .encode(ConvergenceScores.of(runId, state.convergence())))));
+                                    .encode(ConvergenceScores.of(
+                                            runId, RunId.parse(runId).studyId(), state.convergence())))));
         }
         Map<String, String> once = throughKafkaAndFlink(replays, expected, "once");
         Map<String, String> twice = throughKafkaAndFlink(replays, expected, "twice");
