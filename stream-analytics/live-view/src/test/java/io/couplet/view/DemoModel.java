@@ -41,7 +41,7 @@ public final class DemoModel {
             case "huge" -> fill(model, huge());
             default -> fill(model, eight(0.62, 2));
         }
-        ViewServer server = new ViewServer(model, () -> null);
+        ViewServer server = new ViewServer(model, () -> null, DemoRecords.FAMILIES);
         server.start("127.0.0.1", args.length < 2 ? 8080 : Integer.parseInt(args[1]));
         System.out.println(server.address());
         new CountDownLatch(1).await();

@@ -103,6 +103,23 @@ final class StudyState {
         }
     }
 
+    /** A few points of every run's loss, in the order of the grid. */
+    List<CurveSketch> sketches(int points) {
+        return runs().stream().map(run -> run.sketch(points)).toList();
+    }
+
+    /** The newest statistics of the weights of every run that has some, of one backbone or, with null, of all. */
+    List<LayerSnapshot> layers(@Nullable String backbone) {
+        List<LayerSnapshot> measured = new ArrayList<>();
+        for (RunState run : runs()) {
+            LayerSnapshot layers = backbone == null || backbone.equals(run.identity().backbone()) ? run.layers() : null;
+            if (layers != null) {
+                measured.add(layers);
+            }
+        }
+        return List.copyOf(measured);
+    }
+
     StudySummary summary() {
         Map<RunStatus, Integer> byStatus = new EnumMap<>(RunStatus.class);
         double progress = 0;
@@ -418,6 +435,12 @@ final class StudyState {
                 score.getBackboneShare(),
                 score.getOptimizerShare(),
                 score.getInteractionShare(),
+                interval(score.getBackboneShareLower(), score.getBackboneShareUpper()),
+                interval(score.getOptimizerShareLower(), score.getOptimizerShareUpper()),
+                interval(score.getInteractionShareLower(), score.getInteractionShareUpper()),
+                score.getNoiseShare(),
+                score.getInteractionTest(),
+                score.getInteractionPValue(),
                 score.getBackbones().stream()
                         .map(each -> new RungScore.Backbone(
                                 each.getName(),
@@ -439,6 +462,7 @@ final class StudyState {
                                 each.getCoupling(),
                                 each.getFailures(),
                                 each.getOverallRank(),
+                                each.getRobustnessSteps(),
                                 each.getWorstRegret()))
                         .toList(),
                 score.getMinimaxOptimizer(),
@@ -447,6 +471,10 @@ final class StudyState {
                         .map(each -> new RungScore.Pareto(
                                 each.getBackbone(), each.getOptimizer(), each.getAccuracy(), each.getDeviceSeconds()))
                         .toList());
+    }
+
+    private static RungScore.@Nullable Interval interval(@Nullable Double lower, @Nullable Double upper) {
+        return lower == null || upper == null ? null : new RungScore.Interval(lower, upper);
     }
 
     private StudyProvenance provenance() {

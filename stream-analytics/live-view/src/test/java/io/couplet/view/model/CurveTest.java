@@ -22,7 +22,7 @@ final class CurveTest {
     void beyondTheBoundNoStepIsLostAndNoSpikeEither() {
         int steps = 10 * Curve.BUCKETS + 17;
         Curve curve = curveOf(steps, new Random(2));
-        curve.add(new Curve.Point(steps + 1, 1e6, 0.1, 1, 1, 1));
+        curve.add(new Curve.Point(steps + 1, 1e6, 0.1, 1, 1, 1, 0.01f, 1000L * 60));
 
         assertThat(curve.size()).isLessThanOrEqualTo(Curve.BUCKETS);
         assertThat(curve.steps()).isEqualTo(steps + 1);
@@ -40,7 +40,7 @@ final class CurveTest {
         double sum = 0;
         int steps = 4 * Curve.BUCKETS;
         for (int step = 1; step <= steps; step++) {
-            curve.add(new Curve.Point(step, step % 10, 0.1, 1, 1, 1));
+            curve.add(new Curve.Point(step, step % 10, 0.1, 1, 1, 1, 0.01f, 1000L * 60));
             sum += step % 10;
         }
 
@@ -50,10 +50,10 @@ final class CurveTest {
     @Test
     void aLossThatIsNoNumberIsCountedAndLeavesTheOthersAlone() {
         Curve curve = new Curve();
-        curve.add(new Curve.Point(1, 2, 0.1, 1, 1, 1));
-        curve.add(new Curve.Point(2, Double.NaN, 0.1, 1, 1, 1));
-        curve.add(new Curve.Point(3, Double.POSITIVE_INFINITY, 0.1, 1, 1, 1));
-        curve.add(new Curve.Point(4, 4, 0.1, 1, 1, 1));
+        curve.add(new Curve.Point(1, 2, 0.1, 1, 1, 1, 0.01f, 1000L * 60));
+        curve.add(new Curve.Point(2, Double.NaN, 0.1, 1, 1, 1, 0.01f, 1000L * 60));
+        curve.add(new Curve.Point(3, Double.POSITIVE_INFINITY, 0.1, 1, 1, 1, 0.01f, 1000L * 60));
+        curve.add(new Curve.Point(4, 4, 0.1, 1, 1, 1, 0.01f, 1000L * 60));
 
         CurveSnapshot thin = thinned(curve, 1);
         assertThat(thin.nonFinite()[0]).isEqualTo(2);
@@ -66,7 +66,7 @@ final class CurveTest {
     void stepsThatComeLateAreSortedIn() {
         Curve curve = new Curve();
         for (int step : new int[] {5, 1, 3, 2, 4}) {
-            curve.add(new Curve.Point(step, step, 0.1, 1, 1, 1));
+            curve.add(new Curve.Point(step, step, 0.1, 1, 1, 1, 0.01f, 1000L * 60));
         }
 
         assertThat(thinned(curve, 10).step()).containsExactly(1, 2, 3, 4, 5);
@@ -75,7 +75,7 @@ final class CurveTest {
     private static Curve curveOf(int steps, Random random) {
         Curve curve = new Curve();
         for (int step = 1; step <= steps; step++) {
-            curve.add(new Curve.Point(step, 2 + random.nextGaussian(), 0.1, 1, 1, 1));
+            curve.add(new Curve.Point(step, 2 + random.nextGaussian(), 0.1, 1, 1, 1, 0.01f, 1000L * 60));
         }
         return curve;
     }
@@ -83,6 +83,6 @@ final class CurveTest {
     private static CurveSnapshot thinned(Curve curve, int points) {
         CurveSeries series = new CurveSeries();
         curve.copyInto(series, Integer.MAX_VALUE);
-        return series.thinned(points, 10);
+        return series.thinned(points, 10, 0);
     }
 }
