@@ -23,12 +23,22 @@ final class PageFiles {
             "icon.svg",
             "js/charts.js",
             "js/colours.js",
+            "js/curves.js",
+            "js/decisions.js",
             "js/detail.js",
             "js/dom.js",
+            "js/download.js",
             "js/feed.js",
+            "js/figures.js",
             "js/format.js",
             "js/grid.js",
-            "js/main.js");
+            "js/main.js",
+            "js/runs.js",
+            "js/series.js",
+            "js/sketches.js",
+            "js/statistics.js",
+            "js/svg.js",
+            "js/tabs.js");
     private static final List<String> UPLOT = List.of("uPlot.esm.js", "uPlot.min.css");
     private static final Map<String, String> TYPES = Map.of(
             "html", "text/html; charset=utf-8",
