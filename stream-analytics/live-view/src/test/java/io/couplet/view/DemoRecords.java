@@ -350,15 +350,16 @@ public final class DemoRecords {
     /** Twelve layers; the tail of their spectrum depends on the optimizer, more on attention than on convolutions. */
     private LayerStatistics layers(RunId id, int step) {
         int o = shape.optimizers().indexOf(id.optimizer());
+        Random noise = new Random(id.hashCode());
         List<LayerStatistic> layers = new ArrayList<>();
         for (int layer = 0; layer < 12; layer++) {
             layers.add(LayerStatistic.newBuilder()
                     .setName("stages." + layer / 3 + ".blocks." + layer % 3 + ".weight")
                     .setParameters(4096L << layer / 3)
-                    .setAlpha(layer == 0 ? null : (Double) (2.4 + 0.35 * o + 0.5 * random.nextGaussian()))
-                    .setEntropy(2.1 + 0.1 * layer + 0.2 * random.nextGaussian())
-                    .setL2Norm(4 + layer + o + random.nextGaussian())
-                    .setTopPcaEnergy(Math.min(1, 0.35 + 0.03 * o + 0.05 * random.nextDouble()))
+                    .setAlpha(layer == 0 ? null : (Double) (2.4 + 0.35 * o + 0.5 * noise.nextGaussian()))
+                    .setEntropy(2.1 + 0.1 * layer + 0.2 * noise.nextGaussian())
+                    .setL2Norm(4 + layer + o + noise.nextGaussian())
+                    .setTopPcaEnergy(Math.min(1, 0.35 + 0.03 * o + 0.05 * noise.nextDouble()))
                     .build());
         }
         return LayerStatistics.newBuilder()
@@ -520,18 +521,35 @@ public final class DemoRecords {
                         .setOptimizers(optimizers)
                         .setMinimaxOptimizer(minimax.getName())
                         .setMinimaxRegret(minimax.getWorstRegret())
-                        .setPareto(List.of(
-                                pareto(0, 1 % columns, value[0][1 % columns], (3.6 + 0.4 * (1 % columns)) * share),
-                                pareto(1 % rows, 0, value[1 % rows][0], (3.6 + 1 % rows) * share)))
+                        .setPareto(front(value, share))
                         .setTimeMillis(clock)
                         .build());
+    }
+
+    private List<ParetoPoint> front(double[][] value, double share) {
+        List<ParetoPoint> all = new ArrayList<>();
+        for (int b = 0; b < value.length; b++) {
+            for (int o = 0; o < value[b].length; o++) {
+                if (!Double.isNaN(value[b][o])) {
+                    all.add(pareto(b, o, value[b][o], (3.6 + b + 0.4 * o) * share));
+                }
+            }
+        }
+        all.sort(Comparator.comparingDouble(ParetoPoint::getDeviceSeconds));
+        List<ParetoPoint> front = new ArrayList<>();
+        for (ParetoPoint point : all) {
+            if (front.isEmpty() || point.getAccuracy() > front.get(front.size() - 1).getAccuracy()) {
+                front.add(point);
+            }
+        }
+        return front;
     }
 
     private ParetoPoint pareto(int b, int o, double accuracy, double seconds) {
         return ParetoPoint.newBuilder()
                 .setBackbone(shape.backbones().get(b))
                 .setOptimizer(shape.optimizers().get(o))
-                .setAccuracy(Double.isNaN(accuracy) ? 0 : accuracy)
+                .setAccuracy(accuracy)
                 .setDeviceSeconds(seconds)
                 .build();
     }

@@ -82,7 +82,7 @@ public final class LocalSystem implements AutoCloseable {
                 Map.of(),
                 data.streams().resolve("view"),
                 settings.host(),
-                settings.port())));
+                settings.port()), KnownFamilies.byName()));
         view = startedView;
         startedView.start();
         told.accept("the Flink jobs");

@@ -103,7 +103,9 @@ export class Chart {
     if (!values.length) return log ? [1, 10] : [0, 1];
     const [least, most] = [Math.min(...values), Math.max(...values)];
     if (log) return [least / 1.1, most * 1.1];
-    const more = (most - least || Math.abs(most) || 1) * 0.05;
+    // Differences below what a float can tell are none.
+    const flat = most - least <= 1e-6 * Math.abs(most);
+    const more = (flat ? Math.abs(most) || 1 : most - least) * 0.05;
     return [least - more < 0 && least >= 0 ? Math.max(0, least - more) : least - more, most + more];
   }
 

@@ -187,8 +187,8 @@ function violins(study, values, where) {
   const title = "Accuracy over the optimizers, backbone by backbone";
   const note = `Each dot is one optimizer’s best point, each cross falls under the paper’s failure rule; the bar spans the middle half, the line is the median (paper, Fig. 3). ${where}`;
   if (!values.length) return waiting(title, note);
-  const frame = new Frame(title, Math.max(WIDTH, 62 * study.backbones.length), 350, { left: 46, right: 12, top: 22, bottom: 74 });
-  const names = study.backbones;
+  const frame = new Frame(title, Math.max(WIDTH, 44 * study.backbones.length), 350, { left: 46, right: 12, top: 22, bottom: 74 });
+  const names = study.backbones.filter((name) => values.some((value) => value.backbone === name));
   const x = bands(names, [frame.left, frame.right]);
   const domain = padded(values.map((value) => 100 * value.accuracy));
   const y = linear([Math.max(0, domain[0]), Math.min(100, domain[1])], [frame.bottom, frame.top]);
@@ -391,7 +391,7 @@ function ridges(study, layers, backbone, statistic) {
 function paperTable(score) {
   const title = "The paper’s statistics";
   const note = "Percentage points. Text’s rule: without the worst result. Printed rows’ rule: mean and deviation without the worst and the best two, range without the worst.";
-  const entries = score?.backbones ?? [];
+  const entries = (score?.backbones ?? []).filter((each) => each.mean !== null || each.coupling !== null);
   if (!entries.length) return waiting(title, note);
   const columns = ["backbone", "mean", "std", "range", "printed mean", "printed std", "printed range", "mean |coupling|", "failures"];
   const rows = entries.map((each) => [each.name, each.mean, each.std, each.range, each.printedMean, each.printedStd, each.printedRange, each.coupling, each.failures]);

@@ -83,7 +83,8 @@ function onUpdate(kind, update) {
 }
 
 function choose(id) {
-  if (id !== state.wanted) {
+  // A link that names no study is about the first one.
+  if (state.wanted !== null && id !== state.wanted) {
     state.chosen = null;
     state.chosenByHand = false;
     state.rung = 0;

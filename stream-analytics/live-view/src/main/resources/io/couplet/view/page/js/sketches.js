@@ -11,7 +11,8 @@ export class Sketches {
   #onChange;
   #study = null;
   #version = -1;
-  #asked = 0;
+  #asked = -INTERVAL_MILLIS;
+  #timer = null;
   #busy = false;
   #byPairing = new Map();
   #scale = null;
@@ -26,14 +27,21 @@ export class Sketches {
       this.#study = study.summary.id;
       this.#byPairing = new Map();
       this.#version = -1;
-      this.#asked = 0;
+      this.#asked = -INTERVAL_MILLIS;
     }
-    if (!this.#busy && study.version !== this.#version && performance.now() - this.#asked > INTERVAL_MILLIS) this.#fetch(study.version);
+    if (this.#busy || this.#timer || study.version === this.#version) return;
+    const wait = this.#asked + INTERVAL_MILLIS - performance.now();
+    if (wait <= 0) this.#fetch(study.version);
+    else
+      this.#timer = setTimeout(() => {
+        this.#timer = null;
+        this.#onChange();
+      }, wait);
   }
 
   async #fetch(version) {
     this.#busy = true;
-    this.#asked = performance.now() || 1;
+    this.#asked = performance.now();
     const id = this.#study;
     try {
       const response = await fetch(`/api/studies/${encodeURIComponent(id)}/curves?points=${POINTS}`);
