@@ -50,7 +50,11 @@ final class WatchStudyCommand implements Callable<Integer> {
             if (study == null) {
                 throw selection.missing(model);
             }
-            out.print(json ? StudyReport.of(study, Instant.now(), KnownFamilies.byName()).json() : GridTable.render(study, Terminal.width()));
+            out.print(
+                    json
+                            ? StudyReport.of(study, Instant.now(), KnownFamilies.byName())
+                                    .json()
+                            : GridTable.render(study, Terminal.width()));
             out.flush();
             return 0;
         }

@@ -538,7 +538,8 @@ public final class DemoRecords {
         all.sort(Comparator.comparingDouble(ParetoPoint::getDeviceSeconds));
         List<ParetoPoint> front = new ArrayList<>();
         for (ParetoPoint point : all) {
-            if (front.isEmpty() || point.getAccuracy() > front.get(front.size() - 1).getAccuracy()) {
+            if (front.isEmpty()
+                    || point.getAccuracy() > front.get(front.size() - 1).getAccuracy()) {
                 front.add(point);
             }
         }

@@ -92,7 +92,8 @@ final class OpenApi {
             return ordered("type", "array", "items", schema(raw.getComponentType()));
         }
         if (raw.isRecord()) {
-            String name = raw.getName().substring(raw.getName().lastIndexOf('.') + 1).replace('$', '.');
+            String name =
+                    raw.getName().substring(raw.getName().lastIndexOf('.') + 1).replace('$', '.');
             if (!schemas.containsKey(name)) {
                 schemas.put(name, Map.of());
                 schemas.put(name, record(raw));

@@ -19,7 +19,11 @@ final class Refusals {
         LongAdder count = byStatus.computeIfAbsent(status, each -> new LongAdder());
         count.increment();
         if (count.sum() == 1) {
-            LOG.warn("Refused a request from {} with {}: {} Further ones are only counted.", from, status, shortened(sentence));
+            LOG.warn(
+                    "Refused a request from {} with {}: {} Further ones are only counted.",
+                    from,
+                    status,
+                    shortened(sentence));
         }
     }
 

@@ -279,7 +279,9 @@ public final class ViewServer implements AutoCloseable {
         if (study == null) {
             return;
         }
-        int rungs = study.settings() == null ? study.reportRung() : study.settings().rungs().size();
+        int rungs = study.settings() == null
+                ? study.reportRung()
+                : study.settings().rungs().size();
         Integer rung = number(context, "rung", study.reportRung(), 0, rungs);
         if (rung != null) {
             json(context, StudyAnalysis.of(study, rung, families));

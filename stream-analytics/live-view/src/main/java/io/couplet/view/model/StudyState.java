@@ -112,7 +112,8 @@ final class StudyState {
     List<LayerSnapshot> layers(@Nullable String backbone) {
         List<LayerSnapshot> measured = new ArrayList<>();
         for (RunState run : runs()) {
-            LayerSnapshot layers = backbone == null || backbone.equals(run.identity().backbone()) ? run.layers() : null;
+            LayerSnapshot layers =
+                    backbone == null || backbone.equals(run.identity().backbone()) ? run.layers() : null;
             if (layers != null) {
                 measured.add(layers);
             }

@@ -222,7 +222,13 @@ final class HtmlReport {
                         Texts.decimal(each.range()),
                         String.join(", ", each.best())));
         out.append("</tbody></table></div><div><h2>Optimizers</h2>");
-        head("optimizer", "effect", "mean |coupling|", "worst regret", "overall rank", "grid steps from its usual point");
+        head(
+                "optimizer",
+                "effect",
+                "mean |coupling|",
+                "worst regret",
+                "overall rank",
+                "grid steps from its usual point");
         report.optimizers()
                 .forEach(each -> row(
                         each.name(),

@@ -68,7 +68,8 @@ final class MarkdownReport {
         out.append(" ---: |".repeat(table.columns().size() - 1)).append('\n');
         for (List<String> row : table.rows()) {
             out.append("| ")
-                    .append(String.join(" | ", row.stream().map(MarkdownReport::escaped).toList()))
+                    .append(String.join(
+                            " | ", row.stream().map(MarkdownReport::escaped).toList()))
                     .append(" |\n");
         }
     }

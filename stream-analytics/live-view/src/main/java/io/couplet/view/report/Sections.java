@@ -61,8 +61,8 @@ record Sections(List<Table> tables) {
     private static Table families(StudyReport report) {
         List<List<String>> rows = report.analysis().contrasts().stream()
                 .filter(contrast -> contrast.points() != null)
-                .sorted(Comparator.comparingDouble((StudyAnalysis.Contrast contrast) ->
-                                contrast.points() == null ? 0 : contrast.points())
+                .sorted(Comparator.comparingDouble(
+                                (StudyAnalysis.Contrast contrast) -> contrast.points() == null ? 0 : contrast.points())
                         .reversed())
                 .map(contrast -> List.of(
                         contrast.optimizerFamily() + " on " + contrast.backboneFamily(),
@@ -104,8 +104,8 @@ record Sections(List<Table> tables) {
                 List.of("optimizer", "score", "95 % interval", "backbones reached"),
                 analysis.profiles().stream()
                         .filter(profile -> profile.score() != null)
-                        .sorted(Comparator.comparingDouble(
-                                        (StudyAnalysis.Profile profile) -> profile.score() == null ? 0 : profile.score())
+                        .sorted(Comparator.comparingDouble((StudyAnalysis.Profile profile) ->
+                                        profile.score() == null ? 0 : profile.score())
                                 .reversed())
                         .map(profile -> List.of(
                                 profile.optimizer(),

@@ -37,7 +37,8 @@ final class Browser implements AutoCloseable {
 
     /** Why there can be no browser; empty when there can. */
     static Optional<String> missing() {
-        if (program("COUPLET_CHROMIUM", "chromium", "chromium-browser", "google-chrome").isEmpty()) {
+        if (program("COUPLET_CHROMIUM", "chromium", "chromium-browser", "google-chrome")
+                .isEmpty()) {
             return Optional.of("no chromium on the PATH, and COUPLET_CHROMIUM names none");
         }
         return program("COUPLET_CHROMEDRIVER", "chromedriver").isEmpty()

@@ -85,9 +85,10 @@ final class HostileInputTest {
 
     @Test
     void anAddressOfTenMegabytesIsRefused() throws Exception {
-        assertThat(sent("GET /api/studies/")).satisfiesAnyOf(
-                answer -> assertThat(answer).startsWith("HTTP/1.1 4"),
-                answer -> assertThat(answer).isEmpty());
+        assertThat(sent("GET /api/studies/"))
+                .satisfiesAnyOf(
+                        answer -> assertThat(answer).startsWith("HTTP/1.1 4"),
+                        answer -> assertThat(answer).isEmpty());
         assertThat(get("/api/studies").statusCode()).isEqualTo(200);
     }
 
@@ -110,7 +111,8 @@ final class HostileInputTest {
 
     @Test
     void thePagesOfOtherSitesGetNothing() throws Exception {
-        for (String header : List.of("Origin: https://elsewhere.example", "Sec-Fetch-Site: cross-site", "Origin: null")) {
+        for (String header :
+                List.of("Origin: https://elsewhere.example", "Sec-Fetch-Site: cross-site", "Origin: null")) {
             for (String endpoint : List.of("/api/studies", "/api/events", "/js/main.js")) {
                 assertThat(raw("GET " + endpoint + " HTTP/1.1\r\nHost: localhost\r\n" + header
                                 + "\r\nConnection: close\r\n\r\n"))
@@ -128,7 +130,8 @@ final class HostileInputTest {
         assertThat(raw("GET / HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n"
                         + "Sec-Fetch-Dest: document\r\nConnection: close\r\n\r\n"))
                 .startsWith("HTTP/1.1 200");
-        assertThat(raw("GET /api/studies HTTP/1.1\r\nHost: localhost:" + server.address().getPort()
+        assertThat(raw("GET /api/studies HTTP/1.1\r\nHost: localhost:"
+                        + server.address().getPort()
                         + "\r\nOrigin: http://localhost:" + server.address().getPort()
                         + "\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\n\r\n"))
                 .startsWith("HTTP/1.1 200");
@@ -137,11 +140,11 @@ final class HostileInputTest {
     @Test
     void whatIsEchoedIsJsonOfOneLineAndBounded() throws Exception {
         String junk = "%3Cscript%3Ealert(1)%3C/script%3E%0d%0aSet-Cookie:x" + "x".repeat(3000);
-        for (String path : List.of("/api/runs/", "/api/studies/", "/api/studies/small-3fa2c1/analysis?rung=", "/nothing/")) {
+        for (String path :
+                List.of("/api/runs/", "/api/studies/", "/api/studies/small-3fa2c1/analysis?rung=", "/nothing/")) {
             HttpResponse<String> response = get(path + junk);
             assertThat(response.statusCode()).isBetween(400, 404);
-            assertThat(response.headers().firstValue("Content-Type").orElse(""))
-                    .startsWith("application/json");
+            assertThat(response.headers().firstValue("Content-Type").orElse("")).startsWith("application/json");
             assertThat(response.headers().firstValue("Set-Cookie")).isEmpty();
             assertThat(response.headers().firstValue("Content-Security-Policy")).isPresent();
             assertThat(response.body().length()).isLessThan(600);

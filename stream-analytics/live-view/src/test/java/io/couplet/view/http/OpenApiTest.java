@@ -67,14 +67,16 @@ final class OpenApiTest {
     void aRefusalFitsItsDescription() throws Exception {
         JsonNode api = json("/api/openapi.json", 200);
         JsonNode refusal = json("/api/studies/none", 404);
-        assertThat(problems(api, api.at("/components/schemas/ViewServer.Refusal"), refusal, "")).isEmpty();
+        assertThat(problems(api, api.at("/components/schemas/ViewServer.Refusal"), refusal, ""))
+                .isEmpty();
     }
 
     @Test
     void theCheckItselfSeesAFieldTooManyOneTooFewAndAWrongType() throws Exception {
         JsonNode api = json("/api/openapi.json", 200);
         JsonNode schema = api.at("/components/schemas/ViewServer.Refusal");
-        assertThat(problems(api, schema, mapper.readTree("{\"error\":\"a\",\"more\":1}"), "")).hasSize(1);
+        assertThat(problems(api, schema, mapper.readTree("{\"error\":\"a\",\"more\":1}"), ""))
+                .hasSize(1);
         assertThat(problems(api, schema, mapper.readTree("{}"), "")).hasSize(1);
         assertThat(problems(api, schema, mapper.readTree("{\"error\":1}"), "")).hasSize(1);
     }

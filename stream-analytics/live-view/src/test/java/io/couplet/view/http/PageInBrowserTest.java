@@ -185,7 +185,8 @@ final class PageInBrowserTest {
         awaitTrue("return document.querySelectorAll('#figures .figure svg').length >= 8");
         browser.run("window.kept = []; URL.createObjectURL = (blob) => { window.kept.push(blob); return '#'; }");
 
-        browser.run("document.querySelectorAll('#figures [data-save=csv], #figures [data-save=svg]').forEach(b => b.click())");
+        browser.run(
+                "document.querySelectorAll('#figures [data-save=csv], #figures [data-save=svg]').forEach(b => b.click())");
 
         JsonNode kept = browser.run("return Promise.all(window.kept.map(blob => blob.text()))");
         assertThat(kept).hasSizeGreaterThanOrEqualTo(17);
@@ -195,12 +196,13 @@ final class PageInBrowserTest {
 
     @Test
     void stopDecisionsShowTheirEvidenceAndShadowsAreMarked() throws Exception {
-        DemoRecords.Shape shape = new DemoRecords.Shape(
-                "stops", List.of("vgg", "convnext"), List.of("sgd", "rmsprop"), 1, 64, 4, 1, 0);
+        DemoRecords.Shape shape =
+                new DemoRecords.Shape("stops", List.of("vgg", "convnext"), List.of("sgd", "rmsprop"), 1, 64, 4, 1, 0);
         DemoLog.of(shape).into(model);
         open("#view=decisions");
         awaitTrue("return document.querySelectorAll('#feed li.shadow .evidence').length === 2");
-        assertThat(browser.run("return document.getElementById('feed').textContent").asText())
+        assertThat(browser.run("return document.getElementById('feed').textContent")
+                        .asText())
                 .contains("rule divergence", "obeyed", "shadow: not obeyed", "3 peers");
     }
 
@@ -215,7 +217,9 @@ final class PageInBrowserTest {
         awaitTrue("return document.querySelector('#detail h2')?.textContent === 'resnet×sgd'");
         for (int view = 1; view <= 4; view++) {
             browser.press(String.valueOf(view));
-            awaitTrue("return document.querySelectorAll('#tabs [role=tab]')[arguments[0]].ariaSelected === 'true'", view - 1);
+            awaitTrue(
+                    "return document.querySelectorAll('#tabs [role=tab]')[arguments[0]].ariaSelected === 'true'",
+                    view - 1);
             assertThat(browser.run("return [...document.querySelectorAll('button, select, input, [role=img]')]"
                             + ".filter(e => e.checkVisibility() && !(e.ariaLabel || e.textContent.trim() || e.labels?.length))"
                             + ".map(e => e.outerHTML.slice(0, 120))"))
@@ -229,12 +233,15 @@ final class PageInBrowserTest {
         browser.show(390, 800, "dark");
         for (String view : List.of("overview", "curves", "figures", "decisions")) {
             open("#view=" + view);
-            awaitTrue("return document.querySelector('#tabs [aria-selected=true]')?.id === 'tab-' + arguments[0]", view);
-            assertThat(browser.run("return document.documentElement.scrollWidth").asInt())
+            awaitTrue(
+                    "return document.querySelector('#tabs [aria-selected=true]')?.id === 'tab-' + arguments[0]", view);
+            assertThat(browser.run("return document.documentElement.scrollWidth")
+                            .asInt())
                     .as(view)
                     .isLessThanOrEqualTo(390);
         }
-        assertThat(browser.run("return getComputedStyle(document.body).backgroundColor").asText())
+        assertThat(browser.run("return getComputedStyle(document.body).backgroundColor")
+                        .asText())
                 .isNotEqualTo("rgb(245, 246, 247)");
     }
 
@@ -244,7 +251,9 @@ final class PageInBrowserTest {
             model.apply(
                     entry.origin(),
                     entry.record() instanceof RunRequest request
-                            ? RunRequest.newBuilder(request).setStudyName(HOSTILE).build()
+                            ? RunRequest.newBuilder(request)
+                                    .setStudyName(HOSTILE)
+                                    .build()
                             : entry.record());
         }
         for (String view : List.of("overview", "curves", "figures", "decisions")) {
