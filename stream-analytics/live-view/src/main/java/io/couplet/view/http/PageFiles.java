@@ -55,8 +55,9 @@ final class PageFiles {
     PageFiles() {
         OWN.forEach(name -> put('/' + name, PAGE + name));
         put("/", PAGE + "index.html");
-        String uplot = "/META-INF/resources/webjars/uplot/" + uplotVersion() + "/dist/";
-        UPLOT.forEach(name -> put("/vendor/uplot/" + name, uplot + name));
+        String uplot = "/META-INF/resources/webjars/uplot/" + uplotVersion() + '/';
+        UPLOT.forEach(name -> put("/vendor/uplot/" + name, uplot + "dist/" + name));
+        files.put("/vendor/uplot/LICENSE", new PageFile("text/plain; charset=utf-8", read(uplot + "LICENSE")));
     }
 
     Map<String, PageFile> all() {

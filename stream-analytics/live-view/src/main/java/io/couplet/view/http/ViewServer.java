@@ -35,7 +35,7 @@ public final class ViewServer implements AutoCloseable {
     static final int DEFAULT_POINTS = 600;
     private static final int DEFAULT_SKETCH_POINTS = 48;
     private static final int MOST_POINTS = 4096;
-    private static final int MOST_STREAMS = 64;
+    private static final int MOST_STREAMS = 200;
     private static final String ANSWERED = "couplet.answered";
     private static final Set<String> LOOPBACK_HOSTS = Set.of("127.0.0.1", "localhost", "[::1]", "::1");
     private static final Map<String, String> SECURITY_HEADERS = Map.of(
@@ -57,6 +57,7 @@ public final class ViewServer implements AutoCloseable {
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Semaphore streams = new Semaphore(MOST_STREAMS);
     private final Refusals refusals = new Refusals();
+    private final Updates updates;
     private final Families families;
     private final Javalin javalin;
     private String host = "127.0.0.1";
@@ -72,6 +73,7 @@ public final class ViewServer implements AutoCloseable {
      */
     public ViewServer(ViewModel model, Supplier<@Nullable String> failure, Families families) {
         this.model = model;
+        this.updates = new Updates(model);
         this.families = families;
         this.failure = failure;
         this.javalin = Javalin.create(this::configure);
@@ -349,7 +351,13 @@ public final class ViewServer implements AutoCloseable {
         try {
             context.res().setContentType("text/event-stream");
             context.res().setCharacterEncoding("UTF-8");
-            new EventStream(model, context.queryParam("study"), context.res().getOutputStream(), closing).run();
+            new EventStream(
+                            model,
+                            updates,
+                            context.queryParam("study"),
+                            context.res().getOutputStream(),
+                            closing)
+                    .run();
         } catch (IOException e) {
             // The client has gone: that is how an event stream ends.
         } finally {

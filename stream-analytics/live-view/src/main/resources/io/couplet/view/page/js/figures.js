@@ -187,8 +187,10 @@ function violins(study, values, where) {
   const title = "Accuracy over the optimizers, backbone by backbone";
   const note = `Each dot is one optimizer’s best point, each cross falls under the paper’s failure rule; the bar spans the middle half, the line is the median (paper, Fig. 3). ${where}`;
   if (!values.length) return waiting(title, note);
-  const frame = new Frame(title, Math.max(WIDTH, 44 * study.backbones.length), 350, { left: 46, right: 12, top: 22, bottom: 74 });
   const names = study.backbones.filter((name) => values.some((value) => value.backbone === name));
+  const width = Math.max(WIDTH, 44 * names.length);
+  const foot = Frame.footFor(names, width - 58);
+  const frame = new Frame(title, width, 276 + foot, { left: 46, right: 12, top: 22, bottom: foot });
   const x = bands(names, [frame.left, frame.right]);
   const domain = padded(values.map((value) => 100 * value.accuracy));
   const y = linear([Math.max(0, domain[0]), Math.min(100, domain[1])], [frame.bottom, frame.top]);
@@ -333,7 +335,9 @@ function robustness(values, by, order) {
   const measured = distances(values.filter((value) => value.learningRate !== null && value.weightDecay !== null));
   if (!measured.length) return waiting(title, note, "Needs a study with several hyper-parameter points.");
   const names = order.filter((name) => measured.some((each) => each[by] === name));
-  const frame = new Frame(title, Math.max(WIDTH, 46 * names.length), 300, { left: 40, right: 12, top: 22, bottom: 74 });
+  const width = Math.max(WIDTH, 46 * names.length);
+  const foot = Frame.footFor(names, width - 52);
+  const frame = new Frame(title, width, 226 + foot, { left: 40, right: 12, top: 22, bottom: foot });
   const x = bands(names, [frame.left, frame.right]);
   const y = linear([0, Math.max(2, ...measured.map((each) => each.away)) * 1.05], [frame.bottom, frame.top]);
   frame.yAxis(y, (value) => format.significant(value), "grid steps").xNames(names, x);

@@ -389,7 +389,7 @@ function drawFoot(study) {
     study.counts.attemptsWithoutEnding ? `${format.plural(study.counts.attemptsWithoutEnding, "attempt")} died without a word` : null,
     `begun ${format.dateTime(study.summary.firstMillis)}`,
   ];
-  fill($("foot"), parts.filter(Boolean).map((part) => h("span", {}, part)));
+  fill($("foot"), parts.filter(Boolean).map((part) => h("span", {}, part)), h("a", { href: "/api/openapi.json" }, "the API of this page"));
 }
 
 $("study").addEventListener("change", (event) => choose(event.target.value));

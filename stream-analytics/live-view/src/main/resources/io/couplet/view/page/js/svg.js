@@ -2,6 +2,7 @@
 
 import { token } from "./colours.js";
 
+const CHARACTER = 6.4;
 const NAMESPACE = "http://www.w3.org/2000/svg";
 
 /** Makes an SVG element; children are elements or text. */
@@ -117,9 +118,14 @@ export class Frame {
     return this;
   }
 
+  /** Room that names beneath take. */
+  static footFor(names, width) {
+    return Math.max(0, ...names.map((name) => name.length)) * CHARACTER < width / Math.max(1, names.length) ? 30 : 78;
+  }
+
   /** Names beneath, slanted when they would touch. */
   xNames(names, scale) {
-    const widest = Math.max(0, ...names.map((name) => name.length)) * 6.4;
+    const widest = Math.max(0, ...names.map((name) => name.length)) * CHARACTER;
     for (const name of names) {
       const x = scale(name);
       const y = this.bottom + 16;
