@@ -148,7 +148,10 @@ public final class Advice {
                                 share(score.backboneShare(), score.backboneShareInterval()),
                                 share(score.optimizerShare(), score.optimizerShareInterval()),
                                 share(score.interactionShare(), score.interactionShareInterval()),
-                                oneSeed ? " (with one seed, noise is in that share)" : "")));
+                                (score.interactionShareInterval() == null
+                                                ? ""
+                                                : "; in brackets 95 % intervals without the cells' own errors")
+                                        + (oneSeed ? " (with one seed, noise is in that share)" : ""))));
         if (score.interactionPValue() != null) {
             double p = value(score.interactionPValue());
             String chance = p < 0.001 ? "p < 0.001" : String.format(Locale.ROOT, "p = %.3f", p);
@@ -165,7 +168,7 @@ public final class Advice {
                 ? percent(share, 0)
                 : String.format(
                         Locale.ROOT,
-                        "%.0f %% (95 %% interval %.0f to %.0f)",
+                        "%.0f %% (%.0f to %.0f)",
                         100 * share,
                         100 * interval.lower(),
                         100 * interval.upper());

@@ -2,7 +2,7 @@
 
 import { h, fill } from "./dom.js";
 import { Frame, s, linear, logarithmic, bands, padded, path, round, shortened } from "./svg.js";
-import { box, density, spaced, distances } from "./statistics.js";
+import { ascending, box, density, spaced, distances } from "./statistics.js";
 import { keepButtons } from "./download.js";
 import { token, seriesColour } from "./colours.js";
 import { scoreFor } from "./grid.js";
@@ -59,8 +59,8 @@ export class Figures {
     this.#show("pareto", pareto(score, values, where), name);
     this.#show("profiles", profiles(study, analysis), name);
     this.#show("contrasts", contrasts(analysis), name);
-    this.#show("robustness-optimizers", robustness(values, "optimizer", study.optimizers), name);
-    this.#show("robustness-backbones", robustness(values, "backbone", study.backbones), name);
+    this.#show("robustness-optimizers", robustness(study, values, "optimizer", study.optimizers), name);
+    this.#show("robustness-backbones", robustness(study, values, "backbone", study.backbones), name);
     this.#show("layers", ridges(study, this.#layers, this.#backbone, this.#statistic), name, this.#layerControls(study));
     this.#show("paper", paperTable(score), name);
   }
@@ -328,11 +328,20 @@ function contrasts(analysis) {
   };
 }
 
-function robustness(values, by, order) {
+/** The hyper-parameters that an optimizer’s runs were given. */
+function triedOf(study) {
+  return (optimizer) => {
+    const cells = [...study.byPairing.values()].filter((cell) => cell.optimizer === optimizer);
+    const values = (name) => ascending([...cells.flatMap((cell) => cell.runs.map((run) => run[name])), ...cells.flatMap((cell) => cell.rungs.map((rung) => rung[name]))].filter((value) => value !== null));
+    return { rates: values("learningRate"), decays: values("weightDecay") };
+  };
+}
+
+function robustness(study, values, by, order) {
   const optimizers = by === "optimizer";
   const title = optimizers ? "Hyper-parameters: how far optimizers must be retuned" : "Hyper-parameters: how far backbones ask for their own";
   const note = `Steps of the grid between a pairing’s best learning rate and weight decay and those that the optimizer likes most often (paper, Fig. ${optimizers ? 4 : 5}); lower is more robust.`;
-  const measured = distances(values.filter((value) => value.learningRate !== null && value.weightDecay !== null));
+  const measured = distances(values.filter((value) => value.learningRate !== null && value.weightDecay !== null), triedOf(study));
   if (!measured.length) return waiting(title, note, "Needs a study with several hyper-parameter points.");
   const names = order.filter((name) => measured.some((each) => each[by] === name));
   const width = Math.max(WIDTH, 46 * names.length);

@@ -43,15 +43,14 @@ export function mode(values) {
 }
 
 /**
- * How far each pairing’s best hyper-parameters lie from the optimizer’s most frequent ones: Manhattan distance in steps of the grid that its pairings span
- * (arXiv:2410.06373, A.3). Only optimizers with more than one point in their grid are measured.
+ * How far each pairing’s best hyper-parameters lie from the optimizer’s most frequent ones: Manhattan distance in steps of the grid that was tried
+ * (arXiv:2410.06373, A.3). `tried` gives an optimizer’s { rates, decays }, ascending; only optimizers with more than one point are measured.
  */
-export function distances(cells) {
-  const byOptimizer = Map.groupBy ? Map.groupBy(cells, (cell) => cell.optimizer) : grouped(cells, (cell) => cell.optimizer);
+export function distances(cells, tried) {
+  const byOptimizer = grouped(cells, (cell) => cell.optimizer);
   const measured = [];
-  for (const own of byOptimizer.values()) {
-    const rates = ascending(own.map((cell) => cell.learningRate));
-    const decays = ascending(own.map((cell) => cell.weightDecay));
+  for (const [optimizer, own] of byOptimizer) {
+    const { rates, decays } = tried(optimizer);
     if (rates.length * decays.length < 2) continue;
     const usual = mode(own.map((cell) => `${cell.learningRate}/${cell.weightDecay}`)).split("/").map(Number);
     for (const cell of own) {
@@ -62,7 +61,7 @@ export function distances(cells) {
   return measured;
 }
 
-const ascending = (values) => [...new Set(values)].sort((a, b) => a - b);
+export const ascending = (values) => [...new Set(values)].sort((a, b) => a - b);
 
 function grouped(items, keyOf) {
   const groups = new Map();
