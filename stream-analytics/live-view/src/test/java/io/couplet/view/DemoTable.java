@@ -9,6 +9,7 @@ import io.couplet.schemas.avro.OptimizerSummary;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.StudyScore;
+import io.couplet.scores.coupling.Advice;
 import io.couplet.scores.coupling.Cell;
 import io.couplet.scores.coupling.Coupling;
 import io.couplet.scores.coupling.CouplingSettings;
@@ -182,6 +183,14 @@ final class DemoTable {
                                 .setWorstRegret(known(each.worstRegretPoints()))
                                 .build())
                         .toList())
+                .setMinimaxOptimizer(coupling.advice()
+                        .minimax()
+                        .map(Advice.Minimax::optimizer)
+                        .orElse(null))
+                .setMinimaxRegret(coupling.advice()
+                        .minimax()
+                        .map(minimax -> minimax.regret().value())
+                        .orElse(null))
                 .setPareto(List.of())
                 .setTimeMillis(DemoRecords.BEGIN)
                 .build();

@@ -15,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,7 +58,7 @@ final class OpenApiTest {
         assertThat(described).containsExactlyInAnyOrderElementsOf(EXAMPLES.keySet());
         for (String path : described) {
             JsonNode schema = api.at("/paths").get(path).at("/get/responses/200/content/application~1json/schema");
-            JsonNode answer = json(EXAMPLES.get(path), 200);
+            JsonNode answer = json(Objects.requireNonNull(EXAMPLES.get(path)), 200);
             assertThat(problems(api, schema, answer, path)).as(path).isEmpty();
             assertThat(answer.size()).as(path).isPositive();
         }

@@ -2,6 +2,7 @@ package io.couplet.view.http;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -264,6 +265,32 @@ final class PageInBrowserTest {
                     .isEqualTo("[null,0]");
         }
         assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void thePagesOwnStatisticsGiveWhatIsKnown() throws Exception {
+        open("");
+        JsonNode known = browser.run("""
+                return Promise.all([import('/js/statistics.js'), import('/js/series.js'), import('/js/download.js')]).then(([s, series, d]) => ({
+                  quantile: s.quantile([1, 2, 3, 4], 0.25),
+                  box: s.box([1, 2, 3, 4, 100]),
+                  area: s.density([0, 1, 1.5, 4], s.spaced(-20, 25, 4501)).reduce((sum, v) => sum + 0.01 * v, 0),
+                  away: s.distances([1, 1, 4].map((learningRate) => ({optimizer: 'o', learningRate, weightDecay: 0})), () => ({rates: [1, 2, 4], decays: [0]})).map((e) => e.away),
+                  smooth: series.smoothed([4, null, 4, 4], [1, 1, 1, 1], 2),
+                  half: series.smoothed([0, 1], [1, 1], 1)[1],
+                  band: series.band([{x: [0, 2], raw: [0, 2]}, {x: [0, 1], raw: [4, 4]}], 3),
+                  csv: d.csv(['a', 'b'], [['=1+1', 'x,"y"'], [null, -2]]),
+                }))""");
+
+        assertThat(known.get("quantile").asDouble()).isEqualTo(1.75);
+        assertThat(known.at("/box/median").asDouble()).isEqualTo(3);
+        assertThat(known.at("/box/beyond/0").asDouble()).isEqualTo(100);
+        assertThat(known.get("area").asDouble()).isCloseTo(1, within(1e-6));
+        assertThat(known.get("away").toString()).isEqualTo("[0,0,2]");
+        assertThat(known.get("smooth").toString()).isEqualTo("[4,null,4,4]");
+        assertThat(known.get("half").asDouble()).isCloseTo(2 / 3.0, within(1e-12));
+        assertThat(known.at("/band/mean").toString()).isEqualTo("[2,2.5,2]");
+        assertThat(known.get("csv").asText()).isEqualTo("a,b\r\n'=1+1,\"x,\"\"y\"\"\"\r\n,-2\r\n");
     }
 
     private static List<String> names(String name, int count) {

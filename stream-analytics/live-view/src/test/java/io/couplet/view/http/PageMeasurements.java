@@ -30,7 +30,9 @@ final class PageMeasurements {
 
     private static final long BACKGROUND_NANOS = 5_000_000;
     private static final long MEGABYTE = 1_000_000;
-    private static final String OBSERVE = "window.seen = new Map();"
+    private static final String OBSERVE = "window.seen = new Map(); window.longest = 0;"
+            + "new PerformanceObserver(list => list.getEntries().forEach(e => window.longest = Math.max(window.longest, e.duration)))"
+            + ".observe({type: 'longtask'});"
             + "const cell = document.querySelector('.cell .value');"
             + "new MutationObserver(() => window.seen.set(cell.textContent, Date.now()))"
             + ".observe(cell, {childList: true, characterData: true, subtree: true});";
@@ -123,7 +125,8 @@ final class PageMeasurements {
         background.join();
         waitFor(browser, "return window.seen.size >= " + updates * 9 / 10);
         JsonNode seen = browser.run("return Object.fromEntries(window.seen)");
-        browser.run("window.seen.clear()");
+        figure("longest task in the page with " + with + ", ms", number(browser.run("return window.longest")));
+        browser.run("window.seen.clear(); window.longest = 0");
         long[] millis = sent.entrySet().stream()
                 .filter(each -> seen.has(each.getKey()))
                 .mapToLong(each -> seen.get(each.getKey()).asLong() - each.getValue())

@@ -63,6 +63,47 @@ final class CurveTest {
     }
 
     @Test
+    void oneStepThatStandsOutIsMarkedHoweverThinTheCurveAndNoneIsWithoutOne() {
+        for (boolean spike : new boolean[] {true, false}) {
+            Curve curve = new Curve();
+            Random random = new Random(3);
+            for (int step = 1; step <= 3000; step++) {
+                double loss = 2 + 0.1 * random.nextGaussian() + (spike && step == 2000 ? 2 : 0);
+                curve.add(new Curve.Point(step, loss, 0.1, 1, 1, 1, 0.01f, 0));
+            }
+            for (int points : new int[] {3000, 300}) {
+                CurveSnapshot thin = thinned(curve, points);
+                int marked = 0;
+                for (int i = 0; i < thin.step().length; i++) {
+                    marked += thin.spike()[i] ? 1 : 0;
+                    if (thin.spike()[i] && thin.lossMax()[i] > 3) {
+                        assertThat(2000).isBetween(thin.step()[i] - thin.steps()[i] + 1, thin.step()[i]);
+                    }
+                }
+                assertThat(Arrays.stream(thin.lossMax()).anyMatch(loss -> loss > 3))
+                        .isEqualTo(spike);
+                assertThat(marked).isBetween(spike ? 1 : 0, spike ? 4 : 3);
+            }
+        }
+    }
+
+    @Test
+    void theGreatestGradientAndUpdateStayAndSecondsCountFromTheBeginning() {
+        Curve curve = new Curve();
+        for (int step = 1; step <= 100; step++) {
+            curve.add(new Curve.Point(
+                    step, 2, 0.1, step == 40 ? 50 : 1, 1, 1, step == 60 ? 0.5f : 0.001f, 10_000L + 250L * step));
+        }
+        CurveSeries series = new CurveSeries();
+        curve.copyInto(series, Integer.MAX_VALUE);
+        CurveSnapshot thin = series.thinned(4, 10, 10_250);
+
+        assertThat(thin.gradientNormMax()).containsExactly(1, 50, 1, 1);
+        assertThat(thin.updateRatioMax()[2]).isCloseTo(0.5, within(1e-6));
+        assertThat(thin.seconds()).containsExactly(6, 12.25, 18.5, 24.75);
+    }
+
+    @Test
     void stepsThatComeLateAreSortedIn() {
         Curve curve = new Curve();
         for (int step : new int[] {5, 1, 3, 2, 4}) {

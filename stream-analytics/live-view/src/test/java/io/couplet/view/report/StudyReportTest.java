@@ -100,8 +100,8 @@ final class StudyReportTest {
                         deit: lion (44.5 ± 0.6 %), ahead of all others.
                         convnext: adamw (44.4 ± 0.6 %), ahead of all others.
                         Of the differences in accuracy, 41 % (35 to 46) lie with the backbone, 22 % (18 to 27) with the
-                          optimizer, and 37 % (29 to 42) with how the two couple; in brackets 95 % intervals without the cells'
-                          own errors.
+                          optimizer, and 37 % (29 to 42) with how the two couple; in brackets 95 % intervals without the
+                          cells' own errors.
                         That is more coupling than chance would give (p < 0.001).
                         The most coupled backbone is convnext (mean absolute residual 7.3 points); the most general
                           optimizer is adamw (3.2 points).

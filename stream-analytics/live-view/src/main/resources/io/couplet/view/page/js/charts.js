@@ -76,6 +76,14 @@ export class Chart {
     this.#element.hidden = Boolean(spec.optional) && !lines.length;
     fill(this.#behind, spec.behind ?? "");
     this.#host.setAttribute("aria-label", `${this.#title}: ${words(lines, this.#show)}`);
+    if (!lines.length) {
+      this.#plot?.destroy();
+      this.#plot = null;
+      this.#shape = "";
+      fill(this.#host, h("p", { class: "empty" }, "Nothing measured yet."));
+      fill(this.#readout);
+      return;
+    }
     const shape = JSON.stringify([lines.map((line) => [line.name, line.kind, line.colour]), token("--ink"), spec.end, log, spec.logX, spec.axis]);
     if (shape === this.#shape && this.#plot) {
       this.#plot.setData(data);

@@ -2,7 +2,7 @@
 
 import { h, fill } from "./dom.js";
 import { Frame, s, linear, logarithmic, bands, padded, path, round, shortened } from "./svg.js";
-import { ascending, box, density, spaced, distances } from "./statistics.js";
+import { ascending, quantile, box, density, spaced, distances } from "./statistics.js";
 import { keepButtons } from "./download.js";
 import { token, seriesColour } from "./colours.js";
 import { scoreFor } from "./grid.js";
@@ -185,15 +185,15 @@ function whisker(frame, x, y, low, high, colour = frame.ink) {
 
 function violins(study, values, where) {
   const title = "Accuracy over the optimizers, backbone by backbone";
-  const note = `Each dot is one optimizer’s best point, each cross falls under the paper’s failure rule; the bar spans the middle half, the line is the median (paper, Fig. 3). ${where}`;
+  const note = `Each dot is one optimizer’s best point, orange when it fails by the paper’s rule, a cross when it diverged; the bar spans the middle half, the line is the median (paper, Fig. 3). ${where}`;
   if (!values.length) return waiting(title, note);
   const names = study.backbones.filter((name) => values.some((value) => value.backbone === name));
   const width = Math.max(WIDTH, 44 * names.length);
   const foot = Frame.footFor(names, width - 58);
   const frame = new Frame(title, width, 276 + foot, { left: 46, right: 12, top: 22, bottom: foot });
   const x = bands(names, [frame.left, frame.right]);
-  const domain = padded(values.map((value) => 100 * value.accuracy));
-  const y = linear([Math.max(0, domain[0]), Math.min(100, domain[1])], [frame.bottom, frame.top]);
+  const domain = core(values.map((value) => 100 * value.accuracy));
+  const y = linear(domain, [frame.bottom, frame.top]);
   frame.yAxis(y, (value) => format.significant(value), "top-1, %").xNames(names, x);
   for (const name of names) {
     const own = values.filter((value) => value.backbone === name);
@@ -201,7 +201,7 @@ function violins(study, values, where) {
     const summary = box(points);
     if (!summary) continue;
     if (points.length > 2) {
-      const levels = spaced(Math.min(...points), Math.max(...points), 48);
+      const levels = spaced(Math.max(domain[0], Math.min(...points)), Math.max(...points), 48);
       const at = density(points, levels, (domain[1] - domain[0]) / 60);
       const most = Math.max(...at) || 1;
       const half = 0.42 * x.width;
@@ -209,27 +209,44 @@ function violins(study, values, where) {
       const left = levels.map((level, i) => [x(name) - (half * at[i]) / most, y(level)]).reverse();
       frame.add(s("path", { d: `${path([...right, ...left])}Z`, fill: token("--line-1"), opacity: 0.22, stroke: token("--line-1"), "stroke-width": 1 }));
     }
-    frame.add(s("rect", { x: round(x(name) - 3), y: round(y(summary.q3)), width: 6, height: round(Math.max(1, y(summary.q1) - y(summary.q3))), rx: 3, fill: token("--line-1"), opacity: 0.55 }));
+    frame.add(s("rect", { x: round(x(name) - 3), y: round(y(summary.q3)), width: 6, height: round(Math.max(1, Math.min(frame.bottom, y(summary.q1)) - y(summary.q3))), rx: 3, fill: token("--line-1"), opacity: 0.55 }));
     frame.line(x(name) - 9, y(summary.median), x(name) + 9, y(summary.median), { stroke: frame.ink, "stroke-width": 2 });
     own.forEach((value, i) => {
       const aside = x(name) + (((i * 37) % 11) - 5) * Math.min(2, x.width / 26);
-      frame.add(dot(aside, y(100 * value.accuracy), value, frame));
+      if (100 * value.accuracy >= domain[0]) frame.add(dot(aside, y(100 * value.accuracy), value, frame));
     });
+    const below = own.filter((value) => 100 * value.accuracy < domain[0]).sort((a, b) => b.accuracy - a.accuracy);
+    if (below.length) {
+      const words = below.map((value) => `${value.optimizer} ${format.percent(value.accuracy)}`).join(", ");
+      frame.add(s("path", { d: `M${round(x(name) - 5)} ${frame.bottom - 9}h10l-5 8z`, fill: token("--worst") }, s("title", {}, words)));
+      if (below.length > 1) frame.text(x(name) + 7, frame.bottom - 2, below.length, { fill: token("--worst"), "font-size": 10 });
+    }
   }
   return {
     title,
     note,
+    below: values.some((value) => 100 * value.accuracy < domain[0]) ? "A red triangle stands for results below the picture; the CSV has all of them." : "",
     picture: frame.svg,
     columns: ["backbone", "optimizer", "accuracy", "standardError", "failed", "diverged"],
     rows: values.map((value) => [value.backbone, value.optimizer, value.accuracy, value.accuracyStandardError, value.failed, value.diverged]),
   };
 }
 
+/** The span of nearly all values: a few that fell far below must not flatten the others. */
+function core(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [least, most] = [sorted[0], sorted.at(-1)];
+  const usual = quantile(sorted, 0.06);
+  const low = usual - least > 0.4 * (most - usual) ? usual : least;
+  const more = 0.06 * (most - low || 1);
+  return [Math.max(0, low - more), Math.min(100, most + more)];
+}
+
 function dot(x, y, value, frame) {
   const words = s("title", {}, `${value.backbone} × ${value.optimizer}: ${format.percent(value.accuracy)}${value.failed ? ", failed" : ""}`);
-  return value.failed || value.diverged
+  return value.diverged
     ? s("path", { d: `M${round(x - 3.5)} ${round(y - 3.5)}l7 7m0 -7l-7 7`, stroke: token("--worst"), "stroke-width": 1.8, fill: "none" }, words)
-    : s("circle", { cx: round(x), cy: round(y), r: 3, fill: frame.card, stroke: token("--line-1"), "stroke-width": 1.5 }, words);
+    : s("circle", { cx: round(x), cy: round(y), r: 3, fill: frame.card, stroke: token(value.failed ? "--line-2" : "--line-1"), "stroke-width": 1.5 }, words);
 }
 
 function pareto(score, values, where) {
