@@ -184,7 +184,9 @@ final class PageInBrowserTest {
         take(log.entries().size());
         open("#view=figures");
         awaitTrue("return document.querySelectorAll('#figures .figure svg').length >= 8");
-        browser.run("window.kept = []; URL.createObjectURL = (blob) => { window.kept.push(blob); return '#'; }");
+        browser.run("window.kept = []; const make = URL.createObjectURL.bind(URL);"
+                + "URL.createObjectURL = (blob) => { window.kept.push(blob); return make(blob); };"
+                + "HTMLAnchorElement.prototype.click = () => {}");
 
         browser.run(
                 "document.querySelectorAll('#figures [data-save=csv], #figures [data-save=svg]').forEach(b => b.click())");
@@ -193,6 +195,9 @@ final class PageInBrowserTest {
         assertThat(kept).hasSizeGreaterThanOrEqualTo(17);
         assertThat(kept).allSatisfy(each -> assertThat(each.asText()).containsAnyOf("<svg", ","));
         assertThat(kept).anySatisfy(each -> assertThat(each.asText()).startsWith("backbone,optimizer,accuracy"));
+        browser.run("document.querySelector('#figure-violins [data-save=png]').click()");
+        awaitTrue("return window.kept.some(blob => blob.type === 'image/png' && blob.size > 5000)");
+        assertThat(browser.complaints()).isEmpty();
     }
 
     @Test

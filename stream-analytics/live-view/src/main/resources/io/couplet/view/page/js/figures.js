@@ -2,7 +2,7 @@
 
 import { h, fill } from "./dom.js";
 import { Frame, s, linear, logarithmic, bands, padded, path, round, shortened } from "./svg.js";
-import { ascending, quantile, box, density, spaced, distances } from "./statistics.js";
+import { ascending, box, core, density, spaced, distances } from "./statistics.js";
 import { keepButtons } from "./download.js";
 import { token, seriesColour } from "./colours.js";
 import { scoreFor } from "./grid.js";
@@ -10,6 +10,7 @@ import * as format from "./format.js";
 
 const WIDTH = 640;
 const MOST_SERIES = 24;
+const MANY = 12;
 
 /** Fills the view with every figure for which there is data; the others say what they wait for. */
 export class Figures {
@@ -72,6 +73,7 @@ export class Figures {
       this.#cards.set(id, card);
       this.#element.append(card);
     }
+    card.classList.toggle("wide", Boolean(figure.wide));
     const heading = h("div", { class: "cardhead" }, h("h2", {}, figure.title), figure.picture || figure.table ? keepButtons(`${study}-${id}`, figure.title, figure.picture ? () => card.querySelector("svg") : null, () => figure) : null);
     fill(card, heading, h("figcaption", { class: "note" }, figure.note), controls, figure.picture ?? figure.table ?? h("p", { class: "empty" }, figure.waiting), figure.below ? h("p", { class: "note" }, figure.below) : null);
   }
@@ -188,11 +190,14 @@ function violins(study, values, where) {
   const note = `Each dot is one optimizer’s best point, orange when it fails by the paper’s rule, a cross when it diverged; the bar spans the middle half, the line is the median (paper, Fig. 3). ${where}`;
   if (!values.length) return waiting(title, note);
   const names = study.backbones.filter((name) => values.some((value) => value.backbone === name));
-  const width = Math.max(WIDTH, 44 * names.length);
+  const wide = names.length > MANY;
+  const width = wide ? 2 * WIDTH : WIDTH;
   const foot = Frame.footFor(names, width - 58);
   const frame = new Frame(title, width, 276 + foot, { left: 46, right: 12, top: 22, bottom: foot });
   const x = bands(names, [frame.left, frame.right]);
-  const domain = core(values.map((value) => 100 * value.accuracy));
+  const span = core(values.map((value) => 100 * value.accuracy));
+  const more = 0.06 * (span.high - span.low || 1);
+  const domain = [Math.max(0, span.low - more), Math.min(100, span.high + more)];
   const y = linear(domain, [frame.bottom, frame.top]);
   frame.yAxis(y, (value) => format.significant(value), "top-1, %").xNames(names, x);
   for (const name of names) {
@@ -225,21 +230,12 @@ function violins(study, values, where) {
   return {
     title,
     note,
+    wide,
     below: values.some((value) => 100 * value.accuracy < domain[0]) ? "A red triangle stands for results below the picture; the CSV has all of them." : "",
     picture: frame.svg,
     columns: ["backbone", "optimizer", "accuracy", "standardError", "failed", "diverged"],
     rows: values.map((value) => [value.backbone, value.optimizer, value.accuracy, value.accuracyStandardError, value.failed, value.diverged]),
   };
-}
-
-/** The span of nearly all values: a few that fell far below must not flatten the others. */
-function core(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [least, most] = [sorted[0], sorted.at(-1)];
-  const usual = quantile(sorted, 0.06);
-  const low = usual - least > 0.4 * (most - usual) ? usual : least;
-  const more = 0.06 * (most - low || 1);
-  return [Math.max(0, low - more), Math.min(100, most + more)];
 }
 
 function dot(x, y, value, frame) {
@@ -253,7 +249,7 @@ function pareto(score, values, where) {
   const title = "Accuracy against device time";
   const note = `Every pairing; the line joins those that no other beats in both. ${where}`;
   const shown = values.filter((value) => value.deviceSeconds > 0);
-  if (!shown.length) return waiting(title, note);
+  if (!shown.length) return waiting(title, note, "Needs evaluations with device time.");
   const frame = new Frame(title, WIDTH, 350, { left: 46, right: 20, top: 22, bottom: 44 });
   const seconds = shown.map((value) => value.deviceSeconds);
   const x = logarithmic([Math.min(...seconds) * 0.85, Math.max(...seconds) * 1.15], [frame.left, frame.right]);

@@ -5,6 +5,7 @@ import { pairing } from "./feed.js";
 import { sequential, diverging, token, VERDICTS } from "./colours.js";
 import { Frame, s, bands, round, shortened } from "./svg.js";
 import { Sketches, BOX } from "./sketches.js";
+import { core } from "./statistics.js";
 import * as format from "./format.js";
 
 export const MODES = [
@@ -226,7 +227,7 @@ export class Grid {
     const ends =
       mode === "coupling"
         ? [`worse than expected ${format.signed(-scale.high)}${scale.beyond ? " and beyond" : ""}`, `${format.signed(scale.high)} better`]
-        : [show(mode, scale.low), show(mode, scale.high)];
+        : [`${show(mode, scale.low)}${scale.below ? " and below" : ""}`, show(mode, scale.high)];
     const stars = mode === "accuracy" ? h("span", { class: "key" }, h("i", { class: "dot" }), "cannot be told apart from its backbone’s best") : null;
     fill(this.#legend, h("span", { class: "end" }, ends[0]), ramp, h("span", { class: "end" }, ends[1]), stars, h("span", { class: "key" }, h("i", { class: "mark" }, "▽"), "fails by the paper’s rule"), h("span", { class: "key" }, h("i", { class: "mark" }, "✕"), "diverged"));
   }
@@ -301,8 +302,8 @@ function scaleOf(mode, described) {
   if (mode === "coupling") return couplingScale(numbers.map(Math.abs).sort((a, b) => a - b), newest);
   if (numbers.length === 0) return { low: 0, high: 1, newest };
   if (mode === "seconds") return { low: 0, high: Math.max(...numbers), newest };
-  const low = Math.min(...numbers);
-  const high = Math.max(...numbers);
+  const { low, high, below } = core(numbers);
+  if (below) return { low, high, newest, below };
   return high - low < 0.02 ? { low: Math.max(0, low - 0.01), high: high + 0.01, newest } : { low, high, newest };
 }
 

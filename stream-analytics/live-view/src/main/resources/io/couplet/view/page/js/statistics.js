@@ -9,6 +9,15 @@ export function quantile(sorted, p) {
   return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
 }
 
+/** The span of nearly all values, when a few that fell far below would flatten the others; `below` says that there are such. */
+export function core(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [least, high] = [sorted[0], sorted.at(-1)];
+  const usual = quantile(sorted, 0.06);
+  const below = usual - least > 0.4 * (high - usual);
+  return { low: below ? usual : least, high, below };
+}
+
 /** Five numbers and what lies beyond 1.5 times the interquartile range (Tukey). */
 export function box(values) {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
