@@ -33,6 +33,9 @@ final class StudyState {
     private final TreeMap<Integer, StudyScore> scores = new TreeMap<>();
     private @Nullable RunRequest newestRequest;
     private long scoresChangedAt;
+    private long decidedAt;
+    private long decisionsAt;
+    private List<Decision> decisions = List.of();
     private long firstMillis = Long.MAX_VALUE;
     private long newestMillis;
 
@@ -55,6 +58,11 @@ final class StudyState {
         cell.runs.putIfAbsent(runId, run);
         cell.changedAt = version;
         lived(run.newestMillis());
+    }
+
+    /** Notes that a run was told to stop, or said that it was. */
+    void decided(long version) {
+        decidedAt = version;
     }
 
     /** The grid as a request tells it; a study asked for twice has the union of both grids, the newer order first. */
@@ -207,12 +215,7 @@ final class StudyState {
                 }
             }
         }
-        List<Decision> decisions = runs().stream()
-                .flatMap(run -> run.decisions().stream())
-                .sorted(Comparator.comparingLong(Decision::timeMillis)
-                        .reversed()
-                        .thenComparing(Decision::commandId))
-                .toList();
+        List<Decision> decisions = decisionsNewestFirst();
         return new StudySnapshot(
                 version,
                 since,
@@ -224,9 +227,25 @@ final class StudyState {
                 since == 0 || scoresChangedAt > since ? rungScores() : null,
                 reportRung(summary.finished()),
                 counts(allDeadLetters, deadLetters, unreadable),
-                decisions.stream().limit(StudySnapshot.DECISIONS).toList(),
+                since == 0 || decidedAt > since
+                        ? decisions.stream().limit(StudySnapshot.DECISIONS).toList()
+                        : null,
                 decisions.size(),
                 provenance());
+    }
+
+    /** Made anew only after a command or its acknowledgement: deltas are asked for ten times a second. */
+    private List<Decision> decisionsNewestFirst() {
+        if (decisionsAt != decidedAt) {
+            decisionsAt = decidedAt;
+            decisions = runs().stream()
+                    .flatMap(run -> run.decisions().stream())
+                    .sorted(Comparator.comparingLong(Decision::timeMillis)
+                            .reversed()
+                            .thenComparing(Decision::commandId))
+                    .toList();
+        }
+        return decisions;
     }
 
     private CellSnapshot snapshot(String backbone, String optimizer, CellState cell) {

@@ -131,6 +131,9 @@ public final class ViewModel {
             RunState run = run(event.getRunId());
             run.add(event);
             changed(run, event.getRunId());
+            if (event.getCommandId() != null) {
+                study(run.identity().studyId()).decided(version);
+            }
         } else if (record instanceof ConvergenceScore score) {
             RunState run = run(score.getRunId());
             run.add(score);
@@ -143,6 +146,7 @@ public final class ViewModel {
             RunState run = run(command.getRunId());
             run.add(command);
             changed(run, command.getRunId());
+            study(run.identity().studyId()).decided(version);
         } else if (record instanceof RunRequest request) {
             RunState run = run(request.getRunId());
             run.add(request);

@@ -20,6 +20,7 @@ import io.couplet.view.model.StudySummary;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -168,7 +169,7 @@ public record StudyReport(
                         snapshot.provenance().data()),
                 snapshot.counts(),
                 runs(snapshot),
-                snapshot.decisions());
+                Objects.requireNonNullElse(snapshot.decisions(), List.of()));
     }
 
     private static List<Run> runs(StudySnapshot snapshot) {
