@@ -152,7 +152,9 @@ public final class Advice {
                                                 ? ""
                                                 : "; in brackets 95 % intervals without the cells' own errors")
                                         + (oneSeed ? " (with one seed, noise is in that share)" : ""))));
-        if (score.interactionPValue() != null) {
+        // Tukey's test, the other one, only sees coupling that is a product of the two effects: its silence says
+        // nothing.
+        if (score.interactionPValue() != null && "seeds".equals(score.interactionTest())) {
             double p = value(score.interactionPValue());
             String chance = p < 0.001 ? "p < 0.001" : String.format(Locale.ROOT, "p = %.3f", p);
             sentences.add(new Sentence(

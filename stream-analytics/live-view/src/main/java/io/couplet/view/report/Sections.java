@@ -34,10 +34,10 @@ record Sections(List<Table> tables) {
                 ? ""
                 : String.format(
                         Locale.ROOT,
-                        " %s: p = %.3g of as much without any coupling.",
+                        " %s: p = %.3g.",
                         advice.interactionTest().equals("seeds")
                                 ? "F test against the differences between seeds"
-                                : "Tukey's test of one degree of freedom",
+                                : "Tukey's test, which only sees coupling that is a product of the two effects",
                         advice.interactionPValue());
         return new Table(
                 "Where the differences in accuracy lie",

@@ -30,10 +30,10 @@ export function shares(score, where) {
     const end = Math.max(x(share), interval ? x(interval.upper) : 0);
     frame.text(end + 9, y(name) + 5, format.percent(share, 0), { fill: frame.ink, "font-weight": 650, "font-size": 14 });
   }
-  const test = { seeds: "F test against the differences between seeds", tukey: "Tukey’s test, one degree of freedom" }[score.interactionTest];
+  const test = { seeds: "F test against the differences between seeds", tukey: "Tukey’s test, which only sees coupling that is a product of the two effects" }[score.interactionTest];
   const below = [
     score.noiseShare !== null ? `The pale end of coupling (${format.percent(score.noiseShare, 0)}) is what the cells’ errors alone would give.` : "",
-    test && score.interactionPValue !== null ? `${test}: p ${score.interactionPValue < 0.001 ? "< 0.001" : `= ${format.number(score.interactionPValue, 3)}`} of as much without any coupling.` : "",
+    test && score.interactionPValue !== null ? `${test}: p ${score.interactionPValue < 0.001 ? "< 0.001" : `= ${format.number(score.interactionPValue, 3)}`}.` : "",
   ].join(" ").trim();
   return { title, note, below, picture: frame.svg, columns: ["source", "share", "lower", "upper"], rows: parts.map(([name, share, interval]) => [name, share, interval?.lower, interval?.upper]) };
 }
