@@ -83,6 +83,13 @@ export class Sketches {
       ));
   }
 
+  /** The most steps that stand behind one point of a line; 0 before the first. */
+  get behind() {
+    let most = 0;
+    for (const curves of this.#byPairing.values()) for (const curve of curves) most = Math.max(most, curve.stepsPerPoint);
+    return most;
+  }
+
   newest(key) {
     const last = (this.#byPairing.get(key) ?? []).map((curve) => curve.loss.findLast((loss) => loss !== null)).filter((loss) => loss !== undefined);
     return last.length ? last.reduce((sum, loss) => sum + loss, 0) / last.length : null;
