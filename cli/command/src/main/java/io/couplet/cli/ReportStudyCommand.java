@@ -2,6 +2,7 @@ package io.couplet.cli;
 
 import io.couplet.cli.local.BrokerProcess;
 import io.couplet.cli.local.DataDirectory;
+import io.couplet.cli.local.KnownFamilies;
 import io.couplet.cli.local.RunningSystem;
 import io.couplet.cli.local.UserError;
 import io.couplet.view.model.StudySnapshot;
@@ -90,7 +91,7 @@ final class ReportStudyCommand implements Callable<Integer> {
         if (study == null) {
             throw selection.missing(model);
         }
-        String text = (json ? Format.JSON : format).of(StudyReport.of(study, Instant.now()));
+        String text = (json ? Format.JSON : format).of(StudyReport.of(study, Instant.now(), KnownFamilies.byName()));
         if (output == null) {
             spec.commandLine().getOut().print(text);
             spec.commandLine().getOut().flush();

@@ -1,6 +1,7 @@
 package io.couplet.cli;
 
 import io.couplet.cli.local.DataDirectory;
+import io.couplet.cli.local.KnownFamilies;
 import io.couplet.cli.local.LocalSettings;
 import io.couplet.cli.local.LocalSystem;
 import io.couplet.cli.local.UserError;
@@ -200,7 +201,7 @@ final class RunStudyCommand implements Callable<Integer> {
     }
 
     private static Path write(StudySnapshot study, DataDirectory data) throws IOException {
-        StudyReport report = StudyReport.of(study, Instant.now());
+        StudyReport report = StudyReport.of(study, Instant.now(), KnownFamilies.byName());
         Path directory =
                 Files.createDirectories(data.reports().resolve(study.summary().id()));
         Files.writeString(directory.resolve("report.json"), report.json());

@@ -1,5 +1,6 @@
 package io.couplet.cli;
 
+import io.couplet.cli.local.KnownFamilies;
 import io.couplet.view.LiveView;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.ViewModel;
@@ -49,7 +50,11 @@ final class WatchStudyCommand implements Callable<Integer> {
             if (study == null) {
                 throw selection.missing(model);
             }
-            out.print(json ? StudyReport.of(study, Instant.now()).json() : GridTable.render(study, Terminal.width()));
+            out.print(
+                    json
+                            ? StudyReport.of(study, Instant.now(), KnownFamilies.byName())
+                                    .json()
+                            : GridTable.render(study, Terminal.width()));
             out.flush();
             return 0;
         }

@@ -1,5 +1,6 @@
 package io.couplet.view;
 
+import io.couplet.scores.coupling.Families;
 import io.couplet.view.http.ViewServer;
 import io.couplet.view.model.ViewModel;
 import java.io.IOException;
@@ -19,8 +20,17 @@ public final class LiveView implements AutoCloseable {
     private final ViewServer server;
     private final Feed feed;
 
-    /** Checks the settings and connects to nothing. */
+    /** Checks the settings and connects to nothing; without families, nothing is contrasted. */
     public LiveView(LiveViewSettings settings) {
+        this(settings, Families.NONE);
+    }
+
+    /**
+     * Checks the settings and connects to nothing.
+     *
+     * @param families families of backbones and optimizers, for the contrasts
+     */
+    public LiveView(LiveViewSettings settings, Families families) {
         this.settings = settings;
         try {
             Files.createDirectories(settings.stateDirectory());
@@ -29,7 +39,7 @@ public final class LiveView implements AutoCloseable {
                     "The view cannot write to " + settings.stateDirectory() + ": choose another data directory.", e);
         }
         this.feed = new Feed(settings, model);
-        this.server = new ViewServer(model, feed::failure);
+        this.server = new ViewServer(model, feed::failure, families);
     }
 
     /**

@@ -25,6 +25,7 @@ public final class RecordIntake {
             Topics.RUN_EVENTS,
             Topics.STEP_METRICS,
             Topics.EVALUATIONS,
+            Topics.LAYER_STATISTICS,
             Topics.CONVERGENCE_SCORES,
             Topics.COUPLING_SCORES,
             Topics.STUDY_SCORES,

@@ -1,5 +1,6 @@
 package io.couplet.view;
 
+import io.couplet.scores.coupling.Families;
 import io.couplet.view.http.ViewServer;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.ViewModel;
@@ -17,8 +18,8 @@ import java.util.concurrent.CountDownLatch;
 import org.apache.avro.specific.SpecificRecord;
 
 /**
- * The page on made-up records, to look at: {@code DemoModel empty|live|done|huge [port]}; or a report on them:
- * {@code DemoModel report FILE.html}.
+ * The page on made-up records, to look at: {@code DemoModel empty|live|done|huge [port]}; on a printed table of results: {@code DemoModel table CSV [port]}; or
+ * a report on made-up records: {@code DemoModel report FILE.html}.
  */
 public final class DemoModel {
 
@@ -35,14 +36,23 @@ public final class DemoModel {
                             .html());
             return;
         }
+        Families families = DemoRecords.FAMILIES;
+        int portAt = 1;
         switch (args.length == 0 ? "live" : args[0]) {
             case "empty" -> {}
+            case "table" -> {
+                DemoTable table = new DemoTable(Path.of(args[1]));
+                Map<String, Long> offsets = new HashMap<>();
+                table.write((topic, record) -> apply(model, offsets, topic, record));
+                families = table.families();
+                portAt = 2;
+            }
             case "done" -> fill(model, eight(1, 0));
             case "huge" -> fill(model, huge());
             default -> fill(model, eight(0.62, 2));
         }
-        ViewServer server = new ViewServer(model, () -> null);
-        server.start("127.0.0.1", args.length < 2 ? 8080 : Integer.parseInt(args[1]));
+        ViewServer server = new ViewServer(model, () -> null, families);
+        server.start("127.0.0.1", args.length <= portAt ? 8080 : Integer.parseInt(args[portAt]));
         System.out.println(server.address());
         new CountDownLatch(1).await();
     }

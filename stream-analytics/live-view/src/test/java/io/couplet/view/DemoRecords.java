@@ -7,6 +7,8 @@ import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.schemas.avro.CouplingScore;
 import io.couplet.schemas.avro.DataReference;
 import io.couplet.schemas.avro.Evaluation;
+import io.couplet.schemas.avro.LayerStatistic;
+import io.couplet.schemas.avro.LayerStatistics;
 import io.couplet.schemas.avro.OptimizerSummary;
 import io.couplet.schemas.avro.ParetoPoint;
 import io.couplet.schemas.avro.Provenance;
@@ -20,6 +22,7 @@ import io.couplet.schemas.avro.StoppingRule;
 import io.couplet.schemas.avro.StudyGrid;
 import io.couplet.schemas.avro.StudyScore;
 import io.couplet.schemas.avro.Verdict;
+import io.couplet.scores.coupling.Families;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -55,6 +58,39 @@ public final class DemoRecords {
     public static final List<String> EIGHT =
             List.of("alexnet", "vgg", "resnet", "mobilenet-v2", "deit", "mlp-mixer", "convnext", "poolformer-v2");
     public static final List<String> SIX = List.of("sgd", "adam", "adamw", "lamb", "lion", "rmsprop");
+
+    /** Families of the names above. */
+    public static final Families FAMILIES = new Families(
+            Map.of(
+                    "alexnet",
+                    "primary-cnn",
+                    "vgg",
+                    "primary-cnn",
+                    "resnet",
+                    "classical-cnn",
+                    "mobilenet-v2",
+                    "classical-cnn",
+                    "deit",
+                    "modern",
+                    "mlp-mixer",
+                    "modern",
+                    "convnext",
+                    "modern",
+                    "poolformer-v2",
+                    "metaformer"),
+            Map.of(
+                    "sgd",
+                    "fixed-momentum",
+                    "lion",
+                    "fixed-momentum",
+                    "adam",
+                    "adaptive-momentum",
+                    "adamw",
+                    "adaptive-momentum",
+                    "lamb",
+                    "adaptive-momentum",
+                    "rmsprop",
+                    "adaptive"));
 
     private final Shape shape;
     private final Random random = new Random(7);
@@ -181,6 +217,7 @@ public final class DemoRecords {
             double share = (double) step / shape.budgetSteps();
             double loss = floor + (2.303 - floor) * Math.pow(1 + 14 * share, -0.8) + 0.09 * random.nextGaussian();
             boolean broken = diverges(id) && step > end * 3 / 4;
+            loss += step == shape.budgetSteps() * 2 / 5 && id.optimizer().equals("lion") ? 1.4 : 0;
             loss = broken ? step == end ? Double.NaN : loss * Math.exp((step - end * 0.75) * 8 / end) : loss;
             out.accept(Topics.STEP_METRICS.name(), metrics(id, step, loss, last * Math.pow(share, 0.35)));
             if (step == (int) Math.round((double) nextRung / shape.rungs() * shape.budgetSteps())) {
@@ -188,8 +225,12 @@ public final class DemoRecords {
                 nextRung++;
             }
         }
+        out.accept(Topics.LAYER_STATISTICS.name(), layers(id, end));
         boolean ended = end == shape.budgetSteps() || diverges(id);
         out.accept(Topics.CONVERGENCE_SCORES.name(), convergence(id, end, floor, ended));
+        if (id.optimizer().equals("rmsprop") && id.seed() == 0) {
+            out.accept(Topics.RUN_COMMANDS.name(), shadow(id, Math.min(end, shape.budgetSteps() / 4)));
+        }
         if (diverges(id)) {
             String command = "stop-" + id;
             out.accept(Topics.RUN_COMMANDS.name(), command(id, command, end));
@@ -306,6 +347,56 @@ public final class DemoRecords {
                         .build());
     }
 
+    /** Twelve layers; the tail of their spectrum depends on the optimizer, more on attention than on convolutions. */
+    private LayerStatistics layers(RunId id, int step) {
+        int o = shape.optimizers().indexOf(id.optimizer());
+        Random noise = new Random(id.hashCode());
+        List<LayerStatistic> layers = new ArrayList<>();
+        for (int layer = 0; layer < 12; layer++) {
+            layers.add(LayerStatistic.newBuilder()
+                    .setName("stages." + layer / 3 + ".blocks." + layer % 3 + ".weight")
+                    .setParameters(4096L << layer / 3)
+                    .setAlpha(layer == 0 ? null : (Double) (2.4 + 0.35 * o + 0.5 * noise.nextGaussian()))
+                    .setEntropy(2.1 + 0.1 * layer + 0.2 * noise.nextGaussian())
+                    .setL2Norm(4 + layer + o + noise.nextGaussian())
+                    .setTopPcaEnergy(Math.min(1, 0.35 + 0.03 * o + 0.05 * noise.nextDouble()))
+                    .build());
+        }
+        return LayerStatistics.newBuilder()
+                .setRunId(id.toString())
+                .setStudyId(id.studyId())
+                .setAttempt(1)
+                .setStep(step)
+                .setLayers(layers)
+                .setTimeMillis(clock)
+                .build();
+    }
+
+    /** What a rule in shadow would have done: a forecast that lies below the best of its peers. */
+    private RunCommand shadow(RunId id, int step) {
+        return RunCommand.newBuilder()
+                .setRunId(id.toString())
+                .setStudyId(id.studyId())
+                .setCommandId("shadow-" + id)
+                .setKind(RunCommandKind.STOP)
+                .setRule("transfer")
+                .setRuleVersion(1)
+                .setRequestedBy("early-stopper")
+                .setReason("Its optimistic forecast lies below the leader's pessimistic one.")
+                .setStep(step)
+                .setRung(2)
+                .setThreshold(0.44)
+                .setObserved(0.28)
+                .setForecast(0.37)
+                .setForecastLower(0.33)
+                .setForecastUpper(0.41)
+                .setPeers(List.of("a", "b", "c"))
+                .setInputOffsets(Map.of())
+                .setShadow(true)
+                .setTimeMillis(clock)
+                .build();
+    }
+
     private ConvergenceScore convergence(RunId id, int step, double floor, boolean ended) {
         int at = Math.floorMod(id.hashCode(), 10);
         Verdict verdict = diverges(id)
@@ -417,22 +508,49 @@ public final class DemoRecords {
                         .setBackboneShare(0.41)
                         .setOptimizerShare(0.22)
                         .setInteractionShare(0.37)
+                        .setBackboneShareLower(0.35)
+                        .setBackboneShareUpper(0.46)
+                        .setOptimizerShareLower(0.18)
+                        .setOptimizerShareUpper(0.27)
+                        .setInteractionShareLower(0.29)
+                        .setInteractionShareUpper(0.42)
+                        .setNoiseShare(0.03)
+                        .setInteractionTest(shape.seeds() > 1 ? "seeds" : "tukey")
+                        .setInteractionPValue(0.0004)
                         .setBackbones(backbones)
                         .setOptimizers(optimizers)
                         .setMinimaxOptimizer(minimax.getName())
                         .setMinimaxRegret(minimax.getWorstRegret())
-                        .setPareto(List.of(
-                                pareto(0, 1 % columns, value[0][1 % columns], 3.8 * share),
-                                pareto(1 % rows, 0, value[1 % rows][0], 5.1 * share)))
+                        .setPareto(front(value, share))
                         .setTimeMillis(clock)
                         .build());
+    }
+
+    private List<ParetoPoint> front(double[][] value, double share) {
+        List<ParetoPoint> all = new ArrayList<>();
+        for (int b = 0; b < value.length; b++) {
+            for (int o = 0; o < value[b].length; o++) {
+                if (!Double.isNaN(value[b][o])) {
+                    all.add(pareto(b, o, value[b][o], (3.6 + b + 0.4 * o) * share));
+                }
+            }
+        }
+        all.sort(Comparator.comparingDouble(ParetoPoint::getDeviceSeconds));
+        List<ParetoPoint> front = new ArrayList<>();
+        for (ParetoPoint point : all) {
+            if (front.isEmpty()
+                    || point.getAccuracy() > front.get(front.size() - 1).getAccuracy()) {
+                front.add(point);
+            }
+        }
+        return front;
     }
 
     private ParetoPoint pareto(int b, int o, double accuracy, double seconds) {
         return ParetoPoint.newBuilder()
                 .setBackbone(shape.backbones().get(b))
                 .setOptimizer(shape.optimizers().get(o))
-                .setAccuracy(Double.isNaN(accuracy) ? 0 : accuracy)
+                .setAccuracy(accuracy)
                 .setDeviceSeconds(seconds)
                 .build();
     }
@@ -508,6 +626,7 @@ public final class DemoRecords {
                 .setCoupling(count == 0 ? null : (Double) (100 * absolute / count))
                 .setFailures(0)
                 .setOverallRank(count == 0 ? null : (Double) (1.0 + o))
+                .setRobustnessSteps(count == 0 ? null : (Double) (0.2 * o))
                 .setWorstRegret(100 * regret)
                 .build();
     }
@@ -524,8 +643,8 @@ public final class DemoRecords {
                 .setOptimizer(shape.optimizers().get(o))
                 .setAccuracy(value)
                 .setAccuracyStandardError(several ? (Double) 0.006 : null)
-                .setLearningRate(0.001)
-                .setWeightDecay(0.05)
+                .setLearningRate(0.001 * Math.pow(3, (b + o) % 4 == 0 ? 1 : o == 0 && b % 3 == 1 ? -1 : 0))
+                .setWeightDecay(0.05 * ((b * o) % 5 == 4 ? 2 : 1))
                 .setRuns(shape.seeds())
                 .setSeeds(shape.seeds())
                 .setDiverged(diverged)
@@ -535,7 +654,7 @@ public final class DemoRecords {
                 .setCouplingUpper(residual + 1.2)
                 .setIndistinguishableFromBest(
                         backbone.getBest().contains(shape.optimizers().get(o)))
-                .setDeviceSeconds(3.6 + b)
+                .setDeviceSeconds((3.6 + b + 0.4 * o) * rung / shape.rungs())
                 .setTimeMillis(clock)
                 .build();
     }

@@ -77,12 +77,14 @@ public final class LocalSystem implements AutoCloseable {
         broker = startedBroker;
         createTopics();
         told.accept("the page");
-        LiveView startedView = keep(new LiveView(new LiveViewSettings(
-                startedBroker.bootstrapServers(),
-                Map.of(),
-                data.streams().resolve("view"),
-                settings.host(),
-                settings.port())));
+        LiveView startedView = keep(new LiveView(
+                new LiveViewSettings(
+                        startedBroker.bootstrapServers(),
+                        Map.of(),
+                        data.streams().resolve("view"),
+                        settings.host(),
+                        settings.port()),
+                KnownFamilies.byName()));
         view = startedView;
         startedView.start();
         told.accept("the Flink jobs");

@@ -3,7 +3,6 @@ package io.couplet.view.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.couplet.view.model.Advice;
-import io.couplet.view.model.Json;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.StudySummary;
 import io.couplet.view.model.ViewModel;
@@ -27,6 +26,7 @@ final class EventStream {
     private static final long HEARTBEAT_MILLIS = 10_000;
 
     private final ViewModel model;
+    private final Updates updates;
     private final @Nullable String studyId;
     private final OutputStream out;
     private final CountDownLatch closing;
@@ -47,8 +47,9 @@ final class EventStream {
             @Nullable StudySnapshot study,
             @Nullable List<Advice.Sentence> advice) {}
 
-    EventStream(ViewModel model, @Nullable String studyId, OutputStream out, CountDownLatch closing) {
+    EventStream(ViewModel model, Updates updates, @Nullable String studyId, OutputStream out, CountDownLatch closing) {
         this.model = model;
+        this.updates = updates;
         this.studyId = studyId;
         this.out = out;
         this.closing = closing;
@@ -56,7 +57,7 @@ final class EventStream {
 
     /** Writes until the client goes away, which shows as an exception, or the server closes. */
     void run() throws IOException, InterruptedException {
-        send("retry: 1000\n\n");
+        send("retry: 1000\n\n".getBytes(UTF_8));
         long sent = sendUpdate("snapshot", 0);
         long silentMillis = 0;
         while (!closing.await(LEAST_INTERVAL_MILLIS, TimeUnit.MILLISECONDS)) {
@@ -65,33 +66,21 @@ final class EventStream {
                 sent = sendUpdate("delta", sent);
                 silentMillis = 0;
             } else if (silentMillis >= HEARTBEAT_MILLIS) {
-                send(": still here\n\n");
+                send(": still here\n\n".getBytes(UTF_8));
                 silentMillis = 0;
             }
         }
     }
 
-    /** Sends what changed after a version and returns the version now sent: never one newer than what was written. */
+    /** Sends what changed after a version and returns the version now sent. */
     private long sendUpdate(String event, long since) throws IOException {
-        long version = model.version();
-        StudySnapshot study = studyId == null ? null : model.study(studyId, since);
-        long upTo = study == null ? version : study.version();
-        Update update = new Update(model.instance(), upTo, model.studies(), study, advice(study));
-        send("id: " + model.instance() + '-' + upTo + "\nevent: " + event + "\ndata: " + Json.line(update) + "\n\n");
-        return upTo;
+        Updates.Frame frame = updates.frame(studyId, event, since);
+        send(frame.bytes());
+        return frame.version();
     }
 
-    private @Nullable List<Advice.Sentence> advice(@Nullable StudySnapshot study) {
-        if (study == null || study.rungScores() == null) {
-            return null;
-        }
-        StudySnapshot whole =
-                study.since() == 0 ? study : model.snapshot(study.summary().id());
-        return whole == null ? null : Advice.of(whole);
-    }
-
-    private void send(String text) throws IOException {
-        out.write(text.getBytes(UTF_8));
+    private void send(byte[] bytes) throws IOException {
+        out.write(bytes);
         out.flush();
     }
 }

@@ -23,12 +23,31 @@ final class PageFiles {
             "icon.svg",
             "js/charts.js",
             "js/colours.js",
+            "js/curves.js",
+            "js/decisions.js",
             "js/detail.js",
             "js/dom.js",
+            "js/download.js",
             "js/feed.js",
+            "js/figures.js",
+            "js/figures/common.js",
+            "js/figures/contrasts.js",
+            "js/figures/paper.js",
+            "js/figures/pareto.js",
+            "js/figures/profiles.js",
+            "js/figures/ridges.js",
+            "js/figures/robustness.js",
+            "js/figures/shares.js",
+            "js/figures/violins.js",
             "js/format.js",
             "js/grid.js",
-            "js/main.js");
+            "js/main.js",
+            "js/runs.js",
+            "js/series.js",
+            "js/sketches.js",
+            "js/statistics.js",
+            "js/svg.js",
+            "js/tabs.js");
     private static final List<String> UPLOT = List.of("uPlot.esm.js", "uPlot.min.css");
     private static final Map<String, String> TYPES = Map.of(
             "html", "text/html; charset=utf-8",
@@ -45,8 +64,9 @@ final class PageFiles {
     PageFiles() {
         OWN.forEach(name -> put('/' + name, PAGE + name));
         put("/", PAGE + "index.html");
-        String uplot = "/META-INF/resources/webjars/uplot/" + uplotVersion() + "/dist/";
-        UPLOT.forEach(name -> put("/vendor/uplot/" + name, uplot + name));
+        String uplot = "/META-INF/resources/webjars/uplot/" + uplotVersion() + '/';
+        UPLOT.forEach(name -> put("/vendor/uplot/" + name, uplot + "dist/" + name));
+        files.put("/vendor/uplot/LICENSE", new PageFile("text/plain; charset=utf-8", read(uplot + "LICENSE")));
     }
 
     Map<String, PageFile> all() {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 public final class Advice {
 
     private static final int PAIRINGS_NAMED = 3;
+    private static final double SURE = 0.05;
 
     private Advice() {}
 
@@ -144,10 +145,35 @@ public final class Advice {
                 Kind.SHARES,
                 "Of the differences in accuracy, %s lie with the backbone, %s with the optimizer, and %s with how the two couple%s."
                         .formatted(
-                                percent(score.backboneShare(), 0),
-                                percent(score.optimizerShare(), 0),
-                                percent(score.interactionShare(), 0),
-                                oneSeed ? " (with one seed, noise is in that share)" : "")));
+                                share(score.backboneShare(), score.backboneShareInterval()),
+                                share(score.optimizerShare(), score.optimizerShareInterval()),
+                                share(score.interactionShare(), score.interactionShareInterval()),
+                                (score.interactionShareInterval() == null
+                                                ? ""
+                                                : "; in brackets 95 % intervals without the cells' own errors")
+                                        + (oneSeed ? " (with one seed, noise is in that share)" : ""))));
+        // Tukey's test, the other one, only sees coupling that is a product of the two effects: its silence says
+        // nothing.
+        if (score.interactionPValue() != null && "seeds".equals(score.interactionTest())) {
+            double p = value(score.interactionPValue());
+            String chance = p < 0.001 ? "p < 0.001" : String.format(Locale.ROOT, "p = %.3f", p);
+            sentences.add(new Sentence(
+                    Kind.SHARES,
+                    p < SURE
+                            ? "That is more coupling than chance would give (" + chance + ")."
+                            : "Chance alone could give as much coupling (" + chance + ")."));
+        }
+    }
+
+    private static String share(double share, RungScore.@Nullable Interval interval) {
+        return interval == null
+                ? percent(share, 0)
+                : String.format(
+                        Locale.ROOT,
+                        "%.0f %% (%.0f to %.0f)",
+                        100 * share,
+                        100 * interval.lower(),
+                        100 * interval.upper());
     }
 
     private static void extremes(RungScore score, List<Sentence> sentences) {

@@ -17,6 +17,8 @@ final class AttemptState {
     private long duplicates;
     private int firstStep = Integer.MAX_VALUE;
     private int lastStep;
+    private long firstMillis;
+    private double epochsPerStep = Double.NaN;
     private long lastStepMillis;
     private double lastLoss = Double.NaN;
     private double weightedLoss;
@@ -46,8 +48,14 @@ final class AttemptState {
                 metrics.getLearningRate(),
                 metrics.getGradientNorm(),
                 metrics.getBatchAccuracy(),
-                metrics.getSamplesPerSecond()));
+                metrics.getSamplesPerSecond(),
+                metrics.getUpdateRatio(),
+                metrics.getTimeMillis()));
         firstStep = Math.min(firstStep, metrics.getStep());
+        firstMillis = firstMillis == 0 ? metrics.getTimeMillis() : Math.min(firstMillis, metrics.getTimeMillis());
+        if (metrics.getStep() > 0 && metrics.getEpoch() > 0 && metrics.getStep() >= lastStep) {
+            epochsPerStep = (double) metrics.getEpoch() / metrics.getStep();
+        }
         if (Double.isFinite(metrics.getLoss())) {
             double keep = Math.pow(0.5, 1 / halfLifeSteps);
             weightedLoss = keep * weightedLoss + (1 - keep) * metrics.getLoss();
@@ -114,6 +122,16 @@ final class AttemptState {
 
     int lastStep() {
         return Math.max(lastStep, ending == null ? 0 : ending.getStep());
+    }
+
+    /** Time of its first step, milliseconds since the epoch; 0 before it. */
+    long firstMillis() {
+        return firstMillis;
+    }
+
+    /** Passes over the training images a step; NaN while unknown. */
+    double epochsPerStep() {
+        return epochsPerStep;
     }
 
     long stepsInTopic() {

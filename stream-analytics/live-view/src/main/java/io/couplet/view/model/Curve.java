@@ -9,7 +9,7 @@ import java.util.Arrays;
  */
 final class Curve {
 
-    /** Buckets kept, at most; 2,048 buckets take about 90 kB. */
+    /** Buckets kept, at most; 2,048 buckets take about 140 kB. */
     static final int BUCKETS = 2048;
 
     private static final int FIRST_CAPACITY = 32;
@@ -28,6 +28,10 @@ final class Curve {
     private float[] gradientNorm = new float[FIRST_CAPACITY];
     private float[] batchAccuracy = new float[FIRST_CAPACITY];
     private float[] samplesPerSecond = new float[FIRST_CAPACITY];
+    private float[] gradientNormMax = new float[FIRST_CAPACITY];
+    private float[] updateRatio = new float[FIRST_CAPACITY];
+    private float[] updateRatioMax = new float[FIRST_CAPACITY];
+    private long[] timeMillis = new long[FIRST_CAPACITY];
 
     /** One step's values; any may be NaN, and only the loss's non-finite values are counted. */
     record Point(
@@ -36,7 +40,9 @@ final class Curve {
             double learningRate,
             float gradientNorm,
             float batchAccuracy,
-            float samplesPerSecond) {}
+            float samplesPerSecond,
+            float updateRatio,
+            long timeMillis) {}
 
     /** Takes in a step that was not taken in before; steps may come in any order. */
     void add(Point point) {
@@ -83,7 +89,11 @@ final class Curve {
                     learningRate[i],
                     gradientNorm[i],
                     batchAccuracy[i],
-                    samplesPerSecond[i]));
+                    samplesPerSecond[i],
+                    gradientNormMax[i],
+                    updateRatio[i],
+                    updateRatioMax[i],
+                    timeMillis[i]));
         }
     }
 
@@ -109,6 +119,10 @@ final class Curve {
         gradientNorm[at] = point.gradientNorm();
         batchAccuracy[at] = point.batchAccuracy();
         samplesPerSecond[at] = point.samplesPerSecond();
+        gradientNormMax[at] = point.gradientNorm();
+        updateRatio[at] = point.updateRatio();
+        updateRatioMax[at] = point.updateRatio();
+        timeMillis[at] = point.timeMillis();
     }
 
     private void merge(int at, Point point) {
@@ -120,7 +134,11 @@ final class Curve {
         lossMax[at] = greatest(lossMax[at], loss);
         if (point.step() >= last[at]) {
             learningRate[at] = (float) point.learningRate();
+            timeMillis[at] = point.timeMillis();
         }
+        gradientNormMax[at] = greatest(gradientNormMax[at], point.gradientNorm());
+        updateRatio[at] = mean(updateRatio[at], count[at], point.updateRatio(), 1);
+        updateRatioMax[at] = greatest(updateRatioMax[at], point.updateRatio());
         gradientNorm[at] = mean(gradientNorm[at], count[at], point.gradientNorm(), 1);
         batchAccuracy[at] = mean(batchAccuracy[at], count[at], point.batchAccuracy(), 1);
         samplesPerSecond[at] = mean(samplesPerSecond[at], count[at], point.samplesPerSecond(), 1);
@@ -143,6 +161,10 @@ final class Curve {
             gradientNorm[i] = mean(gradientNorm[a], count[a], gradientNorm[b], count[b]);
             batchAccuracy[i] = mean(batchAccuracy[a], count[a], batchAccuracy[b], count[b]);
             samplesPerSecond[i] = mean(samplesPerSecond[a], count[a], samplesPerSecond[b], count[b]);
+            gradientNormMax[i] = greatest(gradientNormMax[a], gradientNormMax[b]);
+            updateRatio[i] = mean(updateRatio[a], count[a], updateRatio[b], count[b]);
+            updateRatioMax[i] = greatest(updateRatioMax[a], updateRatioMax[b]);
+            timeMillis[i] = timeMillis[b];
             nonFinite[i] = nonFinite[a] + nonFinite[b];
             count[i] = count[a] + count[b];
             first[i] = first[a];
@@ -165,6 +187,10 @@ final class Curve {
         gradientNorm = Arrays.copyOf(gradientNorm, capacity);
         batchAccuracy = Arrays.copyOf(batchAccuracy, capacity);
         samplesPerSecond = Arrays.copyOf(samplesPerSecond, capacity);
+        gradientNormMax = Arrays.copyOf(gradientNormMax, capacity);
+        updateRatio = Arrays.copyOf(updateRatio, capacity);
+        updateRatioMax = Arrays.copyOf(updateRatioMax, capacity);
+        timeMillis = Arrays.copyOf(timeMillis, capacity);
     }
 
     private Object[] columns() {
@@ -179,7 +205,11 @@ final class Curve {
             learningRate,
             gradientNorm,
             batchAccuracy,
-            samplesPerSecond
+            samplesPerSecond,
+            gradientNormMax,
+            updateRatio,
+            updateRatioMax,
+            timeMillis
         };
     }
 

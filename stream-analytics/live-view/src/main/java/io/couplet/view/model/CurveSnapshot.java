@@ -14,6 +14,11 @@ package io.couplet.view.model;
  * @param gradientNorm mean L2 norm of the gradient
  * @param batchAccuracy mean accuracy on the batches, a fraction
  * @param samplesPerSecond mean training images a second
+ * @param gradientNormMax greatest L2 norm of the gradient
+ * @param updateRatio mean L2 norm of the update over that of the weights
+ * @param updateRatioMax the greatest
+ * @param seconds seconds from the run's first step to the point's last
+ * @param spike whether a loss stood out of the smoothed one before it
  * @param halfLifeSteps half-life of the smoothed loss, in steps
  */
 @SuppressWarnings("ArrayRecordComponent") // Columns for JSON, never compared.
@@ -29,6 +34,11 @@ public record CurveSnapshot(
         double[] gradientNorm,
         double[] batchAccuracy,
         double[] samplesPerSecond,
+        double[] gradientNormMax,
+        double[] updateRatio,
+        double[] updateRatioMax,
+        double[] seconds,
+        boolean[] spike,
         double halfLifeSteps) {
 
     static CurveSnapshot ofSize(int size, double halfLifeSteps) {
@@ -44,10 +54,15 @@ public record CurveSnapshot(
                 new double[size],
                 new double[size],
                 new double[size],
+                new double[size],
+                new double[size],
+                new double[size],
+                new double[size],
+                new boolean[size],
                 halfLifeSteps);
     }
 
-    void set(int at, CurveSeries.Bucket bucket, double smoothed) {
+    void set(int at, CurveSeries.Bucket bucket, double smoothed, boolean isSpike, long beginMillis) {
         step[at] = bucket.last();
         steps[at] = bucket.count();
         nonFinite[at] = bucket.nonFinite();
@@ -59,5 +74,10 @@ public record CurveSnapshot(
         gradientNorm[at] = bucket.gradientNorm();
         batchAccuracy[at] = bucket.batchAccuracy();
         samplesPerSecond[at] = bucket.samplesPerSecond();
+        gradientNormMax[at] = bucket.gradientNormMax();
+        updateRatio[at] = bucket.updateRatio();
+        updateRatioMax[at] = bucket.updateRatioMax();
+        seconds[at] = Math.max(0, bucket.timeMillis() - beginMillis) / 1000.0;
+        spike[at] = isSpike;
     }
 }

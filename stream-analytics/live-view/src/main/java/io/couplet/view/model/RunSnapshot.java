@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param version version of the model
  * @param warmupSteps steps of learning-rate warm-up
+ * @param epochsPerStep passes over the training images a step; null while unknown
+ * @param beginMillis time of its first step, milliseconds since the epoch; 0 before it
+ * @param layers statistics of the weights, newest measurement; null while there is none
  * @param events what happened to it, oldest first
  * @param eventsNotKept events beyond the {@value RunState#EVENTS} kept
  * @param settings effective hyper-parameters and recipe settings of the newest attempt; empty while unknown
@@ -21,6 +24,8 @@ public record RunSnapshot(
         String optimizer,
         RunSummary summary,
         int warmupSteps,
+        @Nullable Double epochsPerStep,
+        long beginMillis,
         CurveSnapshot curve,
         List<AttemptSnapshot> attempts,
         List<EvaluationPoint> evaluations,
@@ -28,6 +33,7 @@ public record RunSnapshot(
         long eventsNotKept,
         List<Decision> decisions,
         @Nullable Convergence convergence,
+        @Nullable LayerSnapshot layers,
         Map<String, String> settings,
         @Nullable Long parameters,
         @Nullable String trainerId,

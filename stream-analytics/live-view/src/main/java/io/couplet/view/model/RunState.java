@@ -3,6 +3,7 @@ package io.couplet.view.model;
 import io.couplet.schemas.RunId;
 import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.schemas.avro.Evaluation;
+import io.couplet.schemas.avro.LayerStatistics;
 import io.couplet.schemas.avro.Provenance;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunEvent;
@@ -31,6 +32,7 @@ final class RunState {
     private final RunId identity;
     private final TreeMap<Integer, AttemptState> attempts = new TreeMap<>();
     private final TreeMap<Integer, Evaluation> evaluations = new TreeMap<>();
+    private @Nullable LayerStatistics layers;
     private final List<RunEvent> events = new ArrayList<>();
     private final Map<String, RunCommand> commands = new LinkedHashMap<>();
     private final Map<String, Long> acknowledged = new LinkedHashMap<>();
@@ -99,6 +101,41 @@ final class RunState {
     void add(ConvergenceScore score) {
         convergence = score;
         newest(score.getTimeMillis());
+    }
+
+    /** Of several measurements the one of the newest attempt's newest step stays. */
+    void add(LayerStatistics statistics) {
+        if (layers == null
+                || statistics.getAttempt() > layers.getAttempt()
+                || (statistics.getAttempt() == layers.getAttempt() && statistics.getStep() >= layers.getStep())) {
+            layers = statistics;
+        }
+        newest(statistics.getTimeMillis());
+    }
+
+    /** The newest statistics of its weights; null while there are none. */
+    @Nullable
+    LayerSnapshot layers() {
+        return layers == null ? null : LayerSnapshot.of(layers, identity);
+    }
+
+    /** A few points of its smoothed loss. */
+    CurveSketch sketch(int points) {
+        return CurveSketch.of(runId, identity, status(), budgetSteps, curve().thinned(points, halfLifeSteps(), 0));
+    }
+
+    private long beginMillis() {
+        long first = 0;
+        for (AttemptState attempt : attempts.values()) {
+            long millis = attempt.firstMillis();
+            first = first == 0 || (millis > 0 && millis < first) ? millis : first;
+        }
+        return first;
+    }
+
+    private @Nullable Double epochsPerStep() {
+        AttemptState newest = newestAttempt();
+        return newest == null || Double.isNaN(newest.epochsPerStep()) ? null : (Double) newest.epochsPerStep();
     }
 
     /** The run's orders, oldest first; the same command twice counts once. */
@@ -338,7 +375,9 @@ final class RunState {
                 identity.optimizer(),
                 summary(),
                 warmupSteps,
-                curve().thinned(points, halfLifeSteps()),
+                epochsPerStep(),
+                beginMillis(),
+                curve().thinned(points, halfLifeSteps(), beginMillis()),
                 attempts.values().stream().map(AttemptState::snapshot).toList(),
                 evaluations.values().stream().map(RunState::point).toList(),
                 events.stream()
@@ -353,6 +392,7 @@ final class RunState {
                 eventsNotKept,
                 decisions(),
                 convergenceShown(),
+                layers(),
                 provenance == null ? Map.of() : new TreeMap<>(provenance.getSettings()),
                 provenance == null ? null : (Long) provenance.getParameters(),
                 provenance == null ? null : provenance.getTrainerId(),

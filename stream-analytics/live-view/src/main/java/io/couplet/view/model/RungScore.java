@@ -14,6 +14,12 @@ public record RungScore(
         @Nullable Double backboneShare,
         @Nullable Double optimizerShare,
         @Nullable Double interactionShare,
+        @Nullable Interval backboneShareInterval,
+        @Nullable Interval optimizerShareInterval,
+        @Nullable Interval interactionShareInterval,
+        @Nullable Double noiseShare,
+        @Nullable String interactionTest,
+        @Nullable Double interactionPValue,
         List<Backbone> backbones,
         List<Optimizer> optimizers,
         @Nullable String minimaxOptimizer,
@@ -41,7 +47,11 @@ public record RungScore(
             @Nullable Double coupling,
             int failures,
             @Nullable Double overallRank,
+            @Nullable Double robustnessSteps,
             @Nullable Double worstRegret) {}
+
+    /** A 95 % interval of a share of variance, without the errors of the cells. */
+    public record Interval(double lower, double upper) {}
 
     /** A point of the front of accuracy (a fraction) against device seconds. */
     public record Pareto(String backbone, String optimizer, double accuracy, double deviceSeconds) {}

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param rungScores summaries by rung, ascending; null in a delta that changes none
  * @param reportRung rung the report is about; 0 while there is none
  * @param counts the books
- * @param decisions newest stop decisions first, at most {@value #DECISIONS}
+ * @param decisions newest stop decisions first, at most {@value #DECISIONS}; null in a delta that changes none
  * @param decisionsTotal all of them
  * @param provenance what the runs were made with
  */
@@ -31,7 +31,7 @@ public record StudySnapshot(
         @Nullable List<RungScore> rungScores,
         int reportRung,
         StudyCounts counts,
-        List<Decision> decisions,
+        @Nullable List<Decision> decisions,
         int decisionsTotal,
         StudyProvenance provenance) {
 

@@ -33,6 +33,9 @@ final class StudyState {
     private final TreeMap<Integer, StudyScore> scores = new TreeMap<>();
     private @Nullable RunRequest newestRequest;
     private long scoresChangedAt;
+    private long decidedAt;
+    private long decisionsAt;
+    private List<Decision> decisions = List.of();
     private long firstMillis = Long.MAX_VALUE;
     private long newestMillis;
 
@@ -55,6 +58,11 @@ final class StudyState {
         cell.runs.putIfAbsent(runId, run);
         cell.changedAt = version;
         lived(run.newestMillis());
+    }
+
+    /** Notes that a run was told to stop, or said that it was. */
+    void decided(long version) {
+        decidedAt = version;
     }
 
     /** The grid as a request tells it; a study asked for twice has the union of both grids, the newer order first. */
@@ -101,6 +109,24 @@ final class StudyState {
             firstMillis = Math.min(firstMillis, millis);
             newestMillis = Math.max(newestMillis, millis);
         }
+    }
+
+    /** A few points of every run's loss, in the order of the grid. */
+    List<CurveSketch> sketches(int points) {
+        return runs().stream().map(run -> run.sketch(points)).toList();
+    }
+
+    /** The newest statistics of the weights of every run that has some, of one backbone or, with null, of all. */
+    List<LayerSnapshot> layers(@Nullable String backbone) {
+        List<LayerSnapshot> measured = new ArrayList<>();
+        for (RunState run : runs()) {
+            LayerSnapshot layers =
+                    backbone == null || backbone.equals(run.identity().backbone()) ? run.layers() : null;
+            if (layers != null) {
+                measured.add(layers);
+            }
+        }
+        return List.copyOf(measured);
     }
 
     StudySummary summary() {
@@ -189,12 +215,7 @@ final class StudyState {
                 }
             }
         }
-        List<Decision> decisions = runs().stream()
-                .flatMap(run -> run.decisions().stream())
-                .sorted(Comparator.comparingLong(Decision::timeMillis)
-                        .reversed()
-                        .thenComparing(Decision::commandId))
-                .toList();
+        List<Decision> decisions = decisionsNewestFirst();
         return new StudySnapshot(
                 version,
                 since,
@@ -206,9 +227,25 @@ final class StudyState {
                 since == 0 || scoresChangedAt > since ? rungScores() : null,
                 reportRung(summary.finished()),
                 counts(allDeadLetters, deadLetters, unreadable),
-                decisions.stream().limit(StudySnapshot.DECISIONS).toList(),
+                since == 0 || decidedAt > since
+                        ? decisions.stream().limit(StudySnapshot.DECISIONS).toList()
+                        : null,
                 decisions.size(),
                 provenance());
+    }
+
+    /** Made anew only after a command or its acknowledgement: deltas are asked for ten times a second. */
+    private List<Decision> decisionsNewestFirst() {
+        if (decisionsAt != decidedAt) {
+            decisionsAt = decidedAt;
+            decisions = runs().stream()
+                    .flatMap(run -> run.decisions().stream())
+                    .sorted(Comparator.comparingLong(Decision::timeMillis)
+                            .reversed()
+                            .thenComparing(Decision::commandId))
+                    .toList();
+        }
+        return decisions;
     }
 
     private CellSnapshot snapshot(String backbone, String optimizer, CellState cell) {
@@ -418,6 +455,12 @@ final class StudyState {
                 score.getBackboneShare(),
                 score.getOptimizerShare(),
                 score.getInteractionShare(),
+                interval(score.getBackboneShareLower(), score.getBackboneShareUpper()),
+                interval(score.getOptimizerShareLower(), score.getOptimizerShareUpper()),
+                interval(score.getInteractionShareLower(), score.getInteractionShareUpper()),
+                score.getNoiseShare(),
+                score.getInteractionTest(),
+                score.getInteractionPValue(),
                 score.getBackbones().stream()
                         .map(each -> new RungScore.Backbone(
                                 each.getName(),
@@ -439,6 +482,7 @@ final class StudyState {
                                 each.getCoupling(),
                                 each.getFailures(),
                                 each.getOverallRank(),
+                                each.getRobustnessSteps(),
                                 each.getWorstRegret()))
                         .toList(),
                 score.getMinimaxOptimizer(),
@@ -447,6 +491,10 @@ final class StudyState {
                         .map(each -> new RungScore.Pareto(
                                 each.getBackbone(), each.getOptimizer(), each.getAccuracy(), each.getDeviceSeconds()))
                         .toList());
+    }
+
+    private static RungScore.@Nullable Interval interval(@Nullable Double lower, @Nullable Double upper) {
+        return lower == null || upper == null ? null : new RungScore.Interval(lower, upper);
     }
 
     private StudyProvenance provenance() {

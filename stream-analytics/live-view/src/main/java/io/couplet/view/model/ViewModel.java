@@ -4,6 +4,7 @@ import io.couplet.schemas.RunId;
 import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.schemas.avro.CouplingScore;
 import io.couplet.schemas.avro.Evaluation;
+import io.couplet.schemas.avro.LayerStatistics;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunRequest;
@@ -130,14 +131,22 @@ public final class ViewModel {
             RunState run = run(event.getRunId());
             run.add(event);
             changed(run, event.getRunId());
+            if (event.getCommandId() != null) {
+                study(run.identity().studyId()).decided(version);
+            }
         } else if (record instanceof ConvergenceScore score) {
             RunState run = run(score.getRunId());
             run.add(score);
             changed(run, score.getRunId());
+        } else if (record instanceof LayerStatistics statistics) {
+            RunState run = run(statistics.getRunId());
+            run.add(statistics);
+            changed(run, statistics.getRunId());
         } else if (record instanceof RunCommand command) {
             RunState run = run(command.getRunId());
             run.add(command);
             changed(run, command.getRunId());
+            study(run.identity().studyId()).decided(version);
         } else if (record instanceof RunRequest request) {
             RunState run = run(request.getRunId());
             run.add(request);
@@ -215,6 +224,22 @@ public final class ViewModel {
     public synchronized @Nullable RunSnapshot run(String runId, int points) {
         RunState run = runs.get(runId);
         return run == null ? null : run.snapshot(version, points);
+    }
+
+    /**
+     * A few points of the loss of every run of a study; null when no record names it.
+     *
+     * @param points at most this many points a run, at least 1
+     */
+    public synchronized @Nullable List<CurveSketch> sketches(String studyId, int points) {
+        StudyState study = studies.get(studyId);
+        return study == null ? null : study.sketches(points);
+    }
+
+    /** The newest statistics of the weights of a study's runs, of one backbone or, with null, of all; null when no record names the study. */
+    public synchronized @Nullable List<LayerSnapshot> layers(String studyId, @Nullable String backbone) {
+        StudyState study = studies.get(studyId);
+        return study == null ? null : study.layers(backbone);
     }
 
     private long unreadableTotal() {

@@ -51,6 +51,7 @@ final class HtmlReport {
         couplingGrid();
         grid("Verdict and device time", "Of all runs of each pairing together.", this::plainCell);
         summaries();
+        Sections.of(report).tables().forEach(this::table);
         decisions();
         runs();
         provenance();
@@ -221,14 +222,32 @@ final class HtmlReport {
                         Texts.decimal(each.range()),
                         String.join(", ", each.best())));
         out.append("</tbody></table></div><div><h2>Optimizers</h2>");
-        head("optimizer", "effect", "mean |coupling|", "worst regret", "mean rank");
+        head(
+                "optimizer",
+                "effect",
+                "mean |coupling|",
+                "worst regret",
+                "overall rank",
+                "grid steps from its usual point");
         report.optimizers()
                 .forEach(each -> row(
                         each.name(),
                         Texts.points(each.effect()),
                         Texts.decimal(each.coupling()),
                         Texts.decimal(each.worstRegret()),
-                        Texts.decimal(each.overallRank())));
+                        Texts.decimal(each.overallRank()),
+                        Texts.decimal(each.robustnessSteps())));
+        out.append("</tbody></table></div></section>\n");
+    }
+
+    private void table(Sections.Table table) {
+        out.append("<section><h2>")
+                .append(escaped(table.title()))
+                .append("</h2><p class=\"note\">")
+                .append(escaped(table.note()))
+                .append("</p><div class=\"scroll\">");
+        head(table.columns().toArray(String[]::new));
+        table.rows().forEach(row -> row(row.toArray(String[]::new)));
         out.append("</tbody></table></div></section>\n");
     }
 

@@ -37,6 +37,7 @@ final class MarkdownReport {
         grid(out, report, "Coupling, percentage points", cell -> Texts.points(cell.coupling()));
         grid(out, report, "Device time, seconds", cell -> Texts.seconds(cell.seconds()));
         grid(out, report, "Verdict", cell -> cell.verdict() == null ? Texts.NONE : cell.verdict());
+        Sections.of(report).tables().forEach(table -> table(out, table));
         runs(out, report);
         provenance(out, report);
         return out.toString();
@@ -57,6 +58,19 @@ final class MarkdownReport {
                         .append(" |");
             }
             out.append('\n');
+        }
+    }
+
+    private static void table(StringBuilder out, Sections.Table table) {
+        out.append("\n## ").append(escaped(table.title())).append("\n\n");
+        out.append(escaped(table.note())).append("\n\n| ");
+        out.append(String.join(" | ", table.columns())).append(" |\n| --- |");
+        out.append(" ---: |".repeat(table.columns().size() - 1)).append('\n');
+        for (List<String> row : table.rows()) {
+            out.append("| ")
+                    .append(String.join(
+                            " | ", row.stream().map(MarkdownReport::escaped).toList()))
+                    .append(" |\n");
         }
     }
 

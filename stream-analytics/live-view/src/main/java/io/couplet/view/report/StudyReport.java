@@ -2,6 +2,7 @@ package io.couplet.view.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.couplet.scores.coupling.Families;
 import io.couplet.view.model.Advice;
 import io.couplet.view.model.CellSnapshot;
 import io.couplet.view.model.Decision;
@@ -10,6 +11,7 @@ import io.couplet.view.model.RunStatus;
 import io.couplet.view.model.RunSummary;
 import io.couplet.view.model.RungScore;
 import io.couplet.view.model.RungValue;
+import io.couplet.view.model.StudyAnalysis;
 import io.couplet.view.model.StudyCounts;
 import io.couplet.view.model.StudyProvenance;
 import io.couplet.view.model.StudySettings;
@@ -18,6 +20,7 @@ import io.couplet.view.model.StudySummary;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param cells one per pairing, optimizer by optimizer
  * @param backbones the scores' summary per backbone; empty while there is none
  * @param optimizers the scores' summary per optimizer; empty while there is none
+ * @param analysis contrasts of families and profiles of cost
  * @param advice in sentences, and the names and figures they are made of
  * @param provenance what the runs were made with, and how to repeat them
  * @param counts the books
@@ -39,6 +43,7 @@ public record StudyReport(
         List<Cell> cells,
         List<RungScore.Backbone> backbones,
         List<RungScore.Optimizer> optimizers,
+        StudyAnalysis analysis,
         AdviceGiven advice,
         ProvenanceShown provenance,
         StudyCounts counts,
@@ -98,6 +103,12 @@ public record StudyReport(
             @Nullable Double backboneShare,
             @Nullable Double optimizerShare,
             @Nullable Double interactionShare,
+            RungScore.@Nullable Interval backboneShareInterval,
+            RungScore.@Nullable Interval optimizerShareInterval,
+            RungScore.@Nullable Interval interactionShareInterval,
+            @Nullable Double noiseShare,
+            @Nullable String interactionTest,
+            @Nullable Double interactionPValue,
             List<RungScore.Pareto> pareto) {}
 
     /** What the runs were made with; made is when the report was, in UTC. */
@@ -113,8 +124,13 @@ public record StudyReport(
             String optimizer,
             @JsonUnwrapped RunSummary run) {}
 
-    /** The report of a whole snapshot. */
+    /** The report of a whole snapshot, without families to contrast. */
     public static StudyReport of(StudySnapshot snapshot, Instant made) {
+        return of(snapshot, made, Families.NONE);
+    }
+
+    /** The report of a whole snapshot. */
+    public static StudyReport of(StudySnapshot snapshot, Instant made, Families families) {
         int rung = snapshot.reportRung();
         RungScore score = snapshot.scoreAt(rung);
         StudySettings settings = snapshot.settings();
@@ -131,6 +147,7 @@ public record StudyReport(
                 snapshot.cells().stream().map(cell -> cell(cell, rung, score)).toList(),
                 score == null ? List.of() : score.backbones(),
                 score == null ? List.of() : score.optimizers(),
+                StudyAnalysis.of(snapshot, rung, families),
                 new AdviceGiven(
                         Advice.of(snapshot).stream().map(Advice.Sentence::text).toList(),
                         score == null ? null : score.minimaxOptimizer(),
@@ -138,6 +155,12 @@ public record StudyReport(
                         score == null ? null : score.backboneShare(),
                         score == null ? null : score.optimizerShare(),
                         score == null ? null : score.interactionShare(),
+                        score == null ? null : score.backboneShareInterval(),
+                        score == null ? null : score.optimizerShareInterval(),
+                        score == null ? null : score.interactionShareInterval(),
+                        score == null ? null : score.noiseShare(),
+                        score == null ? null : score.interactionTest(),
+                        score == null ? null : score.interactionPValue(),
                         score == null ? List.of() : score.pareto()),
                 new ProvenanceShown(
                         made.toString(),
@@ -146,7 +169,7 @@ public record StudyReport(
                         snapshot.provenance().data()),
                 snapshot.counts(),
                 runs(snapshot),
-                snapshot.decisions());
+                Objects.requireNonNullElse(snapshot.decisions(), List.of()));
     }
 
     private static List<Run> runs(StudySnapshot snapshot) {

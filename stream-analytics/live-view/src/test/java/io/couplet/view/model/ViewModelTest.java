@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.CouplingScore;
+import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.StepMetrics;
@@ -131,6 +132,24 @@ final class ViewModelTest {
             assertThat(cell.optimizer()).isEqualTo("sgd");
         });
         assertThat(delta.rungScores()).isNull();
+        assertThat(delta.decisions()).isNull();
+        assertThat(delta.decisionsTotal()).isEqualTo(snapshot(model).decisionsTotal());
+    }
+
+    @Test
+    void aDeltaHoldsTheDecisionsWhenOneWasMadeOrAcknowledged() {
+        DemoLog log = DemoLog.of(SMALL);
+        ViewModel model = new ViewModel();
+        for (DemoLog.Entry entry : log.entries()) {
+            long before = model.version();
+            model.apply(entry.origin(), entry.record());
+            StudySnapshot delta = model.study(SMALL.studyId(), before);
+            boolean decides = entry.record() instanceof RunCommand
+                    || (entry.record() instanceof RunEvent event && event.getCommandId() != null);
+            assertThat(delta == null ? null : delta.decisions())
+                    .matches(decisions -> (decisions != null) == decides, entry.toString());
+        }
+        assertThat(snapshot(model).decisions()).singleElement().matches(Decision::acknowledged);
     }
 
     @Test

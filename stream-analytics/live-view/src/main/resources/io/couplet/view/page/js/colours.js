@@ -49,5 +49,12 @@ export const VERDICTS = {
   diverged: { sign: "✕", words: "diverged", tone: "worst" },
 };
 
-/** Lines of seeds. */
-export const seedColour = (i) => token(`--line-${(i % 6) + 1}`);
+const TOKENS = 6;
+const GOLDEN_ANGLE = 137.5;
+
+/** Lines: the page's own colours first, then hues far from each other. */
+export function seriesColour(i) {
+  if (i < TOKENS) return token(`--line-${i + 1}`);
+  const lightness = (isDark() ? [0.78, 0.66, 0.86] : [0.52, 0.64, 0.42])[i % 3];
+  return `oklch(${lightness} 0.12 ${Math.round((i * GOLDEN_ANGLE) % 360)})`;
+}

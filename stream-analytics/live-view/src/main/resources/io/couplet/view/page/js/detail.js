@@ -1,25 +1,28 @@
 // The chosen pairing: its figures, its seeds' curves, its events. Curves are fetched at most once a second.
 
 import { h, fill } from "./dom.js";
-import { Chart, seedColour } from "./charts.js";
-import { VERDICTS } from "./colours.js";
+import { Chart } from "./charts.js";
+import { VERDICTS, seriesColour } from "./colours.js";
 import { rungOf, couplingOf } from "./grid.js";
+import { RunStore } from "./runs.js";
+import { METRICS, seriesOf, endOf, marksOf, forecastOf, eventsOf } from "./series.js";
+import { eachLine } from "./curves.js";
 import * as format from "./format.js";
 
-const LEAST_INTERVAL_MILLIS = 1000;
 const MOST_RUNS = 6;
 const POINTS = 500;
+const SMOOTHING = 0.02;
+const SHOWN = ["loss", "accuracy", "learningRate"].map((id) => METRICS.find((metric) => metric.id === id));
+const HEIGHTS = { loss: 172, accuracy: 136, learningRate: 86 };
 
 export class Detail {
   #element;
-  #onClose;
+  #onCompare;
   #key = null;
   #cell = null;
-  #runs = new Map();
-  #fetched = new Map();
-  #timer = null;
-  #busy = false;
+  #store = new RunStore(POINTS, () => this.#drawCurves());
   #log = false;
+  #shape = "";
   #head = h("div", { class: "detailhead" });
   #stats = h("dl", { class: "stats" });
   #table = h("div", { class: "runs" });
@@ -27,34 +30,38 @@ export class Detail {
   #events = h("ol", { class: "events" });
   #facts = h("div", { class: "facts" });
   #toggle = h("button", { type: "button", class: "ghost", "aria-pressed": "false", onclick: () => this.#switchLog() }, "log scale");
-  #loss = new Chart("Training loss", "nats", 172, (v) => format.significant(v), { log: () => this.#log });
-  #accuracy = new Chart("Validation accuracy", "%", 136, (v) => format.number(v, 1));
-  #rate = new Chart("Learning rate", "", 86, (v) => format.significant(v));
+  #charts = SHOWN.map((metric) => ({ metric, chart: new Chart(metric.label, metric.unit, HEIGHTS[metric.id], (v) => format.significant(v)) }));
 
-  constructor(element) {
+  /** `onCompare` hears the pairing that is to be drawn large. */
+  constructor(element, onCompare) {
     this.#element = element;
-    this.#plots.append(this.#loss.element, this.#accuracy.element, this.#rate.element);
+    this.#onCompare = onCompare;
+    this.#plots.append(...this.#charts.map(({ chart }) => chart.element));
   }
 
   /** Shows a cell; null says that there is none. */
   render(cell, key, study) {
     if (!cell) {
       this.#key = null;
+      this.#shape = "";
       this.#cell = null;
       fill(this.#element, h("p", { class: "empty" }, study ? "Choose a cell to see its curves." : "Curves appear here."));
       return;
     }
     if (key !== this.#key) {
       this.#key = key;
-      this.#runs.clear();
-      this.#fetched.clear();
       fill(this.#element, this.#head, this.#stats, this.#plots, this.#table, this.#events, this.#facts);
-      this.#loss.element.querySelector("figcaption").append(this.#toggle);
+      this.#charts[0].chart.element.querySelector("figcaption").append(this.#toggle);
     }
+    const shape = JSON.stringify([key, cell, study.settings?.rungs.length]);
+    if (shape === this.#shape) return;
+    this.#shape = shape;
+    const other = this.#cell?.backbone !== cell.backbone || this.#cell?.optimizer !== cell.optimizer;
     this.#cell = cell;
     this.#drawHead(study);
     this.#drawRuns();
-    this.#fetchSoon();
+    this.#store.follow(cell.runs.slice(0, MOST_RUNS));
+    if (other) this.#drawCurves();
   }
 
   redraw() {
@@ -76,6 +83,7 @@ export class Detail {
       this.#head,
       h("h2", {}, cell.backbone, h("span", { class: "times" }, "×"), cell.optimizer),
       h("span", { class: `badge status-${cell.status}` }, cell.status),
+      h("button", { type: "button", class: "ghost large", onclick: () => this.#onCompare(this.#key) }, "compare curves"),
       verdict && cell.verdict !== cell.status ? h("span", { class: `badge tone-${verdict.tone}` }, `${verdict.sign} ${verdict.words}`) : null,
     );
     const interval = coupled?.couplingLower != null ? `${format.signed(coupled.couplingLower)} to ${format.signed(coupled.couplingUpper)}` : "";
@@ -93,7 +101,7 @@ export class Detail {
   #drawRuns() {
     const rows = this.#cell.runs.map((run, i) => {
       const chip = h("i", { class: "chip" });
-      chip.style.background = seedColour(i);
+      chip.style.background = seriesColour(i);
       const meter = h("span", { class: "meter" }, h("i"));
       meter.firstChild.style.width = `${run.budgetSteps ? Math.min(100, (100 * run.step) / run.budgetSteps) : 0}%`;
       return h(
@@ -120,67 +128,26 @@ export class Detail {
     );
   }
 
-  #fetchSoon() {
-    const stale = this.#stale();
-    if (!this.#timer && !this.#busy && stale.length) {
-      const first = stale.some((run) => !this.#fetched.has(run.runId));
-      this.#timer = setTimeout(() => this.#fetchStale(), first ? 0 : LEAST_INTERVAL_MILLIS);
-    }
-  }
-
-  #stale() {
-    const mark = (run) => `${run.newestMillis}/${run.step}/${run.status}/${run.rung}`;
-    return (this.#cell?.runs ?? [])
-      .slice(0, MOST_RUNS)
-      .filter((run) => run.attempt > 0 && this.#fetched.get(run.runId) !== mark(run))
-      .map((run) => ({ runId: run.runId, mark: mark(run) }));
-  }
-
-  async #fetchStale() {
-    this.#timer = null;
-    this.#busy = true;
-    const key = this.#key;
-    try {
-      await Promise.all(
-        this.#stale().map(async ({ runId, mark }) => {
-          const response = await fetch(`/api/runs/${encodeURIComponent(runId)}?points=${POINTS}`);
-          if (response.ok && key === this.#key) {
-            this.#runs.set(runId, await response.json());
-            this.#fetched.set(runId, mark);
-          }
-        }),
-      );
-    } catch {
-      // The server is away: the connection pill says so, and the next update asks again.
-    } finally {
-      this.#busy = false;
-    }
-    if (key === this.#key) this.#drawCurves();
-    this.#fetchSoon();
-  }
-
   #drawCurves() {
     if (!this.#cell) return;
-    const runs = this.#cell.runs.slice(0, MOST_RUNS).map((run, i) => ({ run, colour: seedColour(i), full: this.#runs.get(run.runId) }));
-    const ready = runs.filter((each) => each.full);
-    const end = Math.max(0, ...this.#cell.runs.map((run) => run.budgetSteps));
-    const positive = (values) => (this.#log ? values.map((v) => (v > 0 ? v : null)) : values);
-    const loss = [
-      ...ready.map(({ run, colour, full }) => line(`raw ${run.seed}`, full.curve.step, positive(full.curve.loss), colour, "raw")),
-      ...ready.map(({ run, colour, full }) => line(`smooth ${run.seed}`, full.curve.step, positive(full.curve.smoothedLoss), colour, "line")),
-    ];
-    this.#loss.draw(loss, end);
-    this.#accuracy.draw(
-      ready
-        .filter(({ full }) => full.evaluations.length)
-        .map(({ run, colour, full }) =>
-          line(`accuracy ${run.seed}`, full.evaluations.map((e) => e.step), full.evaluations.map((e) => 100 * e.top1), colour, "points")),
-      end,
-    );
-    this.#rate.draw(
-      ready.slice(0, 1).map(({ full, colour }) => line("rate", full.curve.step, full.curve.learningRate, colour, "line")),
-      end,
-    );
+    const lines = this.#cell.runs.slice(0, MOST_RUNS);
+    const ready = lines.map((run, i) => ({ run, name: `seed ${run.seed}`, colour: seriesColour(i), full: this.#store.get(run.runId) })).filter((each) => each.full);
+    const end = endOf(lines, "step", []);
+    for (const { metric, chart } of this.#charts) {
+      const isLoss = metric.id === "loss";
+      const shown = metric.id === "learningRate" ? ready.slice(0, 1) : ready;
+      const series = shown.map((each) => ({ ...each, series: seriesOf(each.full, metric, "step", SMOOTHING) })).filter((each) => each.series);
+      const behind = Math.max(1, ...series.map((each) => each.series.behind));
+      chart.draw({
+        lines: eachLine(series, isLoss),
+        marks: isLoss ? ready.flatMap(({ full }) => marksOf(full, "step")) : [],
+        forecasts: isLoss ? ready.flatMap(({ full, colour }) => [forecastOf(full, "step")].filter(Boolean).map((forecast) => ({ ...forecast, colour }))) : [],
+        events: isLoss ? ready.flatMap(({ full }) => eventsOf(full, "step").filter((event) => event.kind !== "completed")) : [],
+        end,
+        log: isLoss && this.#log,
+        behind: isLoss && behind > 1 ? `Up to ${format.count(behind)} steps stand behind a point.` : "",
+      });
+    }
     this.#drawEvents(ready);
   }
 
@@ -214,10 +181,6 @@ export class Detail {
       : [];
     fill(this.#facts, facts.map((fact) => h("span", {}, fact)));
   }
-}
-
-function line(name, x, y, colour, kind) {
-  return { name, x, y, colour, kind };
 }
 
 function stat(name, value, beside, ...below) {

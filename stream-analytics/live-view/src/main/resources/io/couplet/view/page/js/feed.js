@@ -47,6 +47,7 @@ export function merged(known, kind, update) {
     ...study,
     byPairing: cells,
     rungScores: study.rungScores ?? base?.rungScores ?? [],
+    decisions: study.decisions ?? base?.decisions ?? [],
     advice: update.advice ?? base?.advice ?? [],
   };
 }

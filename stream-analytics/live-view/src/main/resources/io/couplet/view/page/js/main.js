@@ -4,6 +4,11 @@ import { h, fill, setText } from "./dom.js";
 import { Feed, merged, pairing } from "./feed.js";
 import { Grid, MODES, scoreFor } from "./grid.js";
 import { Detail } from "./detail.js";
+import { Curves, MOST_CELLS } from "./curves.js";
+import { Figures } from "./figures.js";
+import { Decisions } from "./decisions.js";
+import { Tabs, VIEWS } from "./tabs.js";
+import { keepButtons } from "./download.js";
 import { onThemeChange } from "./colours.js";
 import * as format from "./format.js";
 
@@ -11,16 +16,45 @@ const $ = (id) => document.getElementById(id);
 const MANY_COLUMNS = 12;
 const WORDS = { connecting: "connecting", live: "live", lost: "connection lost, trying again" };
 
-const state = { study: null, studies: [], wanted: null, mode: "accuracy", rung: 0, chosen: null, chosenByHand: false, heard: false };
+const PLAY_MILLIS = 650;
 
-const grid = new Grid($("grid"), $("legend"), $("grid-note"), (backbone, optimizer) => {
-  state.chosen = pairing(backbone, optimizer);
+const state = { study: null, studies: [], wanted: null, view: "overview", mode: "accuracy", rung: 0, chosen: null, chosenByHand: false, compared: [], heard: false };
+
+const tabs = new Tabs($("tabs"), (view) => {
+  state.view = view;
+  if (view === "curves" && !state.compared.length && state.chosen) state.compared = [state.chosen];
+  remember();
+  draw();
+});
+const grid = new Grid($("grid"), $("legend"), $("grid-note"), (backbone, optimizer, more) => {
+  const key = pairing(backbone, optimizer);
+  if (more) {
+    state.compared = state.compared.includes(key) ? state.compared.filter((each) => each !== key) : [...state.compared, key].slice(-MOST_CELLS);
+    remember();
+    draw();
+    return;
+  }
+  state.chosen = key;
   state.chosenByHand = true;
   remember();
   draw();
   if (matchMedia("(max-width: 1080px)").matches) $("detail").scrollIntoView({ behavior: "smooth", block: "start" });
 });
-const detail = new Detail($("detail"));
+const detail = new Detail($("detail"), (key) => {
+  state.compared = [...new Set([...state.compared, key])].slice(-MOST_CELLS);
+  state.view = "curves";
+  remember();
+  draw();
+});
+const curves = new Curves($("curves"), (keys) => {
+  state.compared = keys;
+  remember();
+  draw();
+});
+const figures = new Figures($("figures"));
+const recent = new Decisions($("recent-decisions"), $("decisions-note"));
+const decided = new Decisions($("feed"), $("feed-note"), $("feed-tools"));
+fill($("grid-keep"), keepButtons("grid", "the grid", () => grid.picture(), () => grid.table()));
 const feed = new Feed(onUpdate, (connection) => {
   $("connection").dataset.state = connection;
   setText($("connection").querySelector("span"), WORDS[connection]);
@@ -49,10 +83,12 @@ function onUpdate(kind, update) {
 }
 
 function choose(id) {
-  if (id !== state.wanted) {
+  // A link that names no study is about the first one.
+  if (state.wanted !== null && id !== state.wanted) {
     state.chosen = null;
     state.chosenByHand = false;
     state.rung = 0;
+    state.compared = [];
   }
   state.wanted = id;
   state.study = null;
@@ -64,9 +100,11 @@ function choose(id) {
 function remember() {
   const parts = new URLSearchParams();
   if (state.wanted) parts.set("study", state.wanted);
+  if (state.view !== "overview") parts.set("view", state.view);
   if (state.mode !== "accuracy") parts.set("show", state.mode);
   if (state.rung) parts.set("rung", String(state.rung));
   if (state.chosen && state.chosenByHand) parts.set("cell", state.chosen.replace("\u0000", "/"));
+  for (const key of state.compared) parts.append("with", key.replace("\u0000", "/"));
   history.replaceState(null, "", `#${parts}`);
 }
 
@@ -74,6 +112,8 @@ function recall() {
   const parts = new URLSearchParams(location.hash.slice(1));
   state.wanted = parts.get("study");
   state.mode = MODES.some((mode) => mode.id === parts.get("show")) ? parts.get("show") : "accuracy";
+  state.view = VIEWS.some((view) => view.id === parts.get("view")) ? parts.get("view") : "overview";
+  state.compared = parts.getAll("with").slice(0, MOST_CELLS).map((each) => each.replace("/", "\u0000"));
   state.rung = Number.parseInt(parts.get("rung") ?? "0", 10) || 0;
   if (parts.get("cell")) {
     state.chosen = parts.get("cell").replace("/", "\u0000");
@@ -86,6 +126,7 @@ function render() {
   const study = state.study;
   document.title = study ? `${Math.round(100 * study.summary.progress)} % · ${study.summary.name} · Couplet` : "Couplet";
   document.body.classList.toggle("nothing", !study);
+  tabs.show(study ? state.view : "overview");
   if (!study) {
     fill($("tiles"));
     setText($("subtitle"), "");
@@ -93,7 +134,7 @@ function render() {
     fill($("legend"));
     fill($("rungs"));
     fill($("advice"));
-    fill($("decisions"));
+    fill($("recent-decisions"));
     fill($("foot"));
     detail.render(null, null, null);
     return;
@@ -102,14 +143,23 @@ function render() {
   if (!state.chosenByHand) state.chosen = liveliest(study) ?? state.chosen;
   drawSubtitle(study);
   drawTiles(study);
-  drawModes();
-  drawRungs(study);
-  grid.render(study, state.mode, state.rung, state.chosen);
-  drawAdvice(study);
-  drawDecisions(study);
   drawFoot(study);
-  detail.render(study.byPairing.get(state.chosen) ?? null, state.chosen, study);
+  VIEW_DRAWERS[state.view](study);
 }
+
+const VIEW_DRAWERS = {
+  overview: (study) => {
+    drawModes();
+    drawRungs(study);
+    grid.render(study, state.mode, state.rung, state.chosen, state.compared);
+    drawAdvice(study);
+    recent.render(study);
+    detail.render(study.byPairing.get(state.chosen) ?? null, state.chosen, study);
+  },
+  curves: (study) => curves.render(study, state.compared),
+  figures: (study) => figures.render(study, state.rung),
+  decisions: (study) => decided.render(study),
+};
 
 /** The pairing at work with the newest record, or else the most accurate one: what to show before anybody has chosen. */
 function liveliest(study) {
@@ -256,34 +306,53 @@ function drawModes() {
   }
 }
 
+const AT_RUNGS = ["accuracy", "coupling"];
+
 function drawRungs(study) {
   const box = $("rungs");
   const rungs = study.settings?.rungs ?? [];
-  const useful = rungs.length > 1 && (state.mode === "accuracy" || state.mode === "coupling");
+  const useful = rungs.length > 1 && AT_RUNGS.includes(state.mode);
   box.hidden = !useful;
   if (!useful) return;
   if (box.dataset.shape !== `${study.summary.id}/${rungs.length}`) {
     box.dataset.shape = `${study.summary.id}/${rungs.length}`;
-    const input = h("input", {
-      type: "range",
-      min: 1,
-      max: rungs.length + 1,
-      step: 1,
-      id: "rung",
-      oninput: (event) => {
-        const value = Number(event.target.value);
-        state.rung = value > rungs.length ? 0 : value;
-        remember();
-        draw();
-      },
-    });
-    fill(box, h("label", { for: "rung" }, "Budget"), input, h("output", { for: "rung" }));
+    const input = h("input", { type: "range", min: 1, max: rungs.length + 1, step: 1, id: "rung", oninput: (event) => goToRung(Number(event.target.value), rungs.length) });
+    const play = h("button", { type: "button", id: "play", class: "round", "aria-label": "Play the grid over the course of training", onclick: () => (player ? stopPlaying() : startPlaying(rungs.length)) }, "▶");
+    fill(box, h("label", { for: "rung" }, "Budget"), play, input, h("output", { for: "rung" }));
   }
   const input = box.querySelector("input");
   input.value = String(state.rung || rungs.length + 1);
-  const words = state.rung ? `${format.percent(rungs[state.rung - 1], 0)}, rung ${state.rung} of ${rungs.length}` : "newest of each";
+  const score = scoreFor(study, state.rung);
+  const coverage = score ? ` · ${score.cellsReporting}/${score.cellsExpected} cells` : "";
+  const words = state.rung ? `${format.percent(rungs[state.rung - 1], 0)}, rung ${state.rung} of ${rungs.length}${coverage}` : `newest of each${coverage}`;
   input.setAttribute("aria-valuetext", words);
   setText(box.querySelector("output"), words);
+}
+
+function goToRung(value, rungs) {
+  state.rung = value > rungs ? 0 : value;
+  remember();
+  draw();
+}
+
+let player = null;
+
+/** From the first rung to the newest, once. */
+function startPlaying(rungs) {
+  let at = 1;
+  const next = () => {
+    goToRung(at, rungs);
+    if (++at > rungs + 1) stopPlaying();
+  };
+  player = setInterval(next, PLAY_MILLIS);
+  setText($("play"), "❚❚");
+  next();
+}
+
+function stopPlaying() {
+  clearInterval(player);
+  player = null;
+  if ($("play")) setText($("play"), "▶");
 }
 
 const ICONS = { "one-for-all": "◎", backbone: "▸", coupling: "◇", pairing: "◆", shares: "▤", cost: "◷", coverage: "" };
@@ -309,34 +378,6 @@ function drawAdvice(study) {
   setText($("advice-note"), coverage.map((sentence) => sentence.text).join(" "));
 }
 
-function drawDecisions(study) {
-  setText($("decisions-note"), study.decisionsTotal ? format.plural(study.decisionsTotal, "decision") : "");
-  fill(
-    $("decisions"),
-    study.decisions.length
-      ? study.decisions.slice(0, 30).map((decision) =>
-          h(
-            "li",
-            {},
-            h("time", {}, format.clock(decision.timeMillis)),
-            h(
-              "div",
-              {},
-              h("p", {}, h("b", {}, `${decision.backbone} × ${decision.optimizer}`), ` seed ${decision.seed}`),
-              h("p", {}, decision.reason),
-              h(
-                "p",
-                { class: "note" },
-                [`rule ${decision.rule}`, decision.step ? `step ${format.count(decision.step)}` : null, decision.requestedBy, decision.shadow ? "shadow: not obeyed" : decision.acknowledged ? `obeyed ${decision.acknowledgedMillis - decision.timeMillis} ms later` : "not acknowledged yet"]
-                  .filter(Boolean)
-                  .join(" · "),
-              ),
-            ),
-          ))
-      : h("li", { class: "empty" }, "No run has been told to stop."),
-  );
-}
-
 function drawFoot(study) {
   const data = study.provenance.data[0];
   const environment = study.provenance.environments[0];
@@ -348,13 +389,15 @@ function drawFoot(study) {
     study.counts.attemptsWithoutEnding ? `${format.plural(study.counts.attemptsWithoutEnding, "attempt")} died without a word` : null,
     `begun ${format.dateTime(study.summary.firstMillis)}`,
   ];
-  fill($("foot"), parts.filter(Boolean).map((part) => h("span", {}, part)));
+  fill($("foot"), parts.filter(Boolean).map((part) => h("span", {}, part)), h("a", { href: "/api/openapi.json" }, "the API of this page"));
 }
 
 $("study").addEventListener("change", (event) => choose(event.target.value));
 onThemeChange(() => {
   draw();
   detail.redraw();
+  curves.redraw();
+  figures.redraw();
 });
 recall();
 feed.follow(state.wanted);

@@ -1,0 +1,335 @@
+package io.couplet.view.http;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.couplet.schemas.avro.RunRequest;
+import io.couplet.view.DemoLog;
+import io.couplet.view.DemoRecords;
+import io.couplet.view.model.ViewModel;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The page in a real browser, one for all tests; skipped, with the reason, where there is none. */
+@Timeout(120)
+final class PageInBrowserTest {
+
+    private static final String HOSTILE = "<img src=x onerror=\"window.hacked=1\">'&";
+    private static final String CELL = "return [...document.querySelectorAll('.cell')]"
+            + ".find(c => (c.getAttribute('aria-label') ?? '').startsWith(arguments[0]))";
+    private static final String ARROW_RIGHT = "\uE014";
+    private static final String ENTER = "\uE007";
+
+    private static @Nullable Browser shared;
+
+    private final Browser browser = Objects.requireNonNull(shared);
+    private final DemoLog log = DemoLog.of(DemoRecords.small());
+    private ViewModel model = new ViewModel();
+    private ViewServer server = new ViewServer(model, () -> null, DemoRecords.FAMILIES);
+
+    @BeforeAll
+    static void openBrowser() throws Exception {
+        Optional<String> missing = Browser.missing();
+        assumeTrue(missing.isEmpty(), () -> "The page was not tried in a browser: " + missing.orElseThrow());
+        shared = new Browser();
+    }
+
+    @AfterAll
+    static void closeBrowser() throws Exception {
+        if (shared != null) {
+            shared.close();
+        }
+    }
+
+    @BeforeEach
+    void start() throws Exception {
+        server.start("127.0.0.1", 0);
+        browser.show(1440, 1200, "light");
+        browser.complaints();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        server.close();
+        browser.open("about:blank");
+    }
+
+    @Test
+    void aCellFollowsItsRecordsWithoutAReload() throws Exception {
+        take(30);
+        open("");
+        awaitTrue("return document.querySelectorAll('.cell').length === 12");
+        assertThat(label("convnext with lion")).contains("no accuracy yet", "0 of 2 runs ended");
+
+        take(log.entries().size());
+
+        awaitTrue(CELL + "?.getAttribute('aria-label').includes('2 of 2 runs ended')", "convnext with lion");
+        awaitTrue(CELL + "?.querySelector('.value').textContent !== ''", "convnext with lion");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void theRungSliderTakesTheGridBackToAnEarlierRungAndPlaysIt() throws Exception {
+        take(log.entries().size());
+        open("");
+        awaitTrue("return Boolean(document.querySelector('.cell .value')?.textContent)");
+        String newest = text("vgg with sgd");
+
+        browser.run(
+                "const r = document.getElementById('rung'); r.value = 1; r.dispatchEvent(new Event('input', {bubbles: true}))");
+        awaitTrue("return document.querySelector('#rungs output').textContent.includes('rung 1 of 4')");
+        awaitTrue(CELL + ".getAttribute('aria-label').includes('at rung 1')", "vgg with sgd");
+        assertThat(Double.parseDouble(text("vgg with sgd"))).isLessThan(Double.parseDouble(newest));
+
+        browser.run("document.getElementById('play').click()");
+        awaitTrue("return document.querySelector('#rungs output').textContent.startsWith('newest')");
+        assertThat(text("vgg with sgd")).isEqualTo(newest);
+    }
+
+    @Test
+    void aClickedCellShowsTheCurvesOfItsRuns() throws Exception {
+        take(log.entries().size());
+        open("");
+        awaitTrue("return Boolean(document.querySelector('.cell .value')?.textContent)");
+
+        browser.run(CELL + ".click()", "deit with lion");
+
+        awaitTrue("return document.querySelector('#detail h2')?.textContent === 'deit×lion'");
+        awaitTrue(painted("#detail canvas"));
+        assertThat(browser.run("return document.querySelectorAll('#detail .runs tbody tr').length")
+                        .asInt())
+                .isEqualTo(2);
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void cellsAreComparedWithSeedsAsABandOnEveryAxis() throws Exception {
+        take(log.entries().size());
+        open("#view=curves&with=vgg/sgd&with=deit/lion");
+        awaitTrue("return document.getElementById('curves').dataset.curves === '4/4'");
+        awaitTrue(painted("#curves canvas"));
+
+        for (String button : List.of("band", "epoch", "budget", "seconds", "log x", "log y", "each seed")) {
+            browser.run(
+                    "[...document.querySelectorAll('#curves .controls button')].find(b => b.textContent === arguments[0]).click()",
+                    button);
+            awaitTrue(painted("#curves canvas"));
+        }
+        browser.run("document.querySelector('#curves .comparedcell button').click()");
+        awaitTrue("return document.getElementById('curves').dataset.curves === '2/2'");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void thePageComesBackByItselfAfterTheServerRestarts() throws Exception {
+        take(30);
+        open("");
+        awaitTrue("return document.getElementById('connection').dataset.state === 'live'");
+        int port = server.address().getPort();
+
+        server.close();
+        awaitTrue("return document.getElementById('connection').dataset.state === 'lost'");
+        model = new ViewModel();
+        take(log.entries().size());
+        server = new ViewServer(model, () -> null);
+        server.start("127.0.0.1", port);
+
+        awaitTrue("return document.getElementById('connection').dataset.state === 'live'");
+        awaitTrue(CELL + "?.getAttribute('aria-label').includes('2 of 2 runs ended')", "convnext with lion");
+    }
+
+    @Test
+    void withoutAnyRunThePageSaysHowToStartOneAndThenShowsIt() throws Exception {
+        open("");
+        awaitTrue("return document.getElementById('grid').textContent.includes('No study yet.')");
+
+        take(log.entries().size());
+
+        awaitTrue("return document.querySelectorAll('.cell').length === 12");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void twelveHundredRunsOfFiveHundredStepsAreShownAndSwitched() throws Exception {
+        DemoLog.of(new DemoRecords.Shape("many", names("backbone", 20), names("optimizer", 20), 3, 500, 4, 1, 0))
+                .into(model);
+        open("");
+        awaitTrue("return document.querySelectorAll('.cell').length === 400");
+        for (String mode : List.of("coupling", "verdict", "progress", "seconds", "loss")) {
+            browser.run("document.querySelector('[data-mode=' + arguments[0] + ']').click()", mode);
+            awaitTrue("return document.getElementById('grid').dataset.mode === arguments[0]", mode);
+        }
+        awaitTrue("return document.querySelectorAll('.cell .spark path').length === 1200");
+        browser.press("3");
+        awaitTrue("return document.querySelectorAll('#figure-violins svg').length === 1");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void everyFigureIsDrawnAndCanBeKeptWithItsData() throws Exception {
+        take(log.entries().size());
+        open("#view=figures");
+        awaitTrue("return document.querySelectorAll('#figures .figure svg').length >= 8");
+        browser.run("window.kept = []; const make = URL.createObjectURL.bind(URL);"
+                + "URL.createObjectURL = (blob) => { window.kept.push(blob); return make(blob); };"
+                + "HTMLAnchorElement.prototype.click = () => {}");
+
+        browser.run(
+                "document.querySelectorAll('#figures [data-save=csv], #figures [data-save=svg]').forEach(b => b.click())");
+
+        JsonNode kept = browser.run("return Promise.all(window.kept.map(blob => blob.text()))");
+        assertThat(kept).hasSizeGreaterThanOrEqualTo(17);
+        assertThat(kept).allSatisfy(each -> assertThat(each.asText()).containsAnyOf("<svg", ","));
+        assertThat(kept).anySatisfy(each -> assertThat(each.asText()).startsWith("backbone,optimizer,accuracy"));
+        browser.run("document.querySelector('#figure-violins [data-save=png]').click()");
+        awaitTrue("return window.kept.some(blob => blob.type === 'image/png' && blob.size > 5000)");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void stopDecisionsShowTheirEvidenceAndShadowsAreMarked() throws Exception {
+        DemoRecords.Shape shape =
+                new DemoRecords.Shape("stops", List.of("vgg", "convnext"), List.of("sgd", "rmsprop"), 1, 64, 4, 1, 0);
+        DemoLog.of(shape).into(model);
+        open("#view=decisions");
+        awaitTrue("return document.querySelectorAll('#feed li.shadow .evidence').length === 2");
+        assertThat(browser.run("return document.getElementById('feed').textContent")
+                        .asText())
+                .contains("rule divergence", "obeyed", "shadow: not obeyed", "3 peers");
+    }
+
+    @Test
+    void theKeyboardReachesCellsAndViewsAndEveryControlHasAName() throws Exception {
+        take(log.entries().size());
+        open("");
+        awaitTrue("return Boolean(document.querySelector('.cell .value')?.textContent)");
+        browser.run("document.querySelector('.cell').focus()");
+        browser.press(ARROW_RIGHT);
+        browser.press(ENTER);
+        awaitTrue("return document.querySelector('#detail h2')?.textContent === 'resnet×sgd'");
+        for (int view = 1; view <= 4; view++) {
+            browser.press(String.valueOf(view));
+            awaitTrue(
+                    "return document.querySelectorAll('#tabs [role=tab]')[arguments[0]].ariaSelected === 'true'",
+                    view - 1);
+            assertThat(browser.run("return [...document.querySelectorAll('button, select, input, [role=img]')]"
+                            + ".filter(e => e.checkVisibility() && !(e.ariaLabel || e.textContent.trim() || e.labels?.length))"
+                            + ".map(e => e.outerHTML.slice(0, 120))"))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void onANarrowScreenAndInTheDarkNothingLeavesThePage() throws Exception {
+        take(log.entries().size());
+        browser.show(390, 800, "dark");
+        for (String view : List.of("overview", "curves", "figures", "decisions")) {
+            open("#view=" + view);
+            awaitTrue(
+                    "return document.querySelector('#tabs [aria-selected=true]')?.id === 'tab-' + arguments[0]", view);
+            assertThat(browser.run("return document.documentElement.scrollWidth")
+                            .asInt())
+                    .as(view)
+                    .isLessThanOrEqualTo(390);
+        }
+        assertThat(browser.run("return getComputedStyle(document.body).backgroundColor")
+                        .asText())
+                .isNotEqualTo("rgb(245, 246, 247)");
+    }
+
+    @Test
+    void namesWithMarkupAreShownAsTheyAre() throws Exception {
+        for (DemoLog.Entry entry : log.entries()) {
+            model.apply(
+                    entry.origin(),
+                    entry.record() instanceof RunRequest request
+                            ? RunRequest.newBuilder(request)
+                                    .setStudyName(HOSTILE)
+                                    .build()
+                            : entry.record());
+        }
+        for (String view : List.of("overview", "curves", "figures", "decisions")) {
+            open("#view=" + view);
+            awaitTrue("return document.title.includes(arguments[0])", HOSTILE);
+            assertThat(browser.run("return [window.hacked ?? null, document.querySelectorAll('img[src=x]').length]")
+                            .toString())
+                    .isEqualTo("[null,0]");
+        }
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void thePagesOwnStatisticsGiveWhatIsKnown() throws Exception {
+        open("");
+        JsonNode known = browser.run("""
+                return Promise.all([import('/js/statistics.js'), import('/js/series.js'), import('/js/download.js')]).then(([s, series, d]) => ({
+                  quantile: s.quantile([1, 2, 3, 4], 0.25),
+                  box: s.box([1, 2, 3, 4, 100]),
+                  area: s.density([0, 1, 1.5, 4], s.spaced(-20, 25, 4501)).reduce((sum, v) => sum + 0.01 * v, 0),
+                  away: s.distances([1, 1, 4].map((learningRate) => ({optimizer: 'o', learningRate, weightDecay: 0})), () => ({rates: [1, 2, 4], decays: [0]})).map((e) => e.away),
+                  smooth: series.smoothed([4, null, 4, 4], [1, 1, 1, 1], 2),
+                  half: series.smoothed([0, 1], [1, 1], 1)[1],
+                  band: series.band([{x: [0, 2], raw: [0, 2]}, {x: [0, 1], raw: [4, 4]}], 3),
+                  csv: d.csv(['a', 'b'], [['=1+1', 'x,"y"'], [null, -2]]),
+                }))""");
+
+        assertThat(known.get("quantile").asDouble()).isEqualTo(1.75);
+        assertThat(known.at("/box/median").asDouble()).isEqualTo(3);
+        assertThat(known.at("/box/beyond/0").asDouble()).isEqualTo(100);
+        assertThat(known.get("area").asDouble()).isCloseTo(1, within(1e-6));
+        assertThat(known.get("away").toString()).isEqualTo("[0,0,2]");
+        assertThat(known.get("smooth").toString()).isEqualTo("[4,null,4,4]");
+        assertThat(known.get("half").asDouble()).isCloseTo(2 / 3.0, within(1e-12));
+        assertThat(known.at("/band/mean").toString()).isEqualTo("[2,2.5,2]");
+        assertThat(known.get("csv").asText()).isEqualTo("a,b\r\n'=1+1,\"x,\"\"y\"\"\"\r\n,-2\r\n");
+    }
+
+    private static List<String> names(String name, int count) {
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            names.add(name + "-" + i);
+        }
+        return names;
+    }
+
+    /** Some colour on the first canvas that matches. */
+    private static String painted(String selector) {
+        return "const c = document.querySelector('" + selector + "'); if (!c || !c.width) return false;"
+                + "const p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+                + "let n = 0; for (let i = 3; i < p.length; i += 4) if (p[i] > 100) n++; return n > 400";
+    }
+
+    private void take(int entries) {
+        log.entries().stream().limit(entries).forEach(entry -> model.apply(entry.origin(), entry.record()));
+    }
+
+    private void open(String fragment) throws IOException, InterruptedException {
+        browser.open(server.address() + fragment);
+    }
+
+    private String label(String start) throws IOException, InterruptedException {
+        return browser.run(CELL + ".getAttribute('aria-label')", start).asText();
+    }
+
+    private String text(String start) throws IOException, InterruptedException {
+        return browser.run(CELL + ".querySelector('.value').textContent", start).asText();
+    }
+
+    private void awaitTrue(String script, Object... arguments) {
+        await().atMost(30, SECONDS).until(() -> browser.run(script, arguments).asBoolean());
+    }
+}
