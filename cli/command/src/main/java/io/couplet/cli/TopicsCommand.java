@@ -64,6 +64,7 @@ final class TopicsCommand implements Callable<Integer> {
         }
         Map<String, Object> properties = new HashMap<>(kafka.clientProperties());
         properties.put("default.api.timeout.ms", "15000");
+        properties.put("request.timeout.ms", "15000");
         try (Admin admin = Admin.create(properties)) {
             TopicCreation.Result result = TopicCreation.createMissing(admin, replicationFactor);
             out.printf(

@@ -2,6 +2,7 @@ package io.couplet.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.couplet.broker.EmbeddedBroker;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -113,6 +114,15 @@ class CoupletTest {
         Ended watch = couplet("watch", "--data-dir", data());
         assertThat(watch.err()).contains("couplet run").contains("--bootstrap-servers");
         assertThat(watch.exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void topicsAreCreatedOnce() {
+        try (EmbeddedBroker broker = EmbeddedBroker.startInTemporaryDirectory()) {
+            String[] create = {"topics", "create", "--bootstrap-servers", broker.bootstrapServers()};
+            assertThat(couplet(create).out()).startsWith("created 10, already there 0");
+            assertThat(couplet(create).out()).startsWith("created 0, already there 10");
+        }
     }
 
     @Test
