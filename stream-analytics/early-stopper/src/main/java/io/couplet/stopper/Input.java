@@ -53,7 +53,9 @@ sealed interface Input {
                             step.getLoss(),
                             Double.NaN,
                             Double.NaN,
-                            Double.NaN),
+                            Double.NaN,
+                            Double.NaN,
+                            0),
                     step.getTimeMillis());
         }
 
@@ -74,7 +76,9 @@ sealed interface Input {
                             },
                             score.getSmoothedLoss(),
                             score.getBestSmoothedLoss(),
-                            score.getFirstLoss()),
+                            score.getFirstLoss(),
+                            Double.NaN,
+                            0),
                     score.getTimeMillis());
         }
 

@@ -5,7 +5,7 @@ import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.scores.stopping.Decision;
-import io.couplet.scores.stopping.StoppingRule;
+import io.couplet.scores.stopping.RunRule;
 import io.couplet.stopper.Input.Change;
 import io.couplet.stopper.Input.Evidence;
 import io.couplet.stopper.RunWatch.Commanded;
@@ -26,9 +26,9 @@ final class Judge {
 
     private static final String REQUESTED_BY = "early-stopper";
 
-    private final List<StoppingRule> rules;
+    private final List<RunRule> rules;
 
-    Judge(List<StoppingRule> rules) {
+    Judge(List<RunRule> rules) {
         this.rules = List.copyOf(rules);
     }
 
@@ -106,7 +106,7 @@ final class Judge {
 
     /** What the first rule that wants to stop says; null when all keep. */
     private Decision.@Nullable Stop stop(Evidence evidence) {
-        for (StoppingRule rule : rules) {
+        for (RunRule rule : rules) {
             if (rule.decide(evidence.run()) instanceof Decision.Stop stop) {
                 return stop;
             }
@@ -116,7 +116,7 @@ final class Judge {
 
     private static RunCommand command(
             Evidence evidence, Decision.Stop stop, Map<String, Long> inputOffsets, long nowMillis) {
-        boolean bounded = !Double.isNaN(stop.threshold());
+        double threshold = stop.evidence().threshold();
         return RunCommand.newBuilder()
                 .setRunId(evidence.runId())
                 .setStudyId(RunId.parse(evidence.runId()).studyId())
@@ -127,9 +127,8 @@ final class Judge {
                 .setRequestedBy(REQUESTED_BY)
                 .setReason(stop.reason())
                 .setStep(Math.toIntExact(evidence.run().step()))
-                .setThreshold(bounded ? stop.threshold() : null)
-                .setObserved(
-                        bounded ? evidence.run().smoothedLoss() : evidence.run().loss())
+                .setThreshold(Double.isNaN(threshold) ? null : threshold)
+                .setObserved(stop.evidence().observed())
                 .setInputOffsets(inputOffsets)
                 .setTimeMillis(nowMillis)
                 .build();

@@ -2,7 +2,7 @@ package io.couplet.stopper;
 
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
-import io.couplet.scores.stopping.StoppingRule;
+import io.couplet.scores.stopping.RunRule;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -26,7 +26,7 @@ final class StopperTopology {
 
     private StopperTopology() {}
 
-    static Topology topology(List<StoppingRule> rules, Tally tally) {
+    static Topology topology(List<RunRule> rules, Tally tally) {
         ByteArrayDeserializer read = new ByteArrayDeserializer();
         ByteArraySerializer write = new ByteArraySerializer();
         StoreBuilder<KeyValueStore<String, RunWatch>> runs = Stores.keyValueStoreBuilder(
