@@ -25,6 +25,7 @@ import picocli.CommandLine.ScopeType;
             StopRunCommand.class,
             ReportStudyCommand.class,
             ScoreTableCommand.class,
+            EvaluatePoliciesCommand.class,
             TopicsCommand.class,
             ListNamesCommand.class,
             BenchCommand.class,

@@ -1,6 +1,7 @@
 package io.couplet.cli;
 
 import io.couplet.schemas.study.KnownNames;
+import io.couplet.scores.stopping.StoppingRules;
 import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.data.Augmentation;
 import io.couplet.trainer.optimizers.Optimizers;
@@ -15,9 +16,6 @@ import java.util.TreeSet;
 /** What a study may name, gathered from the modules that know it. */
 final class StudyNames {
 
-    /** The stopping rules there are. */
-    static final List<String> RULES = List.of("divergence");
-
     private StudyNames() {}
 
     static KnownNames known() {
@@ -28,7 +26,9 @@ final class StudyNames {
             optimizers.put(entry.name(), List.copyOf(options));
         }
         Map<String, List<String>> rules = new LinkedHashMap<>();
-        RULES.forEach(rule -> rules.put(rule, List.of()));
+        for (StoppingRules rule : StoppingRules.values()) {
+            rules.put(rule.key(), List.copyOf(rule.defaults().keySet()));
+        }
         List<String> sizes =
                 Arrays.stream(Backbones.Size.values()).map(Backbones.Size::key).toList();
         return new KnownNames(
