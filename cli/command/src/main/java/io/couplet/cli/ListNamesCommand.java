@@ -153,6 +153,7 @@ final class ListNamesCommand implements Callable<Integer> {
 
     private static List<Map<String, Object>> rules() {
         return Arrays.stream(StoppingRules.values())
+                .filter(StoppingRules::forStudies)
                 .map(rule -> row("name", rule.key(), "what", rule.summary(), "options", options(rule)))
                 .toList();
     }

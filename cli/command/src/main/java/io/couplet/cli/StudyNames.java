@@ -1,6 +1,9 @@
 package io.couplet.cli;
 
+import io.couplet.cli.local.UserError;
 import io.couplet.schemas.study.KnownNames;
+import io.couplet.schemas.study.StoppingRuleSpecification;
+import io.couplet.schemas.study.StudySpecification;
 import io.couplet.scores.stopping.StoppingRules;
 import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.data.Augmentation;
@@ -27,11 +30,24 @@ final class StudyNames {
         }
         Map<String, List<String>> rules = new LinkedHashMap<>();
         for (StoppingRules rule : StoppingRules.values()) {
-            rules.put(rule.key(), List.copyOf(rule.defaults().keySet()));
+            if (rule.forStudies()) {
+                rules.put(rule.key(), rule.optionsOfStudies());
+            }
         }
         List<String> sizes =
                 Arrays.stream(Backbones.Size.values()).map(Backbones.Size::key).toList();
         return new KnownNames(
                 Backbones.names(), sizes, optimizers, Recipes.choices(), Augmentation.names(), Loss.names(), rules);
+    }
+
+    /** Makes every rule of a study once; throws {@link UserError} for an option out of its bounds, or one that is missing. */
+    static void requireRules(StudySpecification study) {
+        for (StoppingRuleSpecification armed : study.earlyStopping()) {
+            try {
+                StoppingRules.named(armed.rule()).ofStudy(armed.options());
+            } catch (IllegalArgumentException e) {
+                throw new UserError("early-stopping: " + e.getMessage() + ".", e);
+            }
+        }
     }
 }

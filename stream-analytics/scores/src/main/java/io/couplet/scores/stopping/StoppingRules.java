@@ -1,5 +1,7 @@
 package io.couplet.scores.stopping;
 
+import io.couplet.scores.convergence.ConvergenceSettings;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -7,7 +9,7 @@ import java.util.TreeSet;
 
 /** The rules there are, by name, with their options and defaults: the one place that knows all of them. */
 public enum StoppingRules {
-    DIVERGENCE("divergence", "the loss became NaN, infinite, or exploded; always on", List.of("explosion", 3.0)),
+    DIVERGENCE("divergence", "the loss became NaN, infinite, or exploded; always on", List.of()),
     STALL("stall", "no step for many times the usual gap while others step", List.of("gaps", 100.0)),
     PLATEAU("plateau", "no better value for a share of the budget", List.of("patience", 0.3, "gain", 0.0)),
     TARGET("target", "has the value that was wanted", List.of("value", Double.NaN)),
@@ -32,6 +34,9 @@ public enum StoppingRules {
             "by what its optimizer gained on finished backbones it will not beat its cohort's leader",
             List.of("grace", 0.01, "risk", 0.45, "interaction", 0.7, "tolerance", 0.0, "anchors", 0.0, "peers", 3.0));
 
+    /** The option that every rule but divergence knows besides its own: 1 lets it decide and record, and nobody obeys. */
+    public static final String SHADOW = "shadow";
+
     private final String key;
     private final String summary;
     private final Map<String, Double> defaults;
@@ -54,6 +59,36 @@ public enum StoppingRules {
     /** When it stops a run, in a few words. */
     public String summary() {
         return summary;
+    }
+
+    /**
+     * Whether a study can arm it. Stall is not: an order to a trainer that answers nothing would wait for the attempt that takes the run up, and end that
+     * one.
+     */
+    public boolean forStudies() {
+        return this != STALL;
+    }
+
+    /** The names of the options that a study may give it. */
+    public List<String> optionsOfStudies() {
+        List<String> names = new ArrayList<>(defaults.keySet());
+        if (this != DIVERGENCE) {
+            names.add(SHADOW);
+        }
+        return names;
+    }
+
+    /**
+     * The rule as a study names it, with {@value #SHADOW} or without.
+     *
+     * @throws IllegalArgumentException as {@link #with}
+     */
+    public StoppingRule ofStudy(Map<String, Double> given) {
+        Map<String, Double> options = new LinkedHashMap<>(given);
+        if (this != DIVERGENCE) {
+            options.remove(SHADOW);
+        }
+        return with(options);
     }
 
     /** Its options by name with their defaults; NaN for one that must be given. */
@@ -108,7 +143,8 @@ public enum StoppingRules {
 
     private StoppingRule make(Given options) {
         return switch (this) {
-            case DIVERGENCE -> new DivergenceRule(options.number("explosion"));
+            case DIVERGENCE ->
+                new DivergenceRule(ConvergenceSettings.forBudget(0, 0).explosionFactor());
             case STALL -> new StallRule(options.number("gaps"));
             case PLATEAU -> new PlateauRule(options.number("patience"), options.number("gain"));
             case TARGET -> new TargetRule(options.number("value"));
