@@ -81,7 +81,6 @@ final class StudyCodec {
 
     static byte[] encode(StudyRules rules) {
         return written(out -> {
-            out.writeInt(rules.runsPerBackbone());
             out.writeInt(rules.backbones());
             out.writeInt(rules.armed().size());
             for (Armed armed : rules.armed()) {
@@ -98,7 +97,6 @@ final class StudyCodec {
 
     static StudyRules decodeRules(byte[] bytes) {
         return read(bytes, in -> {
-            int runsPerBackbone = in.readInt();
             int backbones = in.readInt();
             List<Armed> armed = new ArrayList<>();
             for (int left = in.readInt(); left > 0; left--) {
@@ -110,7 +108,7 @@ final class StudyCodec {
                 }
                 armed.add(new Armed(rule, options, shadow));
             }
-            return new StudyRules(runsPerBackbone, backbones, armed);
+            return new StudyRules(backbones, armed);
         });
     }
 

@@ -4,6 +4,7 @@ import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.RunRequest;
 import io.couplet.scores.stopping.CohortRule;
 import io.couplet.scores.stopping.CohortRule.Judgement;
 import io.couplet.scores.stopping.Curve;
@@ -46,7 +47,9 @@ final class StudyJudge {
                         .filter(order -> order.restsOn(origin))
                         .forEach(orders::add));
         Map<String, StudyRun> changed = new LinkedHashMap<>();
-        if (input instanceof StudyInput.Event event) {
+        if (input instanceof StudyInput.Request request) {
+            note(known, request.request(), changed);
+        } else if (input instanceof StudyInput.Event event) {
             note(known, event.event(), origin, changed);
         } else if (input instanceof StudyInput.Evaluated evaluated) {
             note(known, evaluated.evaluation(), origin, changed);
@@ -57,6 +60,24 @@ final class StudyJudge {
         return new StudyTurn(changed, orders);
     }
 
+    /** A run that is asked for belongs to its cohort before it begins. */
+    private static void note(Map<String, StudyRun> known, RunRequest request, Map<String, StudyRun> changed) {
+        if (!known.containsKey(request.getRunId())) {
+            changed.put(
+                    request.getRunId(),
+                    StudyRun.begun(
+                            request.getRunId(),
+                            request.getBackbone(),
+                            point(request.getOptimizer(), request.getHyperparameterPoint()),
+                            0));
+        }
+    }
+
+    /** Another hyper-parameter point of an optimizer gains otherwise: rules take it for another optimizer. */
+    private static String point(String optimizer, int hyperparameterPoint) {
+        return hyperparameterPoint == 0 ? optimizer : optimizer + '#' + hyperparameterPoint;
+    }
+
     private static void note(
             Map<String, StudyRun> known, RunEvent event, Origin origin, Map<String, StudyRun> changed) {
         StudyRun run = known.get(event.getRunId());
@@ -65,7 +86,11 @@ final class StudyJudge {
         }
         double budget = Math.max(1, event.getBudgetSteps());
         StudyRun next = run == null
-                ? StudyRun.begun(event.getRunId(), event.getBackbone(), event.getOptimizer(), event.getAttempt())
+                ? StudyRun.begun(
+                        event.getRunId(),
+                        event.getBackbone(),
+                        point(event.getOptimizer(), event.getHyperparameterPoint()),
+                        event.getAttempt())
                 : event.getAttempt() > run.attempt()
                         ? run.takenUp(event.getAttempt(), event.getResumedAtStep() / budget)
                         : run;
@@ -89,7 +114,11 @@ final class StudyJudge {
             return;
         }
         StudyRun next = run == null
-                ? StudyRun.begun(evaluation.getRunId(), evaluation.getBackbone(), evaluation.getOptimizer(), attempt)
+                ? StudyRun.begun(
+                        evaluation.getRunId(),
+                        evaluation.getBackbone(),
+                        point(evaluation.getOptimizer(), evaluation.getHyperparameterPoint()),
+                        attempt)
                 : attempt > run.attempt() ? run.takenUp(attempt, evaluation.getFraction()) : run;
         Point point = new Point(evaluation.getRung(), evaluation.getFraction(), evaluation.getTop1());
         if (next.points().contains(point)) {
@@ -112,7 +141,7 @@ final class StudyJudge {
         for (Armed armed : rules.armed()) {
             CohortRule rule = armed.made();
             List<Curve> curves = runs.values().stream().map(StudyRun::curve).toList();
-            StudySoFar study = new StudySoFar(Metric.ACCURACY, rules.runsPerBackbone(), rules.backbones(), curves);
+            StudySoFar study = new StudySoFar(Metric.ACCURACY, 0, rules.backbones(), curves);
             for (Judgement judgement : rule.judge(study, evaluation.getRunId())) {
                 StudyRun run = runs.get(judgement.runId());
                 if (run != null

@@ -41,7 +41,6 @@ final class StudyProcessor extends ContextualProcessor<byte[], byte[], byte[], b
         StudyInput input = StudyInput.read(origin.topic(), record.value());
         if (input instanceof StudyInput.Request request) {
             remember(request);
-            return;
         }
         byte[] armed = rules.get(input.studyId());
         StudyTurn turn = StudyJudge.judge(

@@ -12,11 +12,10 @@ import java.util.TreeMap;
 /**
  * What a study asks of the stopper, as every one of its requests says it.
  *
- * @param runsPerBackbone the runs each backbone will have
  * @param backbones how many backbones there are
  * @param armed the rules that compare evaluations, in the order of the study
  */
-record StudyRules(int runsPerBackbone, int backbones, List<Armed> armed) {
+record StudyRules(int backbones, List<Armed> armed) {
 
     StudyRules {
         armed = List.copyOf(armed);
@@ -53,11 +52,6 @@ record StudyRules(int runsPerBackbone, int backbones, List<Armed> armed) {
                 armed.add(new Armed(each.getRule(), options, shadow != null && shadow != 0));
             }
         }
-        return new StudyRules(
-                request.getGrid().getOptimizers().size()
-                        * request.getGrid().getSeeds().size()
-                        * request.getGrid().getHyperparameterPoints(),
-                request.getGrid().getBackbones().size(),
-                armed);
+        return new StudyRules(request.getGrid().getBackbones().size(), armed);
     }
 }

@@ -14,8 +14,8 @@ import java.util.Map;
  *
  * @param runId the run
  * @param backbone its backbone
- * @param optimizer its optimizer
- * @param attempt the newest attempt heard of
+ * @param optimizer its optimizer, with the number of its hyper-parameter point but the first
+ * @param attempt the newest attempt heard of; 0 while the run is only asked for
  * @param warmupFraction the share of its budget that is warm-up; 0 until an event tells
  * @param state whether it trains; a run that was told to stop does not
  * @param points its values at the rungs of the newest attempt and of those it goes on from
