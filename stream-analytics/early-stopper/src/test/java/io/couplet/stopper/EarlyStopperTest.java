@@ -78,6 +78,33 @@ class EarlyStopperTest {
     }
 
     @Test
+    void aStudyThatArmsTransferIsOrderedAcrossPartitionsOnceForEachHopelessRun() throws Exception {
+        List<Sent> study = StudyRecords.study("transfer", Map.of());
+        int anchors = 32;
+        try (EmbeddedBroker broker = EmbeddedBroker.startInTemporaryDirectory()) {
+            try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+                TopicCreation.createMissing(admin, 1);
+            }
+            EarlyStopperSettings settings =
+                    EarlyStopperSettings.of(broker.bootstrapServers(), Map.of(), directory.resolve("studies"));
+            try (EarlyStopper stopper = new EarlyStopper(settings).start()) {
+                send(broker, study.subList(0, anchors).toArray(Sent[]::new));
+                await().atMost(PATIENCE).until(() -> stopper.counts().recordsRead() == anchors);
+            }
+            try (EarlyStopper again = new EarlyStopper(settings).start()) {
+                send(broker, study.subList(anchors, study.size()).toArray(Sent[]::new));
+                assertThat(awaitCommands(broker, 3))
+                        .extracting(RunCommand::getRunId)
+                        .containsExactlyInAnyOrder(
+                                StudyRecords.run("deit", "sgd").toString(),
+                                StudyRecords.run("deit", "adam").toString(),
+                                StudyRecords.run("deit", "adamw").toString());
+                assertThat(again.failure()).isNull();
+            }
+        }
+    }
+
+    @Test
     void aStateDirectoryThatIsAFileIsRefusedBeforeAnythingStarts() throws Exception {
         Path file = Files.createFile(directory.resolve("file"));
         assertThatThrownBy(() -> new EarlyStopper(EarlyStopperSettings.of("127.0.0.1:1", Map.of(), file)))

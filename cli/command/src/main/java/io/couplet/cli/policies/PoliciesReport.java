@@ -46,18 +46,19 @@ public final class PoliciesReport {
             String file,
             String column,
             Metric metric,
+            double target,
             List<Recorded> runs,
             List<String> leftOut,
             List<List<String>> orders,
             List<NamedRule> named,
             List<Double> rungs) {
         List<PolicyFigures> rules = named.stream()
-                .map(each -> PolicyFigures.of(each.text(), each.rule(), runs, metric, orders))
+                .map(each -> PolicyFigures.of(each.text(), each.rule(), runs, metric, target, orders))
                 .toList();
         // The cohorts of the baseline know nothing of each other, so one order tells all.
         List<PolicyFigures> baseline = rungs.stream()
                 .map(fraction -> NamedRule.read("i-epoch:fraction=" + fraction))
-                .map(each -> PolicyFigures.of(each.text(), each.rule(), runs, metric, orders.subList(0, 1)))
+                .map(each -> PolicyFigures.of(each.text(), each.rule(), runs, metric, target, orders.subList(0, 1)))
                 .toList();
         return new PoliciesReport(file, column, metric, runs, leftOut, orders, rules, baseline);
     }
@@ -95,6 +96,14 @@ public final class PoliciesReport {
                 "cohorts", rule.cohorts(),
                 "backbones", backbones,
                 "stopsByFamily", families,
+                "target",
+                        rule.reached().runs() == 0
+                                ? null
+                                : object(
+                                        "reached",
+                                        rule.reached().runs(),
+                                        "lost",
+                                        rule.reached().lost()),
                 "calibration",
                         calibration.forecasts() == 0
                                 ? null
@@ -150,9 +159,26 @@ public final class PoliciesReport {
                             .stripTrailing())
                     .append(System.lineSeparator());
         }
+        lostBeforeTarget(text, width);
         regretByBackbone(text, width);
         stopsByFamily(text, width);
         return text.toString();
+    }
+
+    private void lostBeforeTarget(StringBuilder text, int width) {
+        if (rules.stream().allMatch(rule -> rule.reached().runs() == 0)) {
+            return;
+        }
+        text.append(String.format("%nStopped, of the runs that would have reached the target%n"));
+        for (PolicyFigures rule : rules) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "%-" + width + "s  %d of %d, %.1f %%%n",
+                    rule.rule(),
+                    rule.reached().lost(),
+                    rule.reached().runs(),
+                    100.0 * rule.reached().lost() / rule.reached().runs()));
+        }
     }
 
     private void regretByBackbone(StringBuilder text, int width) {

@@ -60,7 +60,16 @@ public record PoliciesRequest(
                 List.copyOf(new LinkedHashSet<>(
                         runs.stream().map(Recorded::backbone).toList())),
                 orders);
-        return PoliciesReport.of(file.name(), column, kind, runs, leftOut, sequences, named, rungs);
+        return PoliciesReport.of(
+                file.name(),
+                column,
+                kind,
+                target.isPresent() ? kind.oriented(target.getAsDouble() / scale) : Double.POSITIVE_INFINITY,
+                runs,
+                leftOut,
+                sequences,
+                named,
+                rungs);
     }
 
     private void check() {

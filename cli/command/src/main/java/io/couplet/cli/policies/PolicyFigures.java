@@ -23,6 +23,7 @@ import java.util.TreeMap;
  * @param cohorts how many there are
  * @param backbones regret by backbone
  * @param families stops by family of optimizers
+ * @param reached runs that reach the target when they run whole
  * @param calibration forecasts against what came; {@code forecasts} is 0 for a rule that makes none
  */
 record PolicyFigures(
@@ -34,7 +35,8 @@ record PolicyFigures(
         int cohorts,
         Map<String, Regret> backbones,
         Map<String, Stops> families,
-        Calibration calibration) {
+        Calibration calibration,
+        Reached reached) {
 
     private static final double NORMAL_80 = 1.2815515655446004;
     private static final double NORMAL_95 = 1.959963984540054;
@@ -48,8 +50,16 @@ record PolicyFigures(
     /** How many forecasts of a run's distance from its leader, and the shares within their 80 % and 95 % intervals. */
     record Calibration(int forecasts, double within80, double within95) {}
 
+    /** How many runs, over all orders, would have reached the target, and how many of them were stopped before. */
+    record Reached(int runs, int lost) {}
+
     static PolicyFigures of(
-            String name, CohortRule rule, List<Recorded> runs, Metric metric, List<List<String>> orders) {
+            String name,
+            CohortRule rule,
+            List<Recorded> runs,
+            Metric metric,
+            double target,
+            List<List<String>> orders) {
         double points = metric == Metric.ACCURACY ? 100 : 1;
         double saved = 0;
         List<Double> regrets = new ArrayList<>();
@@ -57,6 +67,7 @@ record PolicyFigures(
         Map<String, Stops> families = new TreeMap<>();
         List<Double> errors = new ArrayList<>();
         int kept = 0;
+        int lost = 0;
         for (List<String> order : orders) {
             Replay replay = Replay.of(runs, metric, List.of(rule), order);
             saved += replay.saved() / orders.size();
@@ -70,6 +81,7 @@ record PolicyFigures(
             }
             for (Replay.Judged judged : replay.decisions()) {
                 if (judged.decision() instanceof Decision.Stop) {
+                    lost += judged.run().result() >= target ? 1 : 0;
                     families.merge(
                             family(judged.run().optimizer()),
                             new Stops(1, judged.wrong() ? 1 : 0),
@@ -89,7 +101,13 @@ record PolicyFigures(
                 regrets.size(),
                 backbones,
                 families,
-                new Calibration(errors.size(), within(errors, NORMAL_80), within(errors, NORMAL_95)));
+                new Calibration(errors.size(), within(errors, NORMAL_80), within(errors, NORMAL_95)),
+                new Reached(
+                        orders.size()
+                                * (int) runs.stream()
+                                        .filter(run -> run.result() >= target)
+                                        .count(),
+                        lost));
     }
 
     /** The family that `couplet list` gives the optimizer. */

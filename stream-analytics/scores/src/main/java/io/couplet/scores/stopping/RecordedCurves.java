@@ -27,7 +27,7 @@ public final class RecordedCurves {
      * is none, the last one before. The last point is the last evaluation by itself. A rung before the first evaluation has no value.
      *
      * @param rungs shares of the budget, ascending, the last one 1
-     * @param budget the steps of the budget; the run may end before (target reached), then it has no rungs behind its end but the last
+     * @param budget the steps of the budget; the run may end before, when it reaches a target; behind its end it keeps its last value
      * @param values its evaluations, ascending in step, at least one
      */
     public static Recorded at(
@@ -40,18 +40,18 @@ public final class RecordedCurves {
             List<Value> values,
             Metric metric) {
         double end = Math.min(budget, values.get(values.size() - 1).step());
+        double last = values.get(0).value();
+        for (Value value : values) {
+            last = value.step() <= budget ? value.value() : last;
+        }
         List<Point> points = new ArrayList<>();
         for (int i = 0; i < rungs.length - 1; i++) {
             double to = rungs[i] * budget;
             double from = to - Math.min(LAST_SHARE * to, WINDOW * budget);
             double value = mean(values, from, to);
-            if (!Double.isNaN(value) && to < end) {
-                points.add(new Point(i + 1, rungs[i], metric.oriented(value)));
+            if (!Double.isNaN(value)) {
+                points.add(new Point(i + 1, rungs[i], metric.oriented(to < end ? value : last)));
             }
-        }
-        double last = values.get(0).value();
-        for (Value value : values) {
-            last = value.step() <= budget ? value.value() : last;
         }
         points.add(new Point(rungs.length, 1, metric.oriented(last)));
         return new Recorded(runId, backbone, optimizer, budget, end, warmupFraction, points);

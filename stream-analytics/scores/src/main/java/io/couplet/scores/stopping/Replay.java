@@ -163,9 +163,10 @@ public record Replay(
                 if (!curve.trains() || point.isEmpty()) {
                     continue;
                 }
-                List<Point> points = new ArrayList<>(curve.points());
-                points.add(point.get());
-                boolean last = points.size() == run.points().size();
+                boolean last = run.stepsAt(point.get().fraction()) >= run.steps();
+                List<Point> points = run.points().stream()
+                        .filter(each -> last || each.rung() <= rung)
+                        .toList();
                 put(curve, points, last ? State.COMPLETED : State.TRAINING);
                 judge(run.runId());
             }
