@@ -32,7 +32,21 @@ public enum StoppingRules {
     TRANSFER(
             "transfer",
             "by what its optimizer gained on finished backbones it will not beat its cohort's leader",
-            List.of("grace", 0.01, "risk", 0.45, "interaction", 0.7, "tolerance", 0.0, "anchors", 0.0, "peers", 3.0));
+            List.of(
+                    "grace",
+                    0.01,
+                    "risk",
+                    0.45,
+                    "interaction",
+                    0.7,
+                    "tolerance",
+                    0.0,
+                    "target",
+                    0.0,
+                    "anchors",
+                    0.0,
+                    "peers",
+                    3.0));
 
     /** The option that every rule but divergence knows besides its own: 1 lets it decide and record, and nobody obeys. */
     public static final String SHADOW = "shadow";
@@ -160,6 +174,7 @@ public enum StoppingRules {
                         options.number("risk"),
                         options.number("interaction"),
                         options.number("tolerance"),
+                        options.number("target"),
                         options.count("anchors"),
                         options.count("peers"));
         };

@@ -18,10 +18,12 @@ import java.util.Optional;
  * @param interaction how much an optimizer's place differs between backbones, as a share of how much optimizers differ: the
  *     belief before two anchors tell
  * @param tolerance how much better than the leader counts as better, in the metric's unit
+ * @param target a value, as it is reported, that is good enough: who may reach it goes on even if the leader ends above; 0 for none
  * @param anchors how many backbones run whole; 0 for one to three by the size of the grid
  * @param peers how many peers at the same rung it takes
  */
-public record TransferRule(double grace, double risk, double interaction, double tolerance, int anchors, int peers)
+public record TransferRule(
+        double grace, double risk, double interaction, double tolerance, double target, int anchors, int peers)
         implements CohortRule {
 
     /** How many optimizers must have finished on an anchor. */
@@ -35,6 +37,9 @@ public record TransferRule(double grace, double risk, double interaction, double
         Options.requireAbove("interaction", 0, interaction);
         if (!(tolerance >= 0)) {
             throw new IllegalArgumentException("tolerance must be at least 0, was " + tolerance);
+        }
+        if (!(target >= 0)) {
+            throw new IllegalArgumentException("target must be at least 0, was " + target);
         }
         Options.requireAtLeast("anchors", 0, anchors);
         Options.requireAtLeast("peers", 1, peers);
@@ -94,7 +99,8 @@ public record TransferRule(double grace, double risk, double interaction, double
             return StoppingRule.keep("it leads its cohort with a forecast of %s", text(study, own.expected()));
         }
         Metric metric = study.metric();
-        double bound = metric.score(metric.value(leader.expected()) + tolerance);
+        double beatsLeader = metric.score(metric.value(leader.expected()) + tolerance);
+        double bound = target > 0 ? Math.min(beatsLeader, metric.score(metric.oriented(target))) : beatsLeader;
         double error = Math.hypot(own.error(), leader.error());
         double optimistic = own.expected() + Normal.quantile(1 - risk) * error;
         if (!(optimistic < bound)) {
@@ -106,12 +112,13 @@ public record TransferRule(double grace, double risk, double interaction, double
                 name(),
                 version(),
                 StoppingRule.sentence(
-                        "%s at %s of the budget: its forecast is %s, with a chance of %s at least %s, the leader's %s (%s)",
+                        "%s at %s of the budget: its forecast is %s, with a chance of %s at least %s, the %s %s (%s)",
                         metric.text(newest.value()),
                         newest.fraction(),
                         text(study, own.expected()),
                         risk,
                         text(study, optimistic),
+                        bound < beatsLeader ? "target is" : "leader's",
                         text(study, bound),
                         leader.runId()),
                 new Evidence(
