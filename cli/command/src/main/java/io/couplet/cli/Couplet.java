@@ -26,6 +26,7 @@ import picocli.CommandLine.ScopeType;
             ReportStudyCommand.class,
             ScoreTableCommand.class,
             ReplayCurvesCommand.class,
+            EvaluatePoliciesCommand.class,
             TopicsCommand.class,
             ListNamesCommand.class,
             BenchCommand.class,

@@ -2,18 +2,21 @@ package io.couplet.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.couplet.scores.stopping.StoppingRules;
 import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.optimizers.Optimizers;
 import io.couplet.trainer.recipes.Recipe;
 import io.couplet.trainer.recipes.Recipes;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -149,13 +152,17 @@ final class ListNamesCommand implements Callable<Integer> {
     }
 
     private static List<Map<String, Object>> rules() {
-        return StudyNames.RULES.stream()
-                .map(name -> row(
-                        "name",
-                        name,
-                        "what",
-                        "always on: ends a run whose loss or gradient is not finite, or explodes"))
+        return Arrays.stream(StoppingRules.values())
+                .filter(StoppingRules::forStudies)
+                .map(rule -> row("name", rule.key(), "what", rule.summary(), "options", options(rule)))
                 .toList();
+    }
+
+    /** Defaults by name; null for an option that must be given. */
+    private static Map<String, @Nullable Double> options(StoppingRules rule) {
+        Map<String, @Nullable Double> options = new LinkedHashMap<>();
+        rule.defaults().forEach((name, value) -> options.put(name, Double.isNaN(value) ? null : value));
+        return options;
     }
 
     private static String label(Enum<?> value) {

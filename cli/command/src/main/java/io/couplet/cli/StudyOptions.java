@@ -117,6 +117,7 @@ final class StudyOptions {
     StudySpecification study() {
         KnownNames names = StudyNames.known();
         StudySpecification study = file == null ? StudySpecification.defaults() : read(file, names);
+        StudyNames.requireRules(study);
         try {
             return withFlags(study, names);
         } catch (IllegalArgumentException e) {

@@ -1,5 +1,6 @@
 package io.couplet.cli;
 
+import io.couplet.cli.local.Anchors;
 import io.couplet.cli.local.UserError;
 import io.couplet.producers.Submission;
 import io.couplet.producers.SubmissionException;
@@ -51,7 +52,7 @@ final class SubmitStudyCommand implements Callable<Integer> {
         try {
             Submission.Result result = new Submission(Views.bootstrapServers(properties), properties, PATIENCE)
                     .submit(
-                            study.requests(System.currentTimeMillis()),
+                            study.requests(System.currentTimeMillis(), Anchors.of(study)),
                             retryFailed ? Submission.Failed.RETRY : Submission.Failed.LEAVE);
             out.printf(
                     "%s: %d submitted, %d already queued, %d already ended, %d failed before%n",

@@ -335,15 +335,36 @@ public record StudySpecification(
      * @param nowMillis time of submission, milliseconds since the epoch
      */
     public List<RunRequest> requests(long nowMillis) {
+        return requests(nowMillis, List.of());
+    }
+
+    /**
+     * The same runs, but those of some backbones before all others, each with all its seeds and points: so that a rule can learn from backbones that ran
+     * whole.
+     *
+     * @param nowMillis time of submission, milliseconds since the epoch
+     * @param wholeFirst backbones of the study
+     */
+    public List<RunRequest> requests(long nowMillis, List<String> wholeFirst) {
         int mostPoints = optimizers.stream()
                 .mapToInt(optimizer -> points(optimizer).size())
                 .max()
                 .orElse(0);
         StudyGrid grid = new StudyGrid(backboneNames(), optimizers, seeds, mostPoints);
         List<RunRequest> requests = new ArrayList<>();
+        for (String backbone : wholeFirst) {
+            requests.addAll(requests(List.of(backbone), mostPoints, grid, nowMillis));
+        }
+        requests.addAll(requests(
+                backbones.stream().filter(each -> !wholeFirst.contains(each)).toList(), mostPoints, grid, nowMillis));
+        return List.copyOf(requests);
+    }
+
+    private List<RunRequest> requests(List<String> some, int mostPoints, StudyGrid grid, long nowMillis) {
+        List<RunRequest> requests = new ArrayList<>();
         for (long seed : seeds) {
             for (int point = 0; point < mostPoints; point++) {
-                for (String backbone : backbones) {
+                for (String backbone : some) {
                     for (String optimizer : optimizers) {
                         List<Point> points = points(optimizer);
                         if (point < points.size()) {
@@ -353,7 +374,7 @@ public record StudySpecification(
                 }
             }
         }
-        return List.copyOf(requests);
+        return requests;
     }
 
     /** A hyper-parameter point. */

@@ -2,7 +2,7 @@ package io.couplet.stopper;
 
 import io.couplet.scores.convergence.ConvergenceSettings;
 import io.couplet.scores.stopping.DivergenceRule;
-import io.couplet.scores.stopping.StoppingRule;
+import io.couplet.scores.stopping.RunRule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -65,7 +65,7 @@ public final class EarlyStopper implements AutoCloseable {
     }
 
     /** The rules that are always on. The explosion factor is the one by which the convergence score judges. */
-    private static List<StoppingRule> rules() {
+    private static List<RunRule> rules() {
         return List.of(new DivergenceRule(ConvergenceSettings.forBudget(0, 0).explosionFactor()));
     }
 

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.ConvergenceScore;
+import io.couplet.schemas.avro.Evaluation;
+import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.scores.convergence.NonFinite;
@@ -53,7 +55,9 @@ sealed interface Input {
                             step.getLoss(),
                             Double.NaN,
                             Double.NaN,
-                            Double.NaN),
+                            Double.NaN,
+                            Double.NaN,
+                            0),
                     step.getTimeMillis());
         }
 
@@ -74,7 +78,9 @@ sealed interface Input {
                             },
                             score.getSmoothedLoss(),
                             score.getBestSmoothedLoss(),
-                            score.getFirstLoss()),
+                            score.getFirstLoss(),
+                            Double.NaN,
+                            0),
                     score.getTimeMillis());
         }
 
@@ -124,16 +130,45 @@ sealed interface Input {
     }
 
     /**
+     * What the rules that compare runs have decided of this one.
+     *
+     * @param command the order
+     * @param evidenceMillis when the evaluation was made that led to it
+     */
+    record Proposal(RunCommand command, long evidenceMillis) implements Input {
+
+        @Override
+        public String runId() {
+            return command.getRunId();
+        }
+
+        @Override
+        public int attempt() {
+            return Judge.attempt(command);
+        }
+    }
+
+    /** Tells of the study, and of this run nothing that the watch needs. */
+    record OfStudy(String runId, int attempt) implements Input {}
+
+    /**
      * Reads a record of one of the stopper's topics.
      *
      * @throws SerializationException when the bytes are no such record, or the key is not the run it tells of
      */
-    static Input read(String topic, byte @Nullable [] key, byte[] value) {
+    static Input read(String topic, byte @Nullable [] key, byte[] value, long timestamp) {
         Input input;
         if (topic.equals(Topics.STEP_METRICS.name())) {
             input = Evidence.of(Topics.STEP_METRICS.wire().decode(value));
         } else if (topic.equals(Topics.CONVERGENCE_SCORES.name())) {
             input = Evidence.of(Topics.CONVERGENCE_SCORES.wire().decode(value));
+        } else if (topic.equals(Topics.RUN_REQUESTS.name())) {
+            input = new OfStudy(Topics.RUN_REQUESTS.wire().decode(value).getRunId(), 0);
+        } else if (topic.equals(Topics.EVALUATIONS.name())) {
+            Evaluation evaluation = Topics.EVALUATIONS.wire().decode(value);
+            input = new OfStudy(evaluation.getRunId(), evaluation.getAttempt());
+        } else if (topic.endsWith(StopperTopology.PROPOSALS_SUFFIX)) {
+            input = new Proposal(Topics.RUN_COMMANDS.wire().decode(value), timestamp);
         } else {
             input = new Change(Topics.RUN_EVENTS.wire().decode(value));
         }

@@ -5,7 +5,7 @@ import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.scores.stopping.Decision;
-import io.couplet.scores.stopping.StoppingRule;
+import io.couplet.scores.stopping.RunRule;
 import io.couplet.stopper.Input.Change;
 import io.couplet.stopper.Input.Evidence;
 import io.couplet.stopper.RunWatch.Commanded;
@@ -24,11 +24,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Judge {
 
-    private static final String REQUESTED_BY = "early-stopper";
+    static final String REQUESTED_BY = "early-stopper";
 
-    private final List<StoppingRule> rules;
+    private final List<RunRule> rules;
 
-    Judge(List<StoppingRule> rules) {
+    Judge(List<RunRule> rules) {
         this.rules = List.copyOf(rules);
     }
 
@@ -36,12 +36,47 @@ final class Judge {
         if (known != null && input.attempt() < known.attempt()) {
             return new Turn(known, new Effect.OlderAttempt());
         }
+        if (input instanceof Input.Proposal proposal && proposal.command().getShadow()) {
+            return recorded(known, input.attempt(), proposal, origin);
+        }
         RunWatch watch =
                 known == null || input.attempt() > known.attempt() ? begun(known, input.attempt(), origin) : known;
         if (input instanceof Change change) {
             return change.ends() ? ended(watch, change.event(), nowMillis) : heardOf(watch, origin);
         }
+        if (input instanceof Input.Proposal proposal) {
+            return agreed(watch, proposal);
+        }
         return weighed(watch, (Evidence) input, origin, nowMillis);
+    }
+
+    /** An order in shadow is told and changes nothing. */
+    private static Turn recorded(@Nullable RunWatch known, int attempt, Input.Proposal proposal, Origin origin) {
+        return new Turn(known == null ? begun(null, attempt, origin) : known, new Effect.Shadow(proposal.command()));
+    }
+
+    /** What the cohort's rules propose becomes the order, unless the attempt has one already or has ended. */
+    private static Turn agreed(RunWatch watch, Input.Proposal proposal) {
+        if (watch instanceof Commanded commanded) {
+            boolean same =
+                    commanded.command().getCommandId().equals(proposal.command().getCommandId());
+            return same ? new Turn(commanded, new Effect.CommandAgain(commanded.command())) : unremarkable(commanded);
+        }
+        return watch instanceof Ended
+                ? unremarkable(watch)
+                : new Turn(
+                        new Commanded(watch.attempt(), proposal.command(), proposal.evidenceMillis()),
+                        new Effect.Command(proposal.command(), proposal.evidenceMillis()));
+    }
+
+    static String commandId(String runId, int attempt, String rule) {
+        return runId + ".a" + attempt + '.' + rule;
+    }
+
+    /** The attempt that a command's id names. */
+    static int attempt(RunCommand command) {
+        String rest = command.getCommandId().substring(command.getRunId().length() + 2);
+        return Integer.parseInt(rest.substring(0, rest.indexOf('.')));
     }
 
     /** A later attempt is judged anew; an order that nobody answered is kept until somebody does. */
@@ -106,7 +141,7 @@ final class Judge {
 
     /** What the first rule that wants to stop says; null when all keep. */
     private Decision.@Nullable Stop stop(Evidence evidence) {
-        for (StoppingRule rule : rules) {
+        for (RunRule rule : rules) {
             if (rule.decide(evidence.run()) instanceof Decision.Stop stop) {
                 return stop;
             }
@@ -116,20 +151,19 @@ final class Judge {
 
     private static RunCommand command(
             Evidence evidence, Decision.Stop stop, Map<String, Long> inputOffsets, long nowMillis) {
-        boolean bounded = !Double.isNaN(stop.threshold());
+        double threshold = stop.evidence().threshold();
         return RunCommand.newBuilder()
                 .setRunId(evidence.runId())
                 .setStudyId(RunId.parse(evidence.runId()).studyId())
-                .setCommandId(evidence.runId() + ".a" + evidence.attempt() + '.' + stop.rule())
+                .setCommandId(commandId(evidence.runId(), evidence.attempt(), stop.rule()))
                 .setKind(RunCommandKind.STOP)
                 .setRule(stop.rule())
                 .setRuleVersion(stop.version())
                 .setRequestedBy(REQUESTED_BY)
                 .setReason(stop.reason())
                 .setStep(Math.toIntExact(evidence.run().step()))
-                .setThreshold(bounded ? stop.threshold() : null)
-                .setObserved(
-                        bounded ? evidence.run().smoothedLoss() : evidence.run().loss())
+                .setThreshold(Double.isNaN(threshold) ? null : threshold)
+                .setObserved(stop.evidence().observed())
                 .setInputOffsets(inputOffsets)
                 .setTimeMillis(nowMillis)
                 .build();

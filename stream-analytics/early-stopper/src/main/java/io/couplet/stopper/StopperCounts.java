@@ -3,10 +3,11 @@ package io.couplet.stopper;
 /**
  * What a stopper has done since it started.
  *
- * @param recordsRead records of all three topics, of which {@code withoutValue}, {@code deadLetters} and
+ * @param recordsRead records of all topics, of which {@code withoutValue}, {@code deadLetters} and
  *     {@code olderAttempts} were not judged
  * @param commands orders to stop, each for another attempt of a run
  * @param commandsRepeated orders written once more, byte for byte, because the record they rest on was delivered again
+ * @param shadows orders of rules in shadow, recorded and not to be obeyed; told again when delivered again
  * @param obeyed endings that name the order
  * @param endedByThemselves endings of commanded runs that do not: the trainer was quicker
  * @param olderAttempts records of an attempt that a later one has superseded
@@ -17,6 +18,7 @@ public record StopperCounts(
         long recordsRead,
         long commands,
         long commandsRepeated,
+        long shadows,
         long obeyed,
         long endedByThemselves,
         long olderAttempts,

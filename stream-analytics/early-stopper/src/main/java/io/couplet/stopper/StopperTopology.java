@@ -2,50 +2,97 @@ package io.couplet.stopper;
 
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
-import io.couplet.scores.stopping.StoppingRule;
+import io.couplet.scores.stopping.RunRule;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.KStream;
+import org.apache.kafka.streams.kstream.Named;
+import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.Repartitioned;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 
-/** Everything that is known of a run → one watch over it → commands, and dead letters for what nobody could read. */
+/**
+ * Everything that is known of a run → one watch over it → commands, and dead letters for what nobody could read. What is known of whole studies, keyed by study →
+ * proposals, keyed by run → the same watch: so a run has one order at most, whoever wants it stopped.
+ */
 final class StopperTopology {
 
     static final String RUNS = "runs";
     static final String COMMANDS = "run-commands";
     static final String DEAD_LETTERS = "dead-letters";
 
-    private static final List<Topic<?>> READ_OR_WRITTEN =
-            List.of(Topics.RUN_EVENTS, Topics.STEP_METRICS, Topics.CONVERGENCE_SCORES, Topics.RUN_COMMANDS);
+    /** What is known of studies: their rules by id, and their runs by study and run. */
+    static final String STUDY_RULES = "study-rules";
+
+    static final String STUDY_RUNS = "study-runs";
+
+    /** Orders on their way from the study, where they are found, to the run, where there is one at most. */
+    static final String PROPOSALS = "proposals";
+
+    /** How the names of the internal topic of proposals end. */
+    static final String PROPOSALS_SUFFIX = "-" + PROPOSALS + "-repartition";
+
+    private static final List<Topic<?>> READ_OR_WRITTEN = List.of(
+            Topics.RUN_REQUESTS,
+            Topics.RUN_EVENTS,
+            Topics.EVALUATIONS,
+            Topics.STEP_METRICS,
+            Topics.CONVERGENCE_SCORES,
+            Topics.RUN_COMMANDS);
 
     private StopperTopology() {}
 
-    static Topology topology(List<StoppingRule> rules, Tally tally) {
-        ByteArrayDeserializer read = new ByteArrayDeserializer();
-        ByteArraySerializer write = new ByteArraySerializer();
-        StoreBuilder<KeyValueStore<String, RunWatch>> runs = Stores.keyValueStoreBuilder(
-                        Stores.inMemoryKeyValueStore(RUNS), Serdes.String(), new RunWatchSerde())
+    static Topology topology(List<RunRule> rules, Tally tally) {
+        StreamsBuilder builder = new StreamsBuilder();
+        builder.addStateStore(store(RUNS, new RunWatchSerde()));
+        builder.addStateStore(store(STUDY_RULES, Serdes.ByteArray()));
+        builder.addStateStore(store(STUDY_RUNS, Serdes.ByteArray()));
+        KStream<byte[], byte[]> ofStudies =
+                builder.stream(names(Topics.RUN_REQUESTS, Topics.RUN_EVENTS, Topics.EVALUATIONS), from("of-studies"));
+        KStream<byte[], byte[]> ofRuns =
+                builder.stream(names(Topics.STEP_METRICS, Topics.CONVERGENCE_SCORES), from("of-runs"));
+        KStream<byte[], byte[]> proposals = ofStudies
+                .process(ByStudyProcessor::new, Named.as("by-study-key"))
+                .repartition(through("by-study"))
+                .process(StudyProcessor::new, Named.as("studies"), STUDY_RULES, STUDY_RUNS)
+                .repartition(through(PROPOSALS));
+        KStream<byte[], byte[]> watched = ofStudies
+                .merge(ofRuns, Named.as("records"))
+                .merge(proposals, Named.as("records-and-proposals"))
+                .process(() -> new WatchProcessor(new Judge(rules), tally), Named.as("watch"), RUNS);
+        watched.to(Topics.RUN_COMMANDS.name(), to(COMMANDS));
+        watched.to(Topics.DEAD_LETTERS, to(DEAD_LETTERS));
+        return builder.build();
+    }
+
+    private static <T> StoreBuilder<KeyValueStore<String, T>> store(String name, Serde<T> values) {
+        return Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(name), Serdes.String(), values)
                 .withLoggingEnabled(Map.of())
                 .withCachingDisabled();
-        return new Topology()
-                .addSource("run-events", read, read, Topics.RUN_EVENTS.name())
-                .addSource("step-metrics", read, read, Topics.STEP_METRICS.name())
-                .addSource("convergence-scores", read, read, Topics.CONVERGENCE_SCORES.name())
-                .addProcessor(
-                        "watch",
-                        () -> new WatchProcessor(new Judge(rules), tally),
-                        "run-events",
-                        "step-metrics",
-                        "convergence-scores")
-                .addStateStore(runs, "watch")
-                .addSink(COMMANDS, Topics.RUN_COMMANDS.name(), write, write, "watch")
-                .addSink(DEAD_LETTERS, Topics.DEAD_LETTERS, write, write, "watch");
+    }
+
+    private static Consumed<byte[], byte[]> from(String name) {
+        return Consumed.with(Serdes.ByteArray(), Serdes.ByteArray()).withName(name);
+    }
+
+    private static Repartitioned<byte[], byte[]> through(String name) {
+        return Repartitioned.with(Serdes.ByteArray(), Serdes.ByteArray()).withName(name);
+    }
+
+    private static Produced<byte[], byte[]> to(String name) {
+        return Produced.with(Serdes.ByteArray(), Serdes.ByteArray()).withName(name);
+    }
+
+    private static List<String> names(Topic<?>... topics) {
+        return Stream.of(topics).map(Topic::name).toList();
     }
 
     /** Names of the topics that must exist. */

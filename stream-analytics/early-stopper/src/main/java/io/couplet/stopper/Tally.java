@@ -8,6 +8,7 @@ final class Tally {
     final LongAdder recordsRead = new LongAdder();
     final LongAdder commands = new LongAdder();
     final LongAdder commandsRepeated = new LongAdder();
+    final LongAdder shadows = new LongAdder();
     final LongAdder obeyed = new LongAdder();
     final LongAdder endedByThemselves = new LongAdder();
     final LongAdder olderAttempts = new LongAdder();
@@ -19,6 +20,7 @@ final class Tally {
                 recordsRead.sum(),
                 commands.sum(),
                 commandsRepeated.sum(),
+                shadows.sum(),
                 obeyed.sum(),
                 endedByThemselves.sum(),
                 olderAttempts.sum(),

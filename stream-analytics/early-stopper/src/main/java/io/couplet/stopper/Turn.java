@@ -25,6 +25,9 @@ record Turn(RunWatch next, Effect effect) {
         /** The same order once more: the record it rests on was delivered again, so the first one may be lost. */
         record CommandAgain(RunCommand command) implements Effect {}
 
+        /** Stop the run, a rule would have said. */
+        record Shadow(RunCommand command) implements Effect {}
+
         /** A commanded run ended, by the order ({@link Answer#obeyed}) or before it arrived. */
         record Answered(Answer answer) implements Effect {}
     }

@@ -53,7 +53,10 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
         Input input;
         RunWatch known;
         try {
-            input = Input.read(origin.topic(), record.key(), value);
+            input = Input.read(origin.topic(), record.key(), value, record.timestamp());
+            if (input instanceof Input.OfStudy) {
+                return;
+            }
             known = known(input.runId());
         } catch (SerializationException | IllegalArgumentException e) {
             toDeadLetters(record, origin, String.valueOf(e.getMessage()));
@@ -85,6 +88,9 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
                     command.command().getTimeMillis() - command.evidenceMillis(),
                     command.command().getStep(),
                     command.command().getReason());
+        } else if (effect instanceof Effect.Shadow shadow) {
+            tally.shadows.increment();
+            send(shadow.command(), timestamp);
         } else if (effect instanceof Effect.CommandAgain again) {
             tally.commandsRepeated.increment();
             send(again.command(), timestamp);

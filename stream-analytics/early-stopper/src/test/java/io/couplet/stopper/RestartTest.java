@@ -119,7 +119,7 @@ class RestartTest {
         assertThat(life.commands())
                 .extracting(RunCommand::getCommandId)
                 .containsExactly(FIRST_COMMAND, OTHER + ".a1.divergence", RUN + ".a2.divergence");
-        assertThat(life.tally.counts()).isEqualTo(new StopperCounts(STREAM.size(), 3, 0, 1, 1, 1, 0, 0));
+        assertThat(life.tally.counts()).isEqualTo(new StopperCounts(STREAM.size(), 3, 0, 0, 1, 1, 1, 0, 0));
     }
 
     @Test

@@ -21,7 +21,9 @@ import io.couplet.stopper.Records.Sent;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
 import org.apache.kafka.common.header.Headers;
@@ -57,6 +59,51 @@ class StopperTopologyTest {
             assertThat(StopperTopology.topology(List.of(), tally).describe().toString())
                     .isEqualTo(new String(recorded.readAllBytes(), UTF_8));
         }
+    }
+
+    @Test
+    void aStudyThatArmsTransferGetsOneCommandForEachHopelessRun() {
+        send(StudyRecords.study("transfer", Map.of()).toArray(Sent[]::new));
+
+        assertThat(commands.readValuesToList().stream().map(StopperTopologyTest::command))
+                .extracting(RunCommand::getRunId)
+                .containsExactly(
+                        StudyRecords.run("deit", "adam").toString(),
+                        StudyRecords.run("deit", "adamw").toString(),
+                        StudyRecords.run("deit", "sgd").toString());
+        assertThat(tally.counts().obeyed()).isEqualTo(1);
+        assertThat(deadLetters.isEmpty()).isTrue();
+    }
+
+    @Test
+    void aRuleInShadowDecidesAndRecordsAndIsNotObeyed() {
+        send(StudyRecords.study("transfer", Map.of("shadow", 1.0)).toArray(Sent[]::new));
+
+        assertThat(commands.readValuesToList().stream().map(StopperTopologyTest::command))
+                .hasSize(3)
+                .allMatch(RunCommand::getShadow);
+        assertThat(tally.counts().commands()).isZero();
+        assertThat(tally.counts().shadows()).isEqualTo(3);
+    }
+
+    @Test
+    void whatDivergedAlreadyHasItsOrderAndGetsNoSecondOne() {
+        List<Sent> records = new ArrayList<>(StudyRecords.study("transfer", Map.of()));
+        records.add(records.size() - 6, step(StudyRecords.run("deit", "sgd"), 1, 50, Double.NaN));
+        send(records.toArray(Sent[]::new));
+
+        assertThat(commands.readValuesToList().stream().map(StopperTopologyTest::command))
+                .filteredOn(command -> command.getRunId()
+                        .equals(StudyRecords.run("deit", "sgd").toString()))
+                .extracting(RunCommand::getRule)
+                .containsExactly("divergence");
+    }
+
+    @Test
+    void aStudyWithoutRulesIsOnlyWatchedForDivergence() {
+        send(StudyRecords.study("divergence", Map.of()).toArray(Sent[]::new));
+
+        assertThat(commands.isEmpty()).isTrue();
     }
 
     @Test
@@ -297,7 +344,7 @@ class StopperTopologyTest {
         send(new Sent(Topics.CONVERGENCE_SCORES.name(), key, null), step(RUN, 1, 2, Double.NaN));
 
         onlyCommand();
-        assertThat(tally.counts()).isEqualTo(new StopperCounts(2, 1, 0, 0, 0, 0, 1, 0));
+        assertThat(tally.counts()).isEqualTo(new StopperCounts(2, 1, 0, 0, 0, 0, 0, 1, 0));
     }
 
     @Test
@@ -308,7 +355,8 @@ class StopperTopologyTest {
 
         assertThat(driver.getKeyValueStore(StopperTopology.RUNS).get(RUN.toString()))
                 .isEqualTo(known);
-        assertThat(driver.producedTopicNames()).allMatch(topic -> topic.endsWith("runs-changelog"));
+        assertThat(driver.producedTopicNames())
+                .allMatch(topic -> topic.endsWith("runs-changelog") || topic.endsWith("by-study-repartition"));
     }
 
     private void send(Sent... records) {

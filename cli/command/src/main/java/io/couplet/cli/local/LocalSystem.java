@@ -119,7 +119,7 @@ public final class LocalSystem implements AutoCloseable {
     public Submission.Result train(StudySpecification study, TrainingImages images) throws InterruptedException {
         try {
             Submission.Result result = new Submission(bootstrapServers(), Map.of(), PATIENCE)
-                    .submit(study.requests(System.currentTimeMillis()), Submission.Failed.RETRY);
+                    .submit(study.requests(System.currentTimeMillis(), Anchors.of(study)), Submission.Failed.RETRY);
             keep(TrainerService.start(trainerSettings(study), images, InstantSource.system()));
             return result;
         } catch (SubmissionException | IOException e) {

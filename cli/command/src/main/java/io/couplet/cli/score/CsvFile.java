@@ -17,7 +17,7 @@ import java.util.Map;
  * @param name the file's name, for messages
  * @param rows the rows, header first
  */
-record CsvFile(String name, List<Row> rows) {
+public record CsvFile(String name, List<Row> rows) {
 
     /**
      * One line of the file.
@@ -25,10 +25,10 @@ record CsvFile(String name, List<Row> rows) {
      * @param line its number from 1
      * @param fields its fields without surrounding blanks
      */
-    record Row(int line, List<String> fields) {}
+    public record Row(int line, List<String> fields) {}
 
     /** Reads a file; throws {@link UserError} with line, column and the fix. */
-    static CsvFile read(Path path) {
+    public static CsvFile read(Path path) {
         String text = text(path);
         String name = String.valueOf(path.getFileName());
         List<Row> rows = new ArrayList<>();
@@ -140,17 +140,18 @@ record CsvFile(String name, List<Row> rows) {
         }
     }
 
-    Row header() {
+    /** The first row. */
+    public Row header() {
         return rows.get(0);
     }
 
     /** The rows below the header. */
-    List<Row> body() {
+    public List<Row> body() {
         return rows.subList(1, rows.size());
     }
 
     /** What is wrong with a field, by its 0-based column, and the fix. */
-    UserError problem(Row row, int column, String sentence) {
+    public UserError problem(Row row, int column, String sentence) {
         String heading = header().fields().get(column);
         String named = row == header() || heading.isEmpty() ? "" : " (" + heading + ")";
         return new UserError(

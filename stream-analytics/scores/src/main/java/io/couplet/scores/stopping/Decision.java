@@ -1,12 +1,13 @@
 package io.couplet.scores.stopping;
 
-import java.util.Map;
-
 /** What a rule says of a run. */
 public sealed interface Decision {
 
+    /** One sentence for people. */
+    String reason();
+
     /** The run goes on. */
-    record Keep() implements Decision {}
+    record Keep(String reason) implements Decision {}
 
     /**
      * The run should end.
@@ -14,13 +15,7 @@ public sealed interface Decision {
      * @param rule the rule's name
      * @param version the rule's version
      * @param reason one sentence for people
-     * @param threshold the bound that was crossed; NaN for a rule without one
-     * @param evidence the values it was decided on, by name
+     * @param evidence what it was decided on
      */
-    record Stop(String rule, int version, String reason, double threshold, Map<String, Double> evidence)
-            implements Decision {
-        public Stop {
-            evidence = Map.copyOf(evidence);
-        }
-    }
+    record Stop(String rule, int version, String reason, Evidence evidence) implements Decision {}
 }

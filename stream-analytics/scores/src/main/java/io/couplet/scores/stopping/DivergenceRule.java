@@ -9,7 +9,7 @@ import java.util.Map;
  *
  * @param explosionFactor the factor by which the convergence score calls a loss exploded; reported as the threshold
  */
-public record DivergenceRule(double explosionFactor) implements StoppingRule {
+public record DivergenceRule(double explosionFactor) implements RunRule {
 
     public DivergenceRule {
         if (!(explosionFactor > 1)) {
@@ -30,7 +30,7 @@ public record DivergenceRule(double explosionFactor) implements StoppingRule {
     @Override
     public Decision decide(RunSoFar run) {
         if (run.verdict() != Verdict.DIVERGED && !run.nonFinite().ofLoss()) {
-            return new Decision.Keep();
+            return StoppingRule.keep("the loss is a number and has not exploded");
         }
         boolean nonFinite = run.nonFinite().ofLoss();
         String reason = nonFinite
@@ -50,12 +50,15 @@ public record DivergenceRule(double explosionFactor) implements StoppingRule {
                 name(),
                 version(),
                 reason,
-                nonFinite ? Double.NaN : explosionFactor,
-                Map.of(
-                        "step", (double) run.step(),
-                        "loss", run.loss(),
-                        "smoothedLoss", run.smoothedLoss(),
-                        "bestLoss", run.bestLoss(),
-                        "initialLoss", run.initialLoss()));
+                Evidence.alone(
+                        0,
+                        nonFinite ? Double.NaN : explosionFactor,
+                        nonFinite ? run.loss() : run.smoothedLoss(),
+                        Map.of(
+                                "step", (double) run.step(),
+                                "loss", run.loss(),
+                                "smoothedLoss", run.smoothedLoss(),
+                                "bestLoss", run.bestLoss(),
+                                "initialLoss", run.initialLoss())));
     }
 }

@@ -17,6 +17,8 @@ import io.couplet.scores.convergence.Verdict;
  * @param smoothedLoss the smoothed loss
  * @param bestLoss the least smoothed loss; NaN when unknown
  * @param initialLoss the mean of the first losses; NaN when unknown
+ * @param usualGapMillis the usual time between two steps; 0 or NaN when unknown
+ * @param idleMillis how long ago the newest step was, by the newest record of its study
  */
 public record RunSoFar(
         String runId,
@@ -28,9 +30,12 @@ public record RunSoFar(
         double loss,
         double smoothedLoss,
         double bestLoss,
-        double initialLoss) {
+        double initialLoss,
+        double usualGapMillis,
+        double idleMillis) {
 
-    public static RunSoFar of(String runId, Convergence convergence) {
+    /** What a convergence score says, at the time of the study's newest record, milliseconds since the epoch. */
+    public static RunSoFar of(String runId, Convergence convergence, long nowMillis) {
         return new RunSoFar(
                 runId,
                 convergence.attempt(),
@@ -41,6 +46,8 @@ public record RunSoFar(
                 convergence.loss(),
                 convergence.smoothedLoss(),
                 convergence.bestLoss(),
-                convergence.initialLoss());
+                convergence.initialLoss(),
+                convergence.usualGapMillis(),
+                Math.max(0, nowMillis - convergence.timeMillis()));
     }
 }

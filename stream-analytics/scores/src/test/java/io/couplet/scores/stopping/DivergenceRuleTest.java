@@ -24,8 +24,8 @@ class DivergenceRuleTest {
                     assertThat(stop.rule()).isEqualTo("divergence");
                     assertThat(stop.version()).isEqualTo(1);
                     assertThat(stop.reason()).isEqualTo("the loss became NaN at or before step 2");
-                    assertThat(stop.threshold()).isNaN();
-                    assertThat(stop.evidence()).containsEntry("step", 2.0);
+                    assertThat(stop.evidence().threshold()).isNaN();
+                    assertThat(stop.evidence().values()).containsEntry("step", 2.0);
                 });
     }
 
@@ -41,7 +41,7 @@ class DivergenceRuleTest {
     void anExplosionStopsWithItsThreshold() {
         assertThat(rule.decide(run(120, step -> step < 60 ? 2.3 - step * 0.01 : 80)))
                 .isInstanceOfSatisfying(Decision.Stop.class, stop -> {
-                    assertThat(stop.threshold()).isEqualTo(3);
+                    assertThat(stop.evidence().threshold()).isEqualTo(3);
                     assertThat(stop.reason()).startsWith("the smoothed loss exploded to ");
                 });
     }
@@ -56,6 +56,6 @@ class DivergenceRuleTest {
         for (int step = 1; step <= steps; step++) {
             state = state.plus(1, step, loss.applyAsDouble(step), 0.1, 1, 0.5, step);
         }
-        return RunSoFar.of("s-000000.b.o.s1.000000", state.convergence());
+        return RunSoFar.of("s-000000.b.o.s1.000000", state.convergence(), steps);
     }
 }

@@ -1,0 +1,57 @@
+package io.couplet.cli.policies;
+
+import io.couplet.cli.local.UserError;
+import io.couplet.scores.stopping.CohortRule;
+import io.couplet.scores.stopping.StoppingRule;
+import io.couplet.scores.stopping.StoppingRules;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * A rule as a user wrote it.
+ *
+ * @param text {@code name} or {@code name:option=number,option=number}
+ * @param rule the rule
+ */
+record NamedRule(String text, CohortRule rule) {
+
+    /** Reads it; throws {@link UserError} with the fix. */
+    static NamedRule read(String text) {
+        String[] parts = text.split(":", 2);
+        Map<String, Double> options = new TreeMap<>();
+        if (parts.length == 2) {
+            for (String option : parts[1].split(",")) {
+                String[] pair = option.split("=", 2);
+                try {
+                    options.put(pair[0].strip(), Double.parseDouble(pair[pair.length - 1].strip()));
+                } catch (NumberFormatException e) {
+                    throw new UserError(
+                            "--rule " + text + ": '" + option + "' is no option: write " + parts[0]
+                                    + ":option=number,option=number.",
+                            e);
+                }
+            }
+        }
+        try {
+            StoppingRule rule = StoppingRules.named(parts[0].strip()).with(options);
+            if (rule instanceof CohortRule cohortRule) {
+                return new NamedRule(text, cohortRule);
+            }
+        } catch (IllegalArgumentException e) {
+            throw new UserError("--rule " + text + ": " + e.getMessage() + ".", e);
+        }
+        throw new UserError("--rule " + text + ": " + parts[0]
+                + " judges training losses step by step, which curves of evaluations do not have: choose among "
+                + names() + ".");
+    }
+
+    /** The rules that recorded curves can be shown to. */
+    static String names() {
+        return Arrays.stream(StoppingRules.values())
+                .filter(each -> each != StoppingRules.DIVERGENCE && each != StoppingRules.STALL)
+                .map(StoppingRules::key)
+                .collect(Collectors.joining(", "));
+    }
+}
