@@ -248,25 +248,9 @@ public final class ScriptedModule implements AutoCloseable {
         return answer.get(0);
     }
 
-    /** After a backward pass: the gradients as one flat vector, zeros where there are none; they are set to zero. */
-    public NDArray gradient(NDManager scratch) {
-        NDList parts = new NDList();
-        for (NDArray parameter : parameters) {
-            PtNDArray gradient = JniUtils.getGradient((PtNDArray) parameter);
-            if (gradient == null) {
-                parts.add(scratch.zeros(new Shape(parameter.size())));
-                continue;
-            }
-            gradient.attach(scratch);
-            parts.add(gradient.reshape(parameter.size()));
-        }
-        parts.attach(scratch);
-        NDArray flat = NDArrays.concat(parts);
-        flat.attach(scratch);
-        for (NDArray parameter : parameters) {
-            JniUtils.zeroGrad((PtNDArray) parameter);
-        }
-        return flat;
+    /** Its parameters, to ask for their gradients. */
+    public NDList leaves() {
+        return new NDList(parameters);
     }
 
     /** The engine's first line that says something; it begins with places in C++ and in Python. */
