@@ -13,16 +13,14 @@ import io.couplet.trainer.backbones.ParameterLayout;
 import io.couplet.trainer.checkpoints.Checkpoint;
 import io.couplet.trainer.data.Batch;
 import io.couplet.trainer.optimizers.DeviceUpdater;
-import io.couplet.trainer.optimizers.HostUpdater;
 import io.couplet.trainer.optimizers.Optimizer;
 import io.couplet.trainer.optimizers.OptimizerState;
 import io.couplet.trainer.optimizers.StepNorms;
 import io.couplet.trainer.optimizers.Tensors;
+import io.couplet.trainer.optimizers.Updater;
 import io.couplet.trainer.recipes.Recipe;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -58,7 +56,7 @@ final class Learner implements AutoCloseable {
     private final NDArray gradient;
     private final @Nullable NDArray flatBuffers;
     private final @Nullable WeightAverage average;
-    private final @Nullable HostUpdater host;
+    private final @Nullable Updater host;
     private final @Nullable DeviceUpdater onDevice;
     private final List<Pending> pending = new ArrayList<>();
     private @Nullable Phases phases;
@@ -124,7 +122,7 @@ final class Learner implements AutoCloseable {
                                     .toList(),
                             p.decays() || !recipe.excludeBiasesAndNorms()))
                     .toList());
-            host = wholeBuffers ? null : new HostUpdater(optimizer, tensors);
+            host = wholeBuffers ? null : Updater.of(optimizer, tensors, flat, gradient);
             onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
             if (from != null) {
                 restore(from.optimizer());
@@ -190,7 +188,7 @@ final class Learner implements AutoCloseable {
             long afterBackward = THREADS.getCurrentThreadCpuTime();
             double maxNorm = recipe.clipGradientNorm() == 0 ? Double.POSITIVE_INFINITY : recipe.clipGradientNorm();
             if (host != null) {
-                StepNorms norms = host.step(floats(flat), floats(gradient), learningRate, maxNorm);
+                StepNorms norms = host.step(learningRate, maxNorm);
                 updateAverage(step);
                 phases = new Phases(
                         afterForward - cpu,
@@ -302,21 +300,16 @@ final class Learner implements AutoCloseable {
         if (onDevice != null) {
             return onDevice.evaluationParameters(flat, scratch);
         }
-        float[] others = new float[Math.toIntExact(flat.size())];
-        return host != null && host.evaluationParameters(floats(flat), FloatBuffer.wrap(others))
-                ? scratch.create(others)
-                : flat;
-    }
-
-    /** The array's own memory. */
-    private static FloatBuffer floats(NDArray array) {
-        return array.toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer();
+        return host != null ? host.evaluationParameters(scratch) : flat;
     }
 
     @Override
     public void close() {
         if (onDevice != null) {
             onDevice.close();
+        }
+        if (host != null) {
+            host.close();
         }
         manager.close();
         net.close();
