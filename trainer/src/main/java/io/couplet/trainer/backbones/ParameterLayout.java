@@ -58,7 +58,9 @@ public final class ParameterLayout {
                 shaped.add(view);
             } else {
                 shaped.add(view.reshape(shape));
-                view.close();
+                if (view != flat) { // as it is where there is nothing to split
+                    view.close();
+                }
             }
         }
         return shaped;

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Adam and AdamW by torch's own fused kernels, block by block: what a block's norms read is still in the cache.
@@ -98,9 +99,11 @@ final class FusedAdam implements Updater {
     private IValue blocks(List<NDArray> vectors, PtNDArray count) {
         int elements = tensors.elements();
         List<Integer> cuts = cuts();
-        long[] inner = cuts.stream().skip(1).mapToLong(Integer::longValue).toArray();
-        List<NDList> pieces =
-                vectors.stream().map(vector -> vector.split(inner, 0)).toList();
+        List<NDList> pieces = vectors.stream()
+                .map(vector -> new NDList(IntStream.range(0, cuts.size())
+                        .mapToObj(i -> part(vector, cuts.get(i), i + 1 < cuts.size() ? cuts.get(i + 1) : elements))
+                        .toList()))
+                .toList();
         List<IValue> all = new ArrayList<>();
         int piece = 0;
         for (int start = 0; start < elements; start += BLOCK) {

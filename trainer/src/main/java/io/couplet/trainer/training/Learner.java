@@ -41,7 +41,7 @@ final class Learner implements AutoCloseable {
     /** What a step showed. */
     record Measured(int step, double learningRate, double loss, int correct, StepNorms norms, long nanos) {}
 
-    /** Nanoseconds of a step's parts; what is left of the step is the measuring itself. */
+    /** Nanoseconds of the thread's processor time in a step's parts; what is left of the step is the measuring itself. */
     record Phases(long forward, long backward, long update) {}
 
     private record Pending(int step, double learningRate, NDArray values, long startNanos) {}
