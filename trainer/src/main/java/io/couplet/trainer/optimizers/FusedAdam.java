@@ -60,7 +60,8 @@ final class FusedAdam implements Updater {
      * square, greatest square and step count, and then of the pieces that do not.
      */
     private static TorchScript script(String kernel) {
-        String call = "torch." + kernel + "(block[%d], block[%d], block[%d], block[%d], block[%d], block[%d], lr=lr, beta1=beta1,"
+        String call = "torch." + kernel
+                + "(block[%d], block[%d], block[%d], block[%d], block[%d], block[%d], lr=lr, beta1=beta1,"
                 + " beta2=beta2, weight_decay=%s, eps=eps, amsgrad=amsgrad, maximize=False)";
         return TorchScript.function(
                 "blocks: List[List[List[Tensor]]], scratch: Tensor, step: Tensor, count: float, lr: float, beta1: float,"
@@ -180,7 +181,17 @@ final class FusedAdam implements Updater {
                 IValue limit = IValue.from(clip ? maxGradientNorm : 0);
                 IValue result = (adam.decoupled() ? ADAM_W : ADAM)
                         .call(
-                                blocks, before, stepTensor, count, rate, beta1, beta2, epsilon, decay, amsgrad, clipped,
+                                blocks,
+                                before,
+                                stepTensor,
+                                count,
+                                rate,
+                                beta1,
+                                beta2,
+                                epsilon,
+                                decay,
+                                amsgrad,
+                                clipped,
                                 limit)) {
             double[] squares = result.toDoubleArray();
             return new StepNorms(Math.sqrt(squares[0]), Math.sqrt(squares[1]), Math.sqrt(squares[2]));

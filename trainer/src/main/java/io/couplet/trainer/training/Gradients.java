@@ -30,7 +30,8 @@ final class Gradients {
     /** @param flat receives the gradients of all leaves, one after the other, zeros where the loss does not depend on one */
     static void into(NDArray flat, NDArray loss, NDList leaves) {
         try (IValue of = IValue.from((PtNDArray) loss);
-                IValue tensors = IValue.listFrom(leaves.stream().map(PtNDArray.class::cast).toArray(PtNDArray[]::new));
+                IValue tensors = IValue.listFrom(
+                        leaves.stream().map(PtNDArray.class::cast).toArray(PtNDArray[]::new));
                 IValue result = IValue.from((PtNDArray) flat);
                 IValue done = INTO.call(of, tensors, result)) {
             if (!done.toBoolean()) {

@@ -26,7 +26,8 @@ public final class UpdaterBenchmark {
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
             NDArray parameters = manager.randomNormal(new Shape(elements));
             NDArray gradient = manager.randomNormal(new Shape(elements));
-            Optimizer made = Optimizers.entry(optimizer).constructor().apply(TrainingPlan.options(optimizer, null, Map.of()));
+            Optimizer made =
+                    Optimizers.entry(optimizer).constructor().apply(TrainingPlan.options(optimizer, null, Map.of()));
             Tensors one = new Tensors(List.of(new Tensors.Tensor(0, elements, true)));
             double[] times = new double[steps];
             try (Updater updater = Updater.of(made, one, parameters, gradient)) {

@@ -130,8 +130,7 @@ class ConvergenceTest {
                 float[] point = updater.parameters();
                 double[] gradient = problem.gradient().apply(new double[] {point[0], point[1]});
                 double rate = entry.scheduleFree() ? peak : peak * (1 + Math.cos(Math.PI * (step - 1) / STEPS)) / 2;
-                updater.step(
-                        new float[] {(float) gradient[0], (float) gradient[1]}, rate, Double.POSITIVE_INFINITY);
+                updater.step(new float[] {(float) gradient[0], (float) gradient[1]}, rate, Double.POSITIVE_INFINITY);
             }
             float[] evaluated = updater.evaluationParameters();
             return problem.value().applyAsDouble(new double[] {evaluated[0], evaluated[1]});

@@ -175,7 +175,8 @@ class OptimizerParityTest {
                 }
                 updater.step(gradient, learningRate, Double.POSITIVE_INFINITY);
                 compare(json.at("/float32/" + step), toDoubles(updater.parameters()), 2e-6);
-                assertThat(updater.evaluatesOthers()).isEqualTo(json.at("/float32").has("x_eval_1"));
+                assertThat(updater.evaluatesOthers())
+                        .isEqualTo(json.at("/float32").has("x_eval_1"));
                 compare(json.at("/float32/x_eval_" + step), toDoubles(updater.evaluationParameters()), 2e-6);
             }
         }
