@@ -49,9 +49,21 @@ public final class ParameterLayout {
         this.bufferCuts = buffers.stream().skip(1).mapToLong(Buffer::offset).toArray();
     }
 
-    /** One view per parameter of a flat vector of them, one-dimensional, in order. */
+    /** One view per parameter of a flat vector of them, in its shape and in order; they belong to the vector's manager. */
     public NDList parameters(NDArray flat) {
-        return flat.split(parameterCuts, 0);
+        NDList shaped = new NDList();
+        for (NDArray view : flat.split(parameterCuts, 0)) {
+            Shape shape = parameters.get(shaped.size()).shape();
+            if (shape.dimension() == 1) {
+                shaped.add(view);
+            } else {
+                shaped.add(view.reshape(shape));
+                if (view != flat) { // as it is where there is nothing to split
+                    view.close();
+                }
+            }
+        }
+        return shaped;
     }
 
     /** One view per buffer of a flat vector of them, in order. */

@@ -2,6 +2,7 @@ package io.couplet.trainer.backbones;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -26,7 +27,7 @@ public final class Pass {
     /**
      * Opens a pass over views of the flat buffers.
      *
-     * @param parameters one view per parameter of the layout, one-dimensional, in order
+     * @param parameters one view per parameter of the layout, in its shape or one-dimensional, in order
      * @param buffers one view per buffer of the layout, in order; batch norm writes its running statistics through them
      * @param seed of dropout masks
      */
@@ -35,9 +36,8 @@ public final class Pass {
         NDArray[] shaped = new NDArray[specifications.size()];
         for (int i = 0; i < shaped.length; i++) {
             NDArray view = parameters.get(i);
-            shaped[i] = specifications.get(i).shape().dimension() == 1
-                    ? view
-                    : view.reshape(specifications.get(i).shape());
+            Shape shape = specifications.get(i).shape();
+            shaped[i] = shape.dimension() == view.getShape().dimension() ? view : view.reshape(shape);
         }
         return new Pass(shaped, buffers, training, new SplittableRandom(seed));
     }

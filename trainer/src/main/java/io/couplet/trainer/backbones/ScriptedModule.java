@@ -3,13 +3,11 @@ package io.couplet.trainer.backbones;
 import ai.djl.Device;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
@@ -248,25 +246,9 @@ public final class ScriptedModule implements AutoCloseable {
         return answer.get(0);
     }
 
-    /** After a backward pass: the gradients as one flat vector, zeros where there are none; they are set to zero. */
-    public NDArray gradient(NDManager scratch) {
-        NDList parts = new NDList();
-        for (NDArray parameter : parameters) {
-            PtNDArray gradient = JniUtils.getGradient((PtNDArray) parameter);
-            if (gradient == null) {
-                parts.add(scratch.zeros(new Shape(parameter.size())));
-                continue;
-            }
-            gradient.attach(scratch);
-            parts.add(gradient.reshape(parameter.size()));
-        }
-        parts.attach(scratch);
-        NDArray flat = NDArrays.concat(parts);
-        flat.attach(scratch);
-        for (NDArray parameter : parameters) {
-            JniUtils.zeroGrad((PtNDArray) parameter);
-        }
-        return flat;
+    /** Its parameters, to ask for their gradients. */
+    public NDList leaves() {
+        return new NDList(parameters);
     }
 
     /** The engine's first line that says something; it begins with places in C++ and in Python. */

@@ -40,19 +40,36 @@ final class Adam implements Optimizer {
         return amsgrad ? List.of("exp_avg", "exp_avg_sq", "max_exp_avg_sq") : List.of("exp_avg", "exp_avg_sq");
     }
 
+    double beta1() {
+        return beta1;
+    }
+
+    double beta2() {
+        return beta2;
+    }
+
+    double epsilon() {
+        return epsilon;
+    }
+
+    double weightDecay() {
+        return weightDecay;
+    }
+
+    boolean amsgrad() {
+        return amsgrad;
+    }
+
+    /** Whether weight decay goes past the gradient. */
+    boolean decoupled() {
+        return decoupled;
+    }
+
     @Override
     public void apply(Update update) {
         double learningRate = update.learningRate();
         double correction1 = 1 - Math.pow(beta1, update.step());
         double correction2 = 1 - Math.pow(beta2, update.step());
-        if (!amsgrad && (decoupled || weightDecay == 0)) {
-            double rate = learningRate / correction1;
-            double rootFactor = 1 / Math.sqrt(correction2);
-            double decay = learningRate * weightDecay;
-            update.elementwise(
-                    x -> x.adaptiveStep(x.state(0), x.state(1), beta1, beta2, rootFactor, epsilon, rate, decay));
-            return;
-        }
         update.elementwise(x -> {
             Flat parameters = decoupled ? x.decayedParameters(learningRate, weightDecay) : x.parameters();
             Flat gradient = decoupled ? x.gradient() : x.gradientWithPenalty(weightDecay);

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,7 +26,7 @@ import java.util.function.UnaryOperator;
  * <p>Works in chunks of 8,192 elements: copied out, computed, copied back. All vectors of a chunk share one index from zero, which is what lets the compiler
  * vectorise the loops, and a chunk stays in the cache between the operations of a formula. Not thread-safe.
  */
-public final class HostUpdater {
+final class HostUpdater {
     static final int CHUNK = 8_192;
 
     private final Optimizer optimizer;
@@ -49,7 +50,7 @@ public final class HostUpdater {
     private final Chunk chunk;
     private long step;
 
-    public HostUpdater(Optimizer optimizer, Tensors tensors) {
+    HostUpdater(Optimizer optimizer, Tensors tensors) {
         this.optimizer = optimizer;
         this.tensors = tensors;
         this.stateNames = optimizer.state();
@@ -98,13 +99,53 @@ public final class HostUpdater {
         return groups.computeIfAbsent(grouping, g -> new Groups(tensors, g));
     }
 
+    /** The same for two arrays, whose memory it reads and writes. */
+    Updater over(NDArray parameters, NDArray gradient) {
+        FloatBuffer values = floats(parameters);
+        FloatBuffer slopes = floats(gradient);
+        return new Updater() {
+            @Override
+            public StepNorms step(double learningRate, double maxGradientNorm) {
+                return HostUpdater.this.step(values, slopes, learningRate, maxGradientNorm);
+            }
+
+            @Override
+            public NDArray evaluationParameters(NDManager scratch) {
+                float[] others = new float[tensors.elements()];
+                return HostUpdater.this.evaluationParameters(values, FloatBuffer.wrap(others))
+                        ? scratch.create(others)
+                        : parameters;
+            }
+
+            @Override
+            public OptimizerState state() {
+                return HostUpdater.this.state();
+            }
+
+            @Override
+            public void restore(OptimizerState saved) {
+                HostUpdater.this.restore(saved);
+            }
+
+            @Override
+            public void close() {
+                // it holds no native memory
+            }
+        };
+    }
+
+    /** The array's own memory. */
+    private static FloatBuffer floats(NDArray array) {
+        return array.toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer();
+    }
+
     /**
      * One step.
      *
      * @param parameters changed in place
      * @param maxGradientNorm the gradient is scaled down to this global norm; infinity for never
      */
-    public StepNorms step(FloatBuffer parameters, FloatBuffer gradient, double learningRate, double maxGradientNorm) {
+    StepNorms step(FloatBuffer parameters, FloatBuffer gradient, double learningRate, double maxGradientNorm) {
         if (parameters.capacity() != tensors.elements() || gradient.capacity() != tensors.elements()) {
             throw new IllegalArgumentException("parameters and gradient must have " + tensors.elements()
                     + " elements, had " + parameters.capacity() + " and " + gradient.capacity());
@@ -128,7 +169,7 @@ public final class HostUpdater {
      *
      * @return false where they are the same, and nothing was written
      */
-    public boolean evaluationParameters(FloatBuffer parameters, FloatBuffer into) {
+    boolean evaluationParameters(FloatBuffer parameters, FloatBuffer into) {
         Optional<Function<Update.Window, Flat>> formula = optimizer.evaluationParameters();
         if (step == 0 || formula.isEmpty()) {
             return false;
@@ -142,7 +183,7 @@ public final class HostUpdater {
     }
 
     /** A copy. */
-    public OptimizerState state() {
+    OptimizerState state() {
         Map<String, float[]> vectors = new LinkedHashMap<>();
         for (int i = 0; i < state.length; i++) {
             float[] vector = new float[tensors.elements()];
@@ -163,7 +204,7 @@ public final class HostUpdater {
     }
 
     /** @throws IllegalArgumentException if the state belongs to another optimizer or other parameters */
-    public void restore(OptimizerState saved) {
+    void restore(OptimizerState saved) {
         Map<String, Integer> sizes = new LinkedHashMap<>();
         optimizer.scalars().forEach(name -> sizes.put(name, 1));
         numberGroupings.forEach(
@@ -527,57 +568,6 @@ public final class HostUpdater {
         @Override
         public Flat decays() {
             return decaying;
-        }
-
-        @Override
-        public void adaptiveStep(
-                Flat mean,
-                Flat square,
-                double beta1,
-                double beta2,
-                double rootFactor,
-                double epsilon,
-                double rate,
-                double decay) {
-            adaptiveStep(
-                    ((Values) parameters()).values,
-                    ((Values) gradient()).values,
-                    ((Values) mean).values,
-                    ((Values) square).values,
-                    decaying.values,
-                    (float) (1 - beta1),
-                    (float) beta2,
-                    (float) (1 - beta2),
-                    (float) rootFactor,
-                    (float) epsilon,
-                    (float) -rate,
-                    (float) -decay,
-                    length);
-        }
-
-        private static void adaptiveStep(
-                float[] p,
-                float[] g,
-                float[] m,
-                float[] v,
-                float[] decays,
-                float weight1,
-                float beta2,
-                float weight2,
-                float rootFactor,
-                float epsilon,
-                float rate,
-                float decay,
-                int n) {
-            for (int i = 0; i < n; i++) {
-                float mean = m[i] + weight1 * (g[i] - m[i]);
-                float square = beta2 * v[i] + weight2 * g[i] * g[i];
-                m[i] = mean;
-                v[i] = square;
-                p[i] = p[i]
-                        + decay * decays[i] * p[i]
-                        + rate * (mean / ((float) Math.sqrt(square) * rootFactor + epsilon));
-            }
         }
 
         @Override

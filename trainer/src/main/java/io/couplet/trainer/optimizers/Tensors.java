@@ -1,5 +1,6 @@
 package io.couplet.trainer.optimizers;
 
+import java.util.Arrays;
 import java.util.List;
 
 /** Where each tensor lies in the flat vectors, one after the other without gaps. */
@@ -74,6 +75,12 @@ public final class Tensors {
         return tensors.get(tensor).decays();
     }
 
+    /** Whether weight decay applies to an element. */
+    boolean decaysAt(int element) {
+        int found = Arrays.binarySearch(offsets, element);
+        return decays(found >= 0 ? found : -found - 2);
+    }
+
     /** First elements of all tensors but the first: where to split. */
     long[] cuts() {
         long[] cuts = new long[Math.max(0, count() - 1)];
@@ -91,7 +98,7 @@ public final class Tensors {
 
     /** Visits the tensors that lie, wholly or in part, in a range of elements. */
     void within(int start, int length, Visitor visitor) {
-        int found = java.util.Arrays.binarySearch(offsets, start);
+        int found = Arrays.binarySearch(offsets, start);
         int tensor = found >= 0 ? found : -found - 2;
         int end = start + length;
         while (tensor < count() && offsets[tensor] < end) {

@@ -73,28 +73,6 @@ public interface Update {
         /** Scratch with the values of another vector. */
         Flat copyOf(Flat x);
 
-        /**
-         * The whole of Adam with decoupled decay in one piece, for updaters that have a faster way than one operation after the other:
-         *
-         * <p>mean ← mean + (1 − β₁)(gradient − mean); square ← β₂ · square + (1 − β₂) · gradient²; parameters ← (1 − decay) · parameters, where decay applies,
-         * − rate · mean / (√square · rootFactor + epsilon).
-         */
-        default void adaptiveStep(
-                Flat mean,
-                Flat square,
-                double beta1,
-                double beta2,
-                double rootFactor,
-                double epsilon,
-                double rate,
-                double decay) {
-            Flat parameters = decayedParameters(1, decay);
-            mean.lerp(gradient(), 1 - beta1);
-            square.scale(beta2).addProduct(gradient(), gradient(), 1 - beta2);
-            Flat scale = copyOf(square).squareRoot().scale(rootFactor).add(epsilon);
-            parameters.addQuotient(mean, scale, -rate);
-        }
-
         /** gradient + weightDecay · parameters, where decay applies: weight decay as an L2 penalty. */
         default Flat gradientWithPenalty(double weightDecay) {
             return weightDecay == 0 ? gradient() : gradient().addProduct(decays(), parameters(), weightDecay);

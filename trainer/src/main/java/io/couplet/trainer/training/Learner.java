@@ -7,21 +7,20 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import io.couplet.trainer.backbones.Backbone;
 import io.couplet.trainer.backbones.ParameterLayout;
 import io.couplet.trainer.checkpoints.Checkpoint;
 import io.couplet.trainer.data.Batch;
 import io.couplet.trainer.optimizers.DeviceUpdater;
-import io.couplet.trainer.optimizers.HostUpdater;
 import io.couplet.trainer.optimizers.Optimizer;
 import io.couplet.trainer.optimizers.OptimizerState;
 import io.couplet.trainer.optimizers.StepNorms;
 import io.couplet.trainer.optimizers.Tensors;
+import io.couplet.trainer.optimizers.Updater;
 import io.couplet.trainer.recipes.Recipe;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -37,10 +36,12 @@ final class Learner implements AutoCloseable {
     /** Steps measured together on a device: few enough to be live, enough that waiting for them does not show. */
     private static final int DEVICE_GROUP = 8;
 
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
     /** What a step showed. */
     record Measured(int step, double learningRate, double loss, int correct, StepNorms norms, long nanos) {}
 
-    /** Nanoseconds of a step's parts; what is left of the step is the measuring itself. */
+    /** Nanoseconds of the thread's processor time in a step's parts; what is left of the step is the measuring itself. */
     record Phases(long forward, long backward, long update) {}
 
     private record Pending(int step, double learningRate, NDArray values, long startNanos) {}
@@ -52,9 +53,10 @@ final class Learner implements AutoCloseable {
     private final boolean channelsLast;
     private final NDManager manager;
     private final NDArray flat;
+    private final NDArray gradient;
     private final @Nullable NDArray flatBuffers;
     private final @Nullable WeightAverage average;
-    private final @Nullable HostUpdater host;
+    private final @Nullable Updater host;
     private final @Nullable DeviceUpdater onDevice;
     private final List<Pending> pending = new ArrayList<>();
     private @Nullable Phases phases;
@@ -104,6 +106,7 @@ final class Learner implements AutoCloseable {
         try {
             flat = manager.create(from == null ? net.initialParameters(seed) : from.parameters());
             JniUtils.setGradMode(false);
+            gradient = flat.zerosLike();
             flatBuffers = layout.buffers().isEmpty()
                     ? null
                     : manager.create(from == null ? net.initialBuffers() : from.buffers());
@@ -119,7 +122,7 @@ final class Learner implements AutoCloseable {
                                     .toList(),
                             p.decays() || !recipe.excludeBiasesAndNorms()))
                     .toList());
-            host = wholeBuffers ? null : new HostUpdater(optimizer, tensors);
+            host = wholeBuffers ? null : Updater.of(optimizer, tensors, flat, gradient);
             onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
             if (from != null) {
                 restore(from.optimizer());
@@ -172,30 +175,31 @@ final class Learner implements AutoCloseable {
     /** One step; returns the steps whose figures are known by now, oldest first. */
     List<Measured> train(int step, Batch batch, double learningRate) {
         long start = System.nanoTime();
+        long cpu = THREADS.getCurrentThreadCpuTime();
         try (NDManager scratch = manager.newSubManager()) {
             Net.Forward forward =
                     net.train(scratch, images(scratch, batch), flat, flatBuffers, seed ^ ((long) step << 20));
             NDArray logits = forward.logits();
             NDArray loss = Losses.of(recipe.loss(), logits, batch, classes, recipe.labelSmoothing(), scratch);
-            NDArray one = scratch.ones(new Shape(), DataType.FLOAT32);
-            long afterForward = System.nanoTime();
-            JniUtils.backward((PtNDArray) loss, (PtNDArray) one, false, false);
             JniUtils.setGradMode(false);
-            long afterBackward = System.nanoTime();
-            NDArray gradient = forward.gradient().get();
-            gradient.attach(scratch);
+            long afterForward = THREADS.getCurrentThreadCpuTime();
+            Gradients.into(gradient, loss, forward.leaves());
+            net.end();
+            long afterBackward = THREADS.getCurrentThreadCpuTime();
             double maxNorm = recipe.clipGradientNorm() == 0 ? Double.POSITIVE_INFINITY : recipe.clipGradientNorm();
             if (host != null) {
-                StepNorms norms = host.step(floats(flat), floats(gradient), learningRate, maxNorm);
+                StepNorms norms = host.step(learningRate, maxNorm);
                 updateAverage(step);
                 phases = new Phases(
-                        afterForward - start, afterBackward - afterForward, System.nanoTime() - afterBackward);
+                        afterForward - cpu,
+                        afterBackward - afterForward,
+                        THREADS.getCurrentThreadCpuTime() - afterBackward);
                 int correct = Ranks.of(logits.toFloatArray(), classes, batch.dominantLabels(), batch.size())
                         .withinBest(1);
                 long nanos = System.nanoTime() - start;
                 return List.of(new Measured(step, learningRate, loss.getFloat(), correct, norms, nanos));
             }
-            return enqueue(step, batch, learningRate, maxNorm, scratch, logits, loss, gradient, start);
+            return enqueue(step, batch, learningRate, maxNorm, scratch, logits, loss, start);
         } finally {
             JniUtils.setGradMode(false);
         }
@@ -215,7 +219,6 @@ final class Learner implements AutoCloseable {
             NDManager scratch,
             NDArray logits,
             NDArray loss,
-            NDArray gradient,
             long start) {
         if (onDevice == null) {
             throw new IllegalStateException("no device to enqueue on");
@@ -297,21 +300,16 @@ final class Learner implements AutoCloseable {
         if (onDevice != null) {
             return onDevice.evaluationParameters(flat, scratch);
         }
-        float[] others = new float[Math.toIntExact(flat.size())];
-        return host != null && host.evaluationParameters(floats(flat), FloatBuffer.wrap(others))
-                ? scratch.create(others)
-                : flat;
-    }
-
-    /** The array's own memory. */
-    private static FloatBuffer floats(NDArray array) {
-        return array.toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer();
+        return host != null ? host.evaluationParameters(scratch) : flat;
     }
 
     @Override
     public void close() {
         if (onDevice != null) {
             onDevice.close();
+        }
+        if (host != null) {
+            host.close();
         }
         manager.close();
         net.close();

@@ -10,12 +10,25 @@ import io.couplet.trainer.backbones.Pass;
 import io.couplet.trainer.weights.StartingWeights;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A backbone of ours: it computes with views of the flat vectors, so nothing is copied.
- *
- * @param weights what it begins with; null for its random initialisation
- */
-record OwnNet(Backbone backbone, @Nullable StartingWeights weights) implements Net {
+/** A backbone of ours: it computes with views of the flat vectors, so nothing is copied. */
+final class OwnNet implements Net {
+    private final Backbone backbone;
+    private final @Nullable StartingWeights weights;
+    private @Nullable Views trained;
+
+    /** @param weights what it begins with; null for its random initialisation */
+    OwnNet(Backbone backbone, @Nullable StartingWeights weights) {
+        this.backbone = backbone;
+        this.weights = weights;
+    }
+
+    /** Of the vectors that are trained, made once: no gradient is kept in a leaf, so each step can begin at the same ones. */
+    private record Views(NDArray flat, NDList leaves, NDList statistics) {}
+
+    @Nullable
+    StartingWeights weights() {
+        return weights;
+    }
 
     @Override
     public ParameterLayout layout() {
@@ -32,44 +45,40 @@ record OwnNet(Backbone backbone, @Nullable StartingWeights weights) implements N
         return weights == null ? layout().initialBuffers() : weights.buffers();
     }
 
-    /**
-     * {@inheritDoc}
-     *
-     * <p>The flat vector becomes a leaf of its own: same memory, but without last step's gradient, so that nothing is set to zero and nothing added to.
-     */
     @Override
     public Forward train(NDManager scratch, NDArray images, NDArray parameters, @Nullable NDArray buffers, long seed) {
-        NDArray leaf = parameters.stopGradient();
-        leaf.attach(scratch);
-        leaf.setRequiresGradient(true);
-        NDList statistics = statistics(scratch, buffers);
+        if (trained == null || trained.flat() != parameters) {
+            NDList leaves = layout().parameters(parameters);
+            leaves.forEach(leaf -> leaf.setRequiresGradient(true));
+            trained = new Views(parameters, leaves, buffers == null ? new NDList() : layout().buffers(buffers));
+        }
+        // An operation's result belongs to the manager of its first argument.
+        trained.leaves().attach(scratch);
+        trained.statistics().attach(scratch);
         JniUtils.setGradMode(true);
-        return new Forward(logits(scratch, images, leaf, statistics, true, seed), leaf::getGradient);
+        Pass pass = Pass.of(layout(), trained.leaves(), trained.statistics(), true, seed);
+        return new Forward(backbone.logits(pass, images), trained.leaves());
     }
 
     @Override
     public NDArray logits(NDManager scratch, NDArray images, NDArray parameters, @Nullable NDArray buffers) {
-        return logits(scratch, images, parameters, statistics(scratch, buffers), false, 0);
-    }
-
-    private NDArray logits(
-            NDManager scratch, NDArray images, NDArray parameters, NDList statistics, boolean training, long seed) {
         NDList views = layout().parameters(parameters);
         views.attach(scratch);
-        return backbone.logits(Pass.of(layout(), views, statistics, training, seed), images);
+        NDList statistics = buffers == null ? new NDList() : layout().buffers(buffers);
+        statistics.attach(scratch);
+        return backbone.logits(Pass.of(layout(), views, statistics, false, 0), images);
     }
 
-    private NDList statistics(NDManager scratch, @Nullable NDArray buffers) {
-        if (buffers == null) {
-            return new NDList();
+    @Override
+    public void end() {
+        if (trained != null) {
+            trained.leaves().attach(trained.flat().getManager());
+            trained.statistics().attach(trained.flat().getManager());
         }
-        NDList views = layout().buffers(buffers);
-        views.attach(scratch);
-        return views;
     }
 
     @Override
     public void close() {
-        // it holds no native memory
+        // it holds no native memory of its own
     }
 }

@@ -43,7 +43,7 @@ final class ScriptedNet implements Net {
     public Forward train(NDManager scratch, NDArray images, NDArray parameters, @Nullable NDArray buffers, long seed) {
         module.set(parameters);
         JniUtils.setGradMode(true);
-        return new Forward(module.logits(scratch, images, true, seed), () -> module.gradient(scratch));
+        return new Forward(module.logits(scratch, images, true, seed), module.leaves());
     }
 
     @Override

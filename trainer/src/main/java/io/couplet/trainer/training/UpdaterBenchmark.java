@@ -1,14 +1,16 @@
 package io.couplet.trainer.training;
 
-import io.couplet.trainer.optimizers.HostUpdater;
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.jni.JniUtils;
+import io.couplet.trainer.optimizers.Optimizer;
 import io.couplet.trainer.optimizers.Optimizers;
 import io.couplet.trainer.optimizers.Tensors;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
+import io.couplet.trainer.optimizers.Updater;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 
 /** Measures an optimizer's step on the CPU by itself, over one tensor outside the heap, as torch's are. */
 public final class UpdaterBenchmark {
@@ -19,30 +21,25 @@ public final class UpdaterBenchmark {
      * @return median of a step, milliseconds, the norms that every step shows included
      */
     public static double millis(String optimizer, int elements, int warmUp, int steps) {
-        HostUpdater updater = new HostUpdater(
-                Optimizers.entry(optimizer).constructor().apply(TrainingPlan.options(optimizer, null, Map.of())),
-                new Tensors(List.of(new Tensors.Tensor(0, elements, true))));
-        FloatBuffer parameters = noise(elements, 0);
-        FloatBuffer gradient = noise(elements, 1);
-        double[] times = new double[steps];
-        for (int i = -warmUp; i < steps; i++) {
-            long start = System.nanoTime();
-            updater.step(parameters, gradient, 1e-3, Double.POSITIVE_INFINITY);
-            if (i >= 0) {
-                times[i] = (System.nanoTime() - start) / 1e6;
+        Torch.start();
+        JniUtils.setGradMode(false);
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+            NDArray parameters = manager.randomNormal(new Shape(elements));
+            NDArray gradient = manager.randomNormal(new Shape(elements));
+            Optimizer made =
+                    Optimizers.entry(optimizer).constructor().apply(TrainingPlan.options(optimizer, null, Map.of()));
+            Tensors one = new Tensors(List.of(new Tensors.Tensor(0, elements, true)));
+            double[] times = new double[steps];
+            try (Updater updater = Updater.of(made, one, parameters, gradient)) {
+                for (int i = -warmUp; i < steps; i++) {
+                    long start = System.nanoTime();
+                    updater.step(1e-3, Double.POSITIVE_INFINITY);
+                    if (i >= 0) {
+                        times[i] = (System.nanoTime() - start) / 1e6;
+                    }
+                }
             }
+            return StepBenchmark.median(times);
         }
-        return StepBenchmark.median(times);
-    }
-
-    private static FloatBuffer noise(int elements, long seed) {
-        FloatBuffer values = ByteBuffer.allocateDirect(Math.multiplyExact(4, elements))
-                .order(ByteOrder.nativeOrder())
-                .asFloatBuffer();
-        Random random = new Random(seed);
-        for (int i = 0; i < elements; i++) {
-            values.put(i, (float) random.nextGaussian());
-        }
-        return values;
     }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.couplet.trainer.optimizers.Tensors.Tensor;
 import io.couplet.trainer.training.Torch;
-import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -123,21 +122,18 @@ class ConvergenceTest {
         }
         // Muon and Adafactor treat matrices apart: they get the point as one.
         List<Integer> shape = List.of(1, 2);
-        HostUpdater updater = new HostUpdater(
-                entry.constructor().apply(entry.defaults().with(options)),
-                new Tensors(List.of(new Tensor(0, shape, true))));
-        float[] point = {(float) problem.start()[0], (float) problem.start()[1]};
-        for (int step = 1; step <= STEPS; step++) {
-            double[] gradient = problem.gradient().apply(new double[] {point[0], point[1]});
-            double rate = entry.scheduleFree() ? peak : peak * (1 + Math.cos(Math.PI * (step - 1) / STEPS)) / 2;
-            updater.step(
-                    FloatBuffer.wrap(point),
-                    FloatBuffer.wrap(new float[] {(float) gradient[0], (float) gradient[1]}),
-                    rate,
-                    Double.POSITIVE_INFINITY);
+        Optimizer optimizer = entry.constructor().apply(entry.defaults().with(options));
+        Tensors tensors = new Tensors(List.of(new Tensor(0, shape, true)));
+        float[] start = {(float) problem.start()[0], (float) problem.start()[1]};
+        try (OnCpu updater = new OnCpu(optimizer, tensors, start)) {
+            for (int step = 1; step <= STEPS; step++) {
+                float[] point = updater.parameters();
+                double[] gradient = problem.gradient().apply(new double[] {point[0], point[1]});
+                double rate = entry.scheduleFree() ? peak : peak * (1 + Math.cos(Math.PI * (step - 1) / STEPS)) / 2;
+                updater.step(new float[] {(float) gradient[0], (float) gradient[1]}, rate, Double.POSITIVE_INFINITY);
+            }
+            float[] evaluated = updater.evaluationParameters();
+            return problem.value().applyAsDouble(new double[] {evaluated[0], evaluated[1]});
         }
-        float[] evaluated = point.clone();
-        updater.evaluationParameters(FloatBuffer.wrap(point), FloatBuffer.wrap(evaluated));
-        return problem.value().applyAsDouble(new double[] {evaluated[0], evaluated[1]});
     }
 }

@@ -14,7 +14,6 @@ import io.couplet.trainer.optimizers.Tensors.Tensor;
 import io.couplet.trainer.training.Torch;
 import java.io.IOException;
 import java.net.URISyntaxException;
-import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -166,21 +165,20 @@ class OptimizerParityTest {
     @MethodSource("matched")
     void followsTheReferenceInFloat32OnTheHost(String reference) {
         JsonNode json = read(reference);
-        HostUpdater updater = new HostUpdater(optimizer(reference, json), TENSORS);
-        float[] parameters = toFloats(initial());
-        float[] evaluated = new float[parameters.length];
         double learningRate = learningRate(json);
-        for (int step = 1; step <= 20; step++) {
-            float[] gradient = new float[parameters.length];
-            for (int i = 0; i < gradient.length; i++) {
-                gradient[i] = (float) wave(step, i) + 0.1f * parameters[i];
+        try (OnCpu updater = new OnCpu(optimizer(reference, json), TENSORS, toFloats(initial()))) {
+            for (int step = 1; step <= 20; step++) {
+                float[] parameters = updater.parameters();
+                float[] gradient = new float[parameters.length];
+                for (int i = 0; i < gradient.length; i++) {
+                    gradient[i] = (float) wave(step, i) + 0.1f * parameters[i];
+                }
+                updater.step(gradient, learningRate, Double.POSITIVE_INFINITY);
+                compare(json.at("/float32/" + step), toDoubles(updater.parameters()), 2e-6);
+                assertThat(updater.evaluatesOthers())
+                        .isEqualTo(json.at("/float32").has("x_eval_1"));
+                compare(json.at("/float32/x_eval_" + step), toDoubles(updater.evaluationParameters()), 2e-6);
             }
-            updater.step(
-                    FloatBuffer.wrap(parameters), FloatBuffer.wrap(gradient), learningRate, Double.POSITIVE_INFINITY);
-            compare(json.at("/float32/" + step), toDoubles(parameters), 2e-6);
-            boolean others = updater.evaluationParameters(FloatBuffer.wrap(parameters), FloatBuffer.wrap(evaluated));
-            assertThat(others).isEqualTo(json.at("/float32").has("x_eval_1"));
-            compare(json.at("/float32/x_eval_" + step), toDoubles(evaluated), 2e-6);
         }
     }
 

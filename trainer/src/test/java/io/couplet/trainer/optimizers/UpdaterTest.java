@@ -15,9 +15,11 @@ import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class UpdaterTest {
@@ -38,16 +40,16 @@ class UpdaterTest {
     void hostAndWholeBuffersAgreeOnParametersAndNorms(String name) {
         Optimizers.Entry entry = Optimizers.entry(name);
         Options options = entry.defaults().with(Map.of("weight_decay", 0.05));
-        HostUpdater host = new HostUpdater(entry.constructor().apply(options), TENSORS);
-        float[] onHost = random(1, 0.2);
+        float[] start = random(1, 0.2);
         JniUtils.setGradMode(false);
-        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        try (OnCpu host = new OnCpu(entry.constructor().apply(options), TENSORS, start);
+                NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
                 DeviceUpdater device =
                         new DeviceUpdater(entry.constructor().apply(options), TENSORS, manager, DataType.FLOAT32)) {
-            NDArray onDevice = manager.create(onHost.clone());
+            NDArray onDevice = manager.create(start);
             for (int step = 1; step <= 4; step++) {
                 float[] gradient = random(step + 10, 0.01);
-                StepNorms norms = host.step(FloatBuffer.wrap(onHost), FloatBuffer.wrap(gradient), 1e-3, 0.5);
+                StepNorms norms = host.step(gradient, 1e-3, 0.5);
                 float[] others;
                 try (NDManager scratch = manager.newSubManager()) {
                     others = device.step(onDevice, scratch.create(gradient), 1e-3, 0.5, scratch)
@@ -56,7 +58,7 @@ class UpdaterTest {
                 assertThat(others[0]).isCloseTo((float) norms.gradient(), within(1e-4f));
                 assertThat((double) others[1]).isCloseTo(norms.update(), within(1e-3 * norms.update()));
                 assertThat(others[2] / norms.parameters()).isCloseTo(1, within(1e-5));
-                assertThat(onDevice.toFloatArray()).containsExactly(onHost, within(2e-6f));
+                assertThat(onDevice.toFloatArray()).containsExactly(host.parameters(), within(2e-6f));
             }
         }
     }
@@ -83,26 +85,24 @@ class UpdaterTest {
     private static float[] afterStepsWithoutGradient(String name, Tensors tensors) {
         Optimizers.Entry entry = Optimizers.entry(name);
         Options options = entry.defaults().with(Map.of("weight_decay", 0.5));
-        HostUpdater updater = new HostUpdater(entry.constructor().apply(options), tensors);
-        float[] parameters = random(1, 1);
-        float[] noGradient = new float[tensors.elements()];
-        for (int step = 1; step <= 3; step++) {
-            updater.step(FloatBuffer.wrap(parameters), FloatBuffer.wrap(noGradient), 0.1, Double.POSITIVE_INFINITY);
+        try (OnCpu updater = new OnCpu(entry.constructor().apply(options), tensors, random(1, 1))) {
+            for (int step = 1; step <= 3; step++) {
+                updater.step(new float[tensors.elements()], 0.1, Double.POSITIVE_INFINITY);
+            }
+            return updater.parameters();
         }
-        return parameters;
     }
 
     @Test
     void decoupledDecayShrinksByRateTimesDecay() {
         Optimizers.Entry entry = Optimizers.entry("adamw");
-        HostUpdater updater =
-                new HostUpdater(entry.constructor().apply(entry.defaults().with(Map.of("weight_decay", 0.5))), TENSORS);
-        float[] parameters = random(1, 1);
-        float[] before = parameters.clone();
-        float[] noGradient = new float[TENSORS.elements()];
-        updater.step(FloatBuffer.wrap(parameters), FloatBuffer.wrap(noGradient), 0.1, Double.POSITIVE_INFINITY);
-        assertThat(parameters[4_000]).isCloseTo(before[4_000] * 0.95f, within(1e-6f));
-        assertThat(parameters[24_000]).isCloseTo(before[24_000] * 0.95f, within(1e-6f));
+        Options options = entry.defaults().with(Map.of("weight_decay", 0.5));
+        float[] before = random(1, 1);
+        try (OnCpu updater = new OnCpu(entry.constructor().apply(options), TENSORS, before)) {
+            updater.step(new float[TENSORS.elements()], 0.1, Double.POSITIVE_INFINITY);
+            assertThat(updater.parameters()[4_000]).isCloseTo(before[4_000] * 0.95f, within(1e-6f));
+            assertThat(updater.parameters()[24_000]).isCloseTo(before[24_000] * 0.95f, within(1e-6f));
+        }
     }
 
     @ParameterizedTest
@@ -110,21 +110,20 @@ class UpdaterTest {
     void savedAtStepTenTheHostGoesOnToTheSameStepTwenty(String name) {
         Optimizers.Entry entry = Optimizers.entry(name);
         Options options = entry.defaults().with(Map.of("weight_decay", 0.05));
-        float[] straight = random(1, 0.2);
-        HostUpdater one = new HostUpdater(entry.constructor().apply(options), TENSORS);
-        HostUpdater second = new HostUpdater(entry.constructor().apply(options), TENSORS);
-        float[] resumed = new float[0];
-        for (int step = 1; step <= 20; step++) {
-            one.step(FloatBuffer.wrap(straight), FloatBuffer.wrap(random(step, 0.1)), 0.01 / step, 1);
-            if (step == 10) {
+        try (OnCpu one = new OnCpu(entry.constructor().apply(options), TENSORS, random(1, 0.2))) {
+            for (int step = 1; step <= 10; step++) {
+                one.step(random(step, 0.1), 0.01 / step, 1);
+            }
+            try (OnCpu second = new OnCpu(entry.constructor().apply(options), TENSORS, one.parameters())) {
                 second.restore(one.state());
-                resumed = straight.clone();
-            } else if (step > 10) {
-                second.step(FloatBuffer.wrap(resumed), FloatBuffer.wrap(random(step, 0.1)), 0.01 / step, 1);
+                for (int step = 11; step <= 20; step++) {
+                    one.step(random(step, 0.1), 0.01 / step, 1);
+                    second.step(random(step, 0.1), 0.01 / step, 1);
+                }
+                assertThat(second.parameters()).containsExactly(one.parameters());
+                assertThat(second.state()).usingRecursiveComparison().isEqualTo(one.state());
             }
         }
-        assertThat(resumed).containsExactly(straight);
-        assertThat(second.state()).usingRecursiveComparison().isEqualTo(one.state());
     }
 
     @ParameterizedTest
@@ -161,21 +160,56 @@ class UpdaterTest {
     void aStateOfAnotherOptimizerIsRefused() {
         Optimizers.Entry adam = Optimizers.entry("adam");
         Optimizers.Entry lion = Optimizers.entry("lion");
-        OptimizerState saved = new HostUpdater(adam.constructor().apply(adam.defaults()), TENSORS).state();
-        HostUpdater other = new HostUpdater(lion.constructor().apply(lion.defaults()), TENSORS);
-        assertThatThrownBy(() -> other.restore(saved))
-                .hasMessage("the state holds [exp_avg, exp_avg_sq] and [] where the optimizer keeps [exp_avg] and []:"
-                        + " restore it with the optimizer and the options that it was saved with");
+        float[] start = random(1, 1);
+        try (OnCpu one = new OnCpu(adam.constructor().apply(adam.defaults()), TENSORS, start);
+                OnCpu other = new OnCpu(lion.constructor().apply(lion.defaults()), TENSORS, start)) {
+            assertThatThrownBy(() -> other.restore(one.state()))
+                    .hasMessage(
+                            "the state holds [exp_avg, exp_avg_sq] and [] where the optimizer keeps [exp_avg] and []:"
+                                    + " restore it with the optimizer and the options that it was saved with");
+            assertThatThrownBy(() -> one.restore(other.state())).hasMessageContaining("where the optimizer keeps");
+        }
     }
 
     @Test
     void clippingScalesTheGradientToTheNorm() {
         Optimizers.Entry entry = Optimizers.entry("sgd");
-        HostUpdater updater = new HostUpdater(entry.constructor().apply(entry.defaults()), TENSORS);
-        float[] parameters = new float[TENSORS.elements()];
-        StepNorms norms = updater.step(FloatBuffer.wrap(parameters), FloatBuffer.wrap(random(3, 1)), 1, 0.25);
-        assertThat(norms.gradient()).isGreaterThan(1);
-        assertThat(norms.update()).isCloseTo(0.25, within(1e-4));
+        float[] zeros = new float[TENSORS.elements()];
+        try (OnCpu updater = new OnCpu(entry.constructor().apply(entry.defaults()), TENSORS, zeros)) {
+            StepNorms norms = updater.step(random(3, 1), 1, 0.25);
+            assertThat(norms.gradient()).isGreaterThan(1);
+            assertThat(norms.update()).isCloseTo(0.25, within(1e-4));
+        }
+    }
+
+    /** Vectors of more than two blocks, whose pieces that decay and that do not lie across their borders. */
+    @ParameterizedTest
+    @CsvSource({"adam, 0", "adam, 1", "adamw, 0", "adamw, 1"})
+    void fusedAdamFollowsItsFormulaAcrossBlocks(String name, double amsgrad) {
+        Tensors tensors = new Tensors(List.of(
+                new Tensor(0, FusedAdam.BLOCK - 3, true),
+                new Tensor(FusedAdam.BLOCK - 3, 7, false),
+                new Tensor(FusedAdam.BLOCK + 4, 5, false),
+                new Tensor(FusedAdam.BLOCK + 9, FusedAdam.BLOCK, true),
+                new Tensor(2 * FusedAdam.BLOCK + 9, 2, true),
+                new Tensor(2 * FusedAdam.BLOCK + 11, 1_000, false)));
+        Optimizers.Entry entry = Optimizers.entry(name);
+        Options options = entry.defaults().with(Map.of("weight_decay", 0.05, "amsgrad", amsgrad));
+        float[] parameters = random(1, 0.2, tensors.elements());
+        HostUpdater formula = new HostUpdater(entry.constructor().apply(options), tensors);
+        try (OnCpu fused = new OnCpu(entry.constructor().apply(options), tensors, parameters)) {
+            for (int step = 1; step <= 3; step++) {
+                float[] gradient = random(step + 1, 0.01 / step, tensors.elements());
+                double limit = step == 2 ? 0.5 : Double.POSITIVE_INFINITY;
+                StepNorms expected =
+                        formula.step(FloatBuffer.wrap(parameters), FloatBuffer.wrap(gradient), 1e-3, limit);
+                StepNorms norms = fused.step(gradient, 1e-3, limit);
+                assertThat(largestDifference(fused.parameters(), parameters)).isLessThan(2e-6);
+                assertThat(norms.gradient() / expected.gradient()).isCloseTo(1, within(1e-5));
+                assertThat(norms.update() / expected.update()).isCloseTo(1, within(1e-4));
+                assertThat(norms.parameters() / expected.parameters()).isCloseTo(1, within(1e-5));
+            }
+        }
     }
 
     @Test
@@ -185,9 +219,22 @@ class UpdaterTest {
                 .hasMessage("unknown option 'momentun': there are beta1, beta2, weight_decay");
     }
 
+    /** AssertJ's own comparison takes minutes for such vectors. */
+    private static double largestDifference(float[] a, float[] b) {
+        assertThat(a).hasSameSizeAs(b);
+        return IntStream.range(0, a.length)
+                .mapToDouble(i -> Math.abs((double) a[i] - b[i]))
+                .max()
+                .orElseThrow();
+    }
+
     private static float[] random(long seed, double scale) {
+        return random(seed, scale, TENSORS.elements());
+    }
+
+    private static float[] random(long seed, double scale, int elements) {
         Random random = new Random(seed);
-        float[] values = new float[TENSORS.elements()];
+        float[] values = new float[elements];
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) (random.nextGaussian() * scale);
         }
