@@ -25,16 +25,17 @@ record RepVgg(
             case CIFAR -> paper(1, task.dropPath());
             case PAPER -> paper(2, task.dropPath());
         };
-        return net.build(task.classes());
+        return net.build(task.size() != Backbones.Size.NANO, task.classes());
     }
 
     private static RepVgg paper(int early, double dropPath) {
         return new RepVgg(64, early, early, List.of(64, 128, 256, 1280), List.of(2, 4, 14, 1), dropPath);
     }
 
-    private Backbone build(int classes) {
+    private Backbone build(boolean wide, int classes) {
         return Network.of(root -> {
             List<Layer> layers = new ArrayList<>();
+            layers.add(wide ? Layers.BY_CHANNEL : Layers.IDENTITY);
             layers.add(block(root.in("stem"), 3, stemWidth, stemStride, 0));
             int blocks = depths.stream().mapToInt(Integer::intValue).sum();
             int index = 0;

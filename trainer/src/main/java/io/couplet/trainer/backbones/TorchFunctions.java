@@ -2,6 +2,8 @@ package io.couplet.trainer.backbones;
 
 import ai.djl.ndarray.NDArray;
 import io.couplet.trainer.torch.TorchScript;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Differentiable functions of torch that DJL 0.36 does not expose. */
 final class TorchFunctions {
@@ -17,6 +19,9 @@ final class TorchFunctions {
             TorchScript.expression("x: Tensor, a: Tensor, b: Tensor", "torch.addcmul(x, a, b)");
     private static final TorchScript PLUS_MATRIX_PRODUCTS =
             TorchScript.expression("x: Tensor, a: Tensor, b: Tensor", "torch.baddbmm(x, a, b)");
+    /** By height and width. */
+    private static final Map<Integer, TorchScript> ADAPTIVE_AVERAGES = new ConcurrentHashMap<>();
+
     private static final TorchScript CONTIGUOUS = TorchScript.expression("x: Tensor", "torch.contiguous(x)");
 
     /**
@@ -31,6 +36,19 @@ final class TorchFunctions {
     /** The mean over the 3 × 3 window around each pixel of (batch, channels, height, width), what lies outside the image left out. */
     static NDArray averageOfNeighbours(NDArray x) {
         return AVERAGE_OF_NEIGHBOURS.call(x);
+    }
+
+    /**
+     * (batch, channels, height, width) → (batch, channels, size, size): output i is the mean of inputs ⌊i · height / size⌋ to ⌈(i + 1) · height / size⌉ − 1, so that an
+     * input that is smaller is drawn out.
+     */
+    static NDArray adaptiveAverages(NDArray x, int size) {
+        return ADAPTIVE_AVERAGES
+                .computeIfAbsent(
+                        size,
+                        s -> TorchScript.expression(
+                                "x: Tensor", "torch.adaptive_avg_pool2d(x, [%d, %d])".formatted(s, s)))
+                .call(x);
     }
 
     /** The 3 × 3 window around each pixel: (batch, channels, height, width) → (batch, channels · 9, height · width), zeros outside the image. */

@@ -25,12 +25,13 @@ record Vgg(List<List<Integer>> stages, int headKernel, int hidden, double dropou
             case CIFAR -> new Vgg(VGG_13, 1, 4096, 0.5);
             case PAPER -> new Vgg(VGG_13, 7, 4096, 0.5);
         };
-        return net.build(task.classes());
+        return net.build(task.size() != Backbones.Size.NANO, task.classes());
     }
 
-    private Backbone build(int classes) {
+    private Backbone build(boolean wide, int classes) {
         return Network.of(root -> {
             List<Layer> layers = new ArrayList<>();
+            layers.add(wide ? Layers.BY_CHANNEL : Layers.IDENTITY);
             Scope features = root.in("features");
             int index = 0;
             int in = 3;

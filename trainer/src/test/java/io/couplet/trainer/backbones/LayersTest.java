@@ -53,4 +53,15 @@ final class LayersTest {
             JniUtils.setGradMode(false);
         }
     }
+
+    @Test
+    void poolsToAnyHeightAndWidth() {
+        Torch.start();
+        Network network = Network.of(root -> Layers.averagePoolTo(3));
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+            NDArray small = manager.create(new float[] {1, 2, 3, 4}, new Shape(1, 1, 2, 2));
+            NDArray pooled = network.logits(Pass.of(network.layout(), new NDList(), new NDList(), false, 0), small);
+            assertThat(pooled.toFloatArray()).containsExactly(1, 1.5f, 2, 2, 2.5f, 3, 3, 3.5f, 4);
+        }
+    }
 }
