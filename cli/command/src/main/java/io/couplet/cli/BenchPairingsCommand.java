@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.couplet.cli.local.UserError;
 import io.couplet.schemas.study.Nearest;
-import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.data.DataException;
 import io.couplet.trainer.data.DataOptions;
 import io.couplet.trainer.data.DataSets;
@@ -28,6 +27,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -43,12 +43,8 @@ final class BenchPairingsCommand implements Callable<Integer> {
     /** Fewer than these the built-in ones cannot be split into training and validation. */
     private static final int LEAST_IMAGES = 50;
 
-    @Option(
-            names = "--backbones",
-            split = ",",
-            paramLabel = "NAME",
-            description = "Backbones, comma separated (default: all).")
-    List<String> backbones = Backbones.names();
+    @Mixin
+    BenchNetOptions net = new BenchNetOptions();
 
     @Option(
             names = "--optimizers",
@@ -56,27 +52,6 @@ final class BenchPairingsCommand implements Callable<Integer> {
             paramLabel = "NAME",
             description = "Optimizers, comma separated (default: all).")
     List<String> optimizers = Optimizers.names();
-
-    @Option(
-            names = "--size",
-            paramLabel = "SIZE",
-            defaultValue = "nano",
-            description = "nano, cifar or paper (default: ${DEFAULT-VALUE}).")
-    String size = "nano";
-
-    @Option(
-            names = "--image",
-            paramLabel = "PIXELS",
-            defaultValue = "32",
-            description = "Height and width of the images (default: ${DEFAULT-VALUE}).")
-    int image;
-
-    @Option(
-            names = "--batch",
-            paramLabel = "N",
-            defaultValue = "64",
-            description = "Images a step (default: ${DEFAULT-VALUE}).")
-    int batch;
 
     @Option(
             names = "--steps",
@@ -142,18 +117,18 @@ final class BenchPairingsCommand implements Callable<Integer> {
         }
         List<TrainingPlan> plans = new ArrayList<>();
         try {
-            for (String backbone : BenchTrainerCommand.known(backbones)) {
+            for (String backbone : net.backbones()) {
                 for (String optimizer : optimizers) {
                     plans.add(new TrainingPlan(
                             backbone,
-                            Backbones.Size.of(size),
+                            net.size(),
                             optimizer,
                             TrainingPlan.defaultLearningRate(backbone, optimizer),
                             TrainingPlan.options(optimizer, null, Map.of()),
                             Recipes.named(recipe),
                             steps / 10,
                             steps,
-                            batch,
+                            net.batch,
                             List.of(1.0),
                             0,
                             "cpu"));
@@ -166,14 +141,14 @@ final class BenchPairingsCommand implements Callable<Integer> {
     }
 
     private int images() {
-        return images == null ? batch : Math.max(images, batch);
+        return images == null ? net.batch : Math.max(images, net.batch);
     }
 
     private TrainingData data() throws InterruptedException {
         try {
             // Two fifths more than asked for, so that a fifth of all can be validated on and the rest is enough.
-            DataSplit split =
-                    DataSets.open(new DataOptions(null, null, 0.2, image, 0, Math.max(LEAST_IMAGES, images() * 7 / 5)));
+            DataSplit split = DataSets.open(
+                    new DataOptions(null, null, 0.2, net.image, 0, Math.max(LEAST_IMAGES, images() * 7 / 5)));
             return TrainingImages.trainingData(split, Recipes.named(recipe));
         } catch (DataException | IllegalArgumentException e) {
             throw new UserError(String.valueOf(e.getMessage()), e);

@@ -3,8 +3,6 @@ package io.couplet.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.couplet.cli.local.UserError;
-import io.couplet.schemas.study.Nearest;
-import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.training.StepBenchmark;
 import io.couplet.trainer.training.Torch;
 import io.couplet.trainer.training.UpdaterBenchmark;
@@ -23,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -50,33 +49,8 @@ final class BenchTrainerCommand implements Callable<Integer> {
         MEMORY
     }
 
-    @Option(
-            names = "--backbones",
-            split = ",",
-            paramLabel = "NAME",
-            description = "Backbones, comma separated (default: all).")
-    List<String> backbones = Backbones.names();
-
-    @Option(
-            names = "--size",
-            paramLabel = "SIZE",
-            defaultValue = "nano",
-            description = "nano, cifar or paper (default: ${DEFAULT-VALUE}).")
-    String size = "nano";
-
-    @Option(
-            names = "--image",
-            paramLabel = "PIXELS",
-            defaultValue = "32",
-            description = "Height and width of the images (default: ${DEFAULT-VALUE}).")
-    int image;
-
-    @Option(
-            names = "--batch",
-            paramLabel = "N",
-            defaultValue = "64",
-            description = "Images a step (default: ${DEFAULT-VALUE}).")
-    int batch;
+    @Mixin
+    BenchNetOptions net = new BenchNetOptions();
 
     @Option(
             names = "--classes",
@@ -127,14 +101,13 @@ final class BenchTrainerCommand implements Callable<Integer> {
         JsonNode other = against == null ? null : read(against);
         List<BenchFigure> figures = new ArrayList<>();
         try {
-            StepBenchmark.Setup setup =
-                    new StepBenchmark.Setup(Backbones.Size.of(size), image, batch, classes, threads);
+            StepBenchmark.Setup setup = new StepBenchmark.Setup(net.size(), net.image, net.batch, classes, threads);
             requireSteps();
             if (parts.contains(Part.OPTIMIZER)) {
                 figures.add(
                         new BenchFigure("adamw.1M", UpdaterBenchmark.millis("adamw", 1_000_000, 200, 200), "ms/step"));
             }
-            for (String backbone : known(backbones)) {
+            for (String backbone : net.backbones()) {
                 measure(backbone, setup, figures);
             }
         } catch (IllegalArgumentException e) {
@@ -202,10 +175,10 @@ final class BenchTrainerCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             Map<String, Object> settings = new LinkedHashMap<>();
-            settings.put("backbones", String.join(",", backbones));
-            settings.put("size", size);
-            settings.put("image", image);
-            settings.put("batch", batch);
+            settings.put("backbones", String.join(",", net.backbones));
+            settings.put("size", net.size);
+            settings.put("image", net.image);
+            settings.put("batch", net.batch);
             settings.put("threads", threads);
             settings.put("steps", steps);
             settings.put("classes", classes);
@@ -220,15 +193,6 @@ final class BenchTrainerCommand implements Callable<Integer> {
         if (steps < 1) {
             throw new IllegalArgumentException("--steps must be at least 1, was " + steps);
         }
-    }
-
-    static List<String> known(List<String> names) {
-        for (String name : names) {
-            if (!Backbones.names().contains(name)) {
-                throw new UserError("--backbones: " + Nearest.unknown("backbone", name, Backbones.names()));
-            }
-        }
-        return names;
     }
 
     private static JsonNode read(Path file) {

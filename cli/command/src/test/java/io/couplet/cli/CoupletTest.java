@@ -4,15 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.couplet.broker.EmbeddedBroker;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 
 /** What a user reads when something is wrong: one sentence with the fix, exit code 2, no stack trace. */
 class CoupletTest {
@@ -21,17 +19,8 @@ class CoupletTest {
     @SuppressWarnings("NullAway.Init") // JUnit sets it.
     Path directory;
 
-    /** What a command printed and how it ended. */
-    private record Ended(int exitCode, String out, String err) {}
-
     private static Ended couplet(String... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine commandLine = Couplet.commandLine();
-        commandLine.setOut(new PrintWriter(out, true));
-        commandLine.setErr(new PrintWriter(err, true));
-        int exitCode = commandLine.execute(arguments);
-        return new Ended(exitCode, out.toString(), err.toString());
+        return Ended.couplet(List.of(arguments));
     }
 
     private void refused(Ended ended, String sentence) {

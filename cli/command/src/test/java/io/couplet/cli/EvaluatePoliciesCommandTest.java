@@ -4,22 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 
 class EvaluatePoliciesCommandTest {
 
@@ -27,27 +23,9 @@ class EvaluatePoliciesCommandTest {
     @SuppressWarnings("NullAway.Init") // JUnit sets it.
     Path directory;
 
-    private record Ended(int exitCode, String out, String err) {
-
-        JsonNode json() throws IOException {
-            assertThat(err).isEmpty();
-            assertThat(exitCode).isZero();
-            return new ObjectMapper().readTree(out);
-        }
-    }
-
     private static Ended policies(Object... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine commandLine = Couplet.commandLine();
-        commandLine.setOut(new PrintWriter(out, true));
-        commandLine.setErr(new PrintWriter(err, true));
-        List<String> all = new ArrayList<>(List.of("policies"));
-        for (Object argument : arguments) {
-            all.add(argument.toString());
-        }
-        int exitCode = commandLine.execute(all.toArray(String[]::new));
-        return new Ended(exitCode, out.toString(), err.toString());
+        return Ended.couplet(
+                Stream.concat(Stream.of("policies"), Stream.of(arguments)).toList());
     }
 
     private Path file(String text) throws IOException {

@@ -7,19 +7,17 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.couplet.broker.EmbeddedBroker;
 import io.couplet.schemas.TopicCreation;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 
 class ReplayCurvesCommandTest {
 
@@ -35,22 +33,10 @@ class ReplayCurvesCommandTest {
     @SuppressWarnings("NullAway.Init") // JUnit sets it.
     Path directory;
 
-    private record Ended(int exitCode, String out, String err) {}
-
     private Ended replay(Object... arguments) throws IOException {
         Path file = Files.writeString(directory.resolve("curves.csv"), CURVES);
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine commandLine = Couplet.commandLine();
-        commandLine.setOut(new PrintWriter(out, true));
-        commandLine.setErr(new PrintWriter(err, true));
-        List<String> all = new ArrayList<>(
-                List.of("replay", file.toString(), "--column", "run=run_id", "--column", "backbone=model"));
-        for (Object argument : arguments) {
-            all.add(argument.toString());
-        }
-        int exitCode = commandLine.execute(all.toArray(String[]::new));
-        return new Ended(exitCode, out.toString(), err.toString());
+        Stream<Object> columns = Stream.of("replay", file, "--column", "run=run_id", "--column", "backbone=model");
+        return Ended.couplet(Stream.concat(columns, Stream.of(arguments)).toList());
     }
 
     @Test

@@ -5,20 +5,15 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 
 class ScoreTableCommandTest {
 
@@ -35,27 +30,9 @@ class ScoreTableCommandTest {
     @SuppressWarnings("NullAway.Init") // JUnit sets it.
     Path directory;
 
-    private record Ended(int exitCode, String out, String err) {
-
-        JsonNode json() throws IOException {
-            assertThat(err).isEmpty();
-            assertThat(exitCode).isZero();
-            return new ObjectMapper().readTree(out);
-        }
-    }
-
     private static Ended score(Object... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine commandLine = Couplet.commandLine();
-        commandLine.setOut(new PrintWriter(out, true));
-        commandLine.setErr(new PrintWriter(err, true));
-        List<String> all = new ArrayList<>(List.of("score"));
-        for (Object argument : arguments) {
-            all.add(argument.toString());
-        }
-        int exitCode = commandLine.execute(all.toArray(String[]::new));
-        return new Ended(exitCode, out.toString(), err.toString());
+        return Ended.couplet(
+                Stream.concat(Stream.of("score"), Stream.of(arguments)).toList());
     }
 
     private Path file(String name, String text) throws IOException {

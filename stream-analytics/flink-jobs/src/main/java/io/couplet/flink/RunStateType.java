@@ -11,10 +11,7 @@ import io.couplet.scores.convergence.Schedule;
 import io.couplet.scores.convergence.Smoothed;
 import io.couplet.scores.convergence.Tally;
 import java.io.IOException;
-import org.apache.flink.api.common.serialization.SerializerConfig;
-import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.SimpleTypeSerializerSnapshot;
-import org.apache.flink.api.common.typeutils.TypeSerializer;
 import org.apache.flink.api.common.typeutils.TypeSerializerSnapshot;
 import org.apache.flink.api.common.typeutils.base.TypeSerializerSingleton;
 import org.apache.flink.core.memory.DataInputView;
@@ -24,67 +21,14 @@ import org.apache.flink.core.memory.DataOutputView;
  * How a {@link RunState} is written to checkpoints and savepoints. Each value begins with the number of its format, so that a later version of this class reads
  * what this one wrote; the kept savepoint of the tests holds it to that. A value in memory is immutable and never copied.
  */
-final class RunStateType extends TypeInformation<RunState> {
+final class RunStateType extends OwnType<RunState> {
 
     private static final long serialVersionUID = 1;
 
     static final RunStateType INSTANCE = new RunStateType();
 
-    private RunStateType() {}
-
-    @Override
-    public TypeSerializer<RunState> createSerializer(SerializerConfig config) {
-        return Serializer.INSTANCE;
-    }
-
-    @Override
-    public Class<RunState> getTypeClass() {
-        return RunState.class;
-    }
-
-    @Override
-    public boolean isBasicType() {
-        return false;
-    }
-
-    @Override
-    public boolean isTupleType() {
-        return false;
-    }
-
-    @Override
-    public int getArity() {
-        return 1;
-    }
-
-    @Override
-    public int getTotalFields() {
-        return 1;
-    }
-
-    @Override
-    public boolean isKeyType() {
-        return false;
-    }
-
-    @Override
-    public boolean canEqual(Object other) {
-        return other instanceof RunStateType;
-    }
-
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof RunStateType;
-    }
-
-    @Override
-    public int hashCode() {
-        return RunStateType.class.hashCode();
-    }
-
-    @Override
-    public String toString() {
-        return "RunState";
+    private RunStateType() {
+        super(RunState.class, Serializer.INSTANCE);
     }
 
     static final class Serializer extends TypeSerializerSingleton<RunState> {

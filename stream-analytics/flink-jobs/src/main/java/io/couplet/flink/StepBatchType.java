@@ -1,77 +1,21 @@
 package io.couplet.flink;
 
 import java.io.IOException;
-import org.apache.flink.api.common.serialization.SerializerConfig;
-import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.SimpleTypeSerializerSnapshot;
-import org.apache.flink.api.common.typeutils.TypeSerializer;
 import org.apache.flink.api.common.typeutils.TypeSerializerSnapshot;
 import org.apache.flink.api.common.typeutils.base.TypeSerializerSingleton;
 import org.apache.flink.core.memory.DataInputView;
 import org.apache.flink.core.memory.DataOutputView;
 
 /** How a {@link StepBatch} crosses the network: each run once, then 42 bytes a step. It is never kept in state. */
-final class StepBatchType extends TypeInformation<StepBatch> {
+final class StepBatchType extends OwnType<StepBatch> {
 
     private static final long serialVersionUID = 1;
 
     static final StepBatchType INSTANCE = new StepBatchType();
 
-    private StepBatchType() {}
-
-    @Override
-    public TypeSerializer<StepBatch> createSerializer(SerializerConfig config) {
-        return Serializer.INSTANCE;
-    }
-
-    @Override
-    public Class<StepBatch> getTypeClass() {
-        return StepBatch.class;
-    }
-
-    @Override
-    public boolean isBasicType() {
-        return false;
-    }
-
-    @Override
-    public boolean isTupleType() {
-        return false;
-    }
-
-    @Override
-    public int getArity() {
-        return 1;
-    }
-
-    @Override
-    public int getTotalFields() {
-        return 1;
-    }
-
-    @Override
-    public boolean isKeyType() {
-        return false;
-    }
-
-    @Override
-    public boolean canEqual(Object other) {
-        return other instanceof StepBatchType;
-    }
-
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof StepBatchType;
-    }
-
-    @Override
-    public int hashCode() {
-        return StepBatchType.class.hashCode();
-    }
-
-    @Override
-    public String toString() {
-        return "StepBatch";
+    private StepBatchType() {
+        super(StepBatch.class, Serializer.INSTANCE);
     }
 
     static final class Serializer extends TypeSerializerSingleton<StepBatch> {

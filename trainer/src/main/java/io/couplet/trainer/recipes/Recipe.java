@@ -1,5 +1,7 @@
 package io.couplet.trainer.recipes;
 
+import java.util.function.Consumer;
+
 /**
  * How a run is trained.
  *
@@ -61,127 +63,88 @@ public record Recipe(
     }
 
     public Recipe withLoss(Loss value) {
-        return new Recipe(
-                name,
-                value,
-                labelSmoothing,
-                clipGradientNorm,
-                excludeBiasesAndNorms,
-                dropPath,
-                emaDecay,
-                augmentation,
-                mixup,
-                cutmix,
-                randomErasing);
+        return with(draft -> draft.loss = value);
     }
 
     public Recipe withLabelSmoothing(double value) {
-        return new Recipe(
-                name,
-                loss,
-                value,
-                clipGradientNorm,
-                excludeBiasesAndNorms,
-                dropPath,
-                emaDecay,
-                augmentation,
-                mixup,
-                cutmix,
-                randomErasing);
+        return with(draft -> draft.labelSmoothing = value);
     }
 
     public Recipe withClipGradientNorm(double value) {
-        return new Recipe(
-                name,
-                loss,
-                labelSmoothing,
-                value,
-                excludeBiasesAndNorms,
-                dropPath,
-                emaDecay,
-                augmentation,
-                mixup,
-                cutmix,
-                randomErasing);
+        return with(draft -> draft.clipGradientNorm = value);
     }
 
     public Recipe withDropPath(double value) {
-        return new Recipe(
-                name,
-                loss,
-                labelSmoothing,
-                clipGradientNorm,
-                excludeBiasesAndNorms,
-                value,
-                emaDecay,
-                augmentation,
-                mixup,
-                cutmix,
-                randomErasing);
+        return with(draft -> draft.dropPath = value);
     }
 
     public Recipe withEmaDecay(double value) {
-        return new Recipe(
-                name,
-                loss,
-                labelSmoothing,
-                clipGradientNorm,
-                excludeBiasesAndNorms,
-                dropPath,
-                value,
-                augmentation,
-                mixup,
-                cutmix,
-                randomErasing);
+        return with(draft -> draft.emaDecay = value);
     }
 
     public Recipe withAugmentation(String value) {
-        return new Recipe(
-                name,
-                loss,
-                labelSmoothing,
-                clipGradientNorm,
-                excludeBiasesAndNorms,
-                dropPath,
-                emaDecay,
-                value,
-                mixup,
-                cutmix,
-                randomErasing);
+        return with(draft -> draft.augmentation = value);
     }
 
     public Recipe withMixing(double newMixup, double newCutmix) {
-        return new Recipe(
-                name,
-                loss,
-                labelSmoothing,
-                clipGradientNorm,
-                excludeBiasesAndNorms,
-                dropPath,
-                emaDecay,
-                augmentation,
-                newMixup,
-                newCutmix,
-                randomErasing);
+        return with(draft -> {
+            draft.mixup = newMixup;
+            draft.cutmix = newCutmix;
+        });
     }
 
     public Recipe withRandomErasing(double value) {
-        return new Recipe(
-                name,
-                loss,
-                labelSmoothing,
-                clipGradientNorm,
-                excludeBiasesAndNorms,
-                dropPath,
-                emaDecay,
-                augmentation,
-                mixup,
-                cutmix,
-                value);
+        return with(draft -> draft.randomErasing = value);
     }
 
     /** The same for images of ImageNet's kind: windows of any size in place of padded crops. */
     public Recipe forLargeImages() {
         return augmentation.startsWith(SMALL) ? withAugmentation(LARGE + augmentation.substring(SMALL.length())) : this;
+    }
+
+    private Recipe with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.recipe(this);
+    }
+
+    /** What of a recipe can be another, to be changed and made a recipe again. */
+    private static final class Draft {
+        private Loss loss;
+        private double labelSmoothing;
+        private double clipGradientNorm;
+        private double dropPath;
+        private double emaDecay;
+        private String augmentation;
+        private double mixup;
+        private double cutmix;
+        private double randomErasing;
+
+        Draft(Recipe recipe) {
+            loss = recipe.loss;
+            labelSmoothing = recipe.labelSmoothing;
+            clipGradientNorm = recipe.clipGradientNorm;
+            dropPath = recipe.dropPath;
+            emaDecay = recipe.emaDecay;
+            augmentation = recipe.augmentation;
+            mixup = recipe.mixup;
+            cutmix = recipe.cutmix;
+            randomErasing = recipe.randomErasing;
+        }
+
+        Recipe recipe(Recipe from) {
+            return new Recipe(
+                    from.name,
+                    loss,
+                    labelSmoothing,
+                    clipGradientNorm,
+                    from.excludeBiasesAndNorms,
+                    dropPath,
+                    emaDecay,
+                    augmentation,
+                    mixup,
+                    cutmix,
+                    randomErasing);
+        }
     }
 }

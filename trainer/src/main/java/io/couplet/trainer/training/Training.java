@@ -86,57 +86,32 @@ public final class Training {
     }
 
     /**
-     * What the numbers of a run depend on, as a SHA-256: a checkpoint belongs to the run whose identity it carries.
-     *
-     * @param dataFingerprint of the images
-     */
-    public static String identity(String runId, TrainingPlan plan, TrainingData data, String dataFingerprint) {
-        Net net = net(plan, data.imageSize(), data.classes());
-        ParameterLayout layout = net.layout();
-        net.close();
-        StringBuilder all = new StringBuilder();
-        List.of(
-                        runId,
-                        plan.backbone(),
-                        plan.optimizer(),
-                        plan.recipe().name(),
-                        plan.settings(),
-                        Nets.fingerprint(plan.origin()),
-                        plan.rungs(),
-                        dataFingerprint,
-                        data.imageSize(),
-                        data.classes())
-                .forEach(each -> all.append(each).append('\n'));
-        layout.parameters().forEach(p -> all.append(p.name()).append(p.shape()).append('\n'));
-        layout.buffers().forEach(b -> all.append(b.name()).append(b.shape()).append('\n'));
-        try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256")
-                            .digest(all.toString().getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
-    }
-
-    /**
      * What a plan's network begins as.
      *
-     * @param parameters how many values it trains
+     * @param layout of its tensors
+     * @param fileSha256 of the file it comes from; empty where there is none
      * @param weights what a file of weights filled; null where there is none
      * @param settings what is to be told of its origin beside the plan's own settings
      */
-    public record Beginning(long parameters, StartingWeights.@Nullable Report weights, Map<String, String> settings) {}
+    public record Beginning(
+            ParameterLayout layout,
+            String fileSha256,
+            StartingWeights.@Nullable Report weights,
+            Map<String, String> settings) {}
 
     /** @throws IllegalArgumentException in one sentence, if the plan's network cannot be built or its file is not what it should be */
     public static Beginning beginning(TrainingPlan plan, int imageSize, int classes) {
         Map<String, String> settings = new LinkedHashMap<>();
-        try (Net net = net(plan, imageSize, classes)) {
+        Torch.start();
+        // For a look at it, not for training.
+        try (Net net = Nets.create(plan, imageSize, classes, Device.cpu())) {
             StartingWeights.Report report = null;
+            String fileSha256 = Nets.fingerprint(plan.origin());
             if (plan.origin() instanceof BackboneOrigin.Script) {
-                settings.put("backboneFile.sha256", Nets.fingerprint(plan.origin()));
+                settings.put("backboneFile.sha256", fileSha256);
             } else if (net instanceof OwnNet own && own.weights() != null) {
                 report = own.weights().report();
-                settings.put("weights.sha256", Nets.fingerprint(plan.origin()));
+                settings.put("weights.sha256", fileSha256);
                 settings.put("weights.loaded", Integer.toString(report.loaded()));
                 settings.put(
                         "weights.missing", Integer.toString(report.missing().size()));
@@ -147,14 +122,46 @@ public final class Training {
                         "weights.misshaped", Integer.toString(report.misshaped().size()));
                 settings.put("weights.freshHead", Boolean.toString(report.freshHead()));
             }
-            return new Beginning(net.layout().parameterCount(), report, settings);
+            return new Beginning(net.layout(), fileSha256, report, settings);
         }
     }
 
-    /** For a look at it, not for training. */
-    private static Net net(TrainingPlan plan, int imageSize, int classes) {
-        Torch.start();
-        return Nets.create(plan, imageSize, classes, Device.cpu());
+    /**
+     * What the numbers of a run depend on, as a SHA-256: a checkpoint belongs to the run whose identity it carries.
+     *
+     * @param beginning of that plan for these images
+     * @param dataFingerprint of the images
+     */
+    public static String identity(
+            String runId, TrainingPlan plan, Beginning beginning, TrainingData data, String dataFingerprint) {
+        StringBuilder all = new StringBuilder();
+        List.of(
+                        runId,
+                        plan.backbone(),
+                        plan.optimizer(),
+                        plan.recipe().name(),
+                        plan.settings(),
+                        beginning.fileSha256(),
+                        plan.rungs(),
+                        dataFingerprint,
+                        data.imageSize(),
+                        data.classes())
+                .forEach(each -> all.append(each).append('\n'));
+        beginning
+                .layout()
+                .parameters()
+                .forEach(p -> all.append(p.name()).append(p.shape()).append('\n'));
+        beginning
+                .layout()
+                .buffers()
+                .forEach(b -> all.append(b.name()).append(b.shape()).append('\n'));
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256")
+                            .digest(all.toString().getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
     }
 
     /** The kind of a TorchScript file, by which default learning rates go; guessed from the names of its tensors. */

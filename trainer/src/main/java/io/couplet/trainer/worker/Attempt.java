@@ -124,7 +124,7 @@ final class Attempt implements TrainingListener {
         TrainingData data = TrainingImages.trainingData(split, planned.recipe());
         Training.Beginning beginning = beginning(planned, split);
         Optional<Checkpoint> checkpoint = checkpoints.read(Training.identity(
-                request.getRunId(), planned, data, split.report().fingerprint()));
+                request.getRunId(), planned, beginning, data, split.report().fingerprint()));
         resumedAt = checkpoint.map(Checkpoint::step).orElse(0);
         publish(event(resumedAt == 0 ? RunEventKind.STARTED : RunEventKind.RESUMED)
                 .setStep(resumedAt)
@@ -417,7 +417,7 @@ final class Attempt implements TrainingListener {
                 .setDevice(planned.device())
                 .setRecipe(planned.recipe().name())
                 .setSettings(inEffect)
-                .setParameters(beginning.parameters())
+                .setParameters(beginning.layout().parameterCount())
                 .setDataSource(split.report().source())
                 .setDataFingerprint(split.report().fingerprint())
                 .setClasses(split.classCount())

@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -110,82 +111,72 @@ public record TrainerSettings(
     }
 
     public TrainerSettings withDataRoot(Path root) {
-        return new TrainerSettings(
-                bootstrapServers,
-                clientProperties,
-                group,
-                devices,
-                spoolDirectory,
-                root,
-                lock,
-                host,
-                trainerId,
-                coupletVersion,
-                gitRevision,
-                checkpoints,
-                checkpointSteps,
-                layerStatistics,
-                onlyStudy);
+        return with(draft -> draft.dataRoot = root);
     }
 
     /** The same for one study, with a share group of its own: what another study left in the queue waits for its own next run. */
     public TrainerSettings withOnlyStudy(String studyId) {
-        return new TrainerSettings(
-                bootstrapServers,
-                clientProperties,
-                DEFAULT_GROUP + "-" + studyId,
-                devices,
-                spoolDirectory,
-                dataRoot,
-                lock,
-                host,
-                trainerId,
-                coupletVersion,
-                gitRevision,
-                checkpoints,
-                checkpointSteps,
-                layerStatistics,
-                studyId);
+        return with(draft -> {
+            draft.group = DEFAULT_GROUP + "-" + studyId;
+            draft.onlyStudy = studyId;
+        });
     }
 
     /** The same with checkpoints in a directory, after each rung and so many steps; 0 for after rungs only. */
     public TrainerSettings withCheckpoints(Path directory, int everySteps) {
-        return new TrainerSettings(
-                bootstrapServers,
-                clientProperties,
-                group,
-                devices,
-                spoolDirectory,
-                dataRoot,
-                lock,
-                host,
-                trainerId,
-                coupletVersion,
-                gitRevision,
-                directory,
-                everySteps,
-                layerStatistics,
-                onlyStudy);
+        return with(draft -> {
+            draft.checkpoints = directory;
+            draft.checkpointSteps = everySteps;
+        });
     }
 
     /** The same with other sizes of backbones measured layer by layer. */
     public TrainerSettings withLayerStatistics(Set<Backbones.Size> sizes) {
-        return new TrainerSettings(
-                bootstrapServers,
-                clientProperties,
-                group,
-                devices,
-                spoolDirectory,
-                dataRoot,
-                lock,
-                host,
-                trainerId,
-                coupletVersion,
-                gitRevision,
-                checkpoints,
-                checkpointSteps,
-                sizes,
-                onlyStudy);
+        return with(draft -> draft.layerStatistics = sizes);
+    }
+
+    private TrainerSettings with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.settings(this);
+    }
+
+    /** What of the settings can be another, to be changed and made settings again. */
+    private static final class Draft {
+        private String group;
+        private @Nullable Path dataRoot;
+        private @Nullable Path checkpoints;
+        private int checkpointSteps;
+        private Set<Backbones.Size> layerStatistics;
+        private @Nullable String onlyStudy;
+
+        Draft(TrainerSettings settings) {
+            group = settings.group;
+            dataRoot = settings.dataRoot;
+            checkpoints = settings.checkpoints;
+            checkpointSteps = settings.checkpointSteps;
+            layerStatistics = settings.layerStatistics;
+            onlyStudy = settings.onlyStudy;
+        }
+
+        TrainerSettings settings(TrainerSettings from) {
+            return new TrainerSettings(
+                    from.bootstrapServers,
+                    from.clientProperties,
+                    group,
+                    from.devices,
+                    from.spoolDirectory,
+                    dataRoot,
+                    from.lock,
+                    from.host,
+                    from.trainerId,
+                    from.coupletVersion,
+                    from.gitRevision,
+                    checkpoints,
+                    checkpointSteps,
+                    layerStatistics,
+                    onlyStudy);
+        }
     }
 
     private static String hostName() {

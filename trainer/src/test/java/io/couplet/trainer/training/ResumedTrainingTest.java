@@ -45,7 +45,7 @@ class ResumedTrainingTest {
         Training.run(plan, new BrightAndDark(), straight, StopSignal.never());
 
         CheckpointDirectory checkpoints = new CheckpointDirectory(directory);
-        String identity = Training.identity("run", plan, new BrightAndDark(), "data");
+        String identity = identity("run", plan, new BrightAndDark(), "data");
         Recording first = new Recording();
         Outcome stopped = Training.run(
                 plan,
@@ -136,15 +136,15 @@ class ResumedTrainingTest {
     void theIdentityIsThatOfTheNumbersARunWillShow() {
         TrainingPlan plan = plan("resnet", "sgd");
         TrainingData data = new BrightAndDark();
-        String identity = Training.identity("run", plan, data, "data");
-        assertThat(Training.identity("run", plan("resnet", "sgd"), new BrightAndDark(), "data"))
+        String identity = identity("run", plan, data, "data");
+        assertThat(identity("run", plan("resnet", "sgd"), new BrightAndDark(), "data"))
                 .isEqualTo(identity);
         assertThat(List.of(
-                        Training.identity("other", plan, data, "data"),
-                        Training.identity("run", plan, data, "other data"),
-                        Training.identity("run", plan("resnet", "adam"), data, "data"),
-                        Training.identity("run", plan("vgg", "sgd"), data, "data"),
-                        Training.identity("run", plan, new BrightAndDark(32), "data")))
+                        identity("other", plan, data, "data"),
+                        identity("run", plan, data, "other data"),
+                        identity("run", plan("resnet", "adam"), data, "data"),
+                        identity("run", plan("vgg", "sgd"), data, "data"),
+                        identity("run", plan, new BrightAndDark(32), "data")))
                 .doesNotContain(identity);
     }
 
@@ -203,5 +203,10 @@ class ResumedTrainingTest {
         private List<Double> losses() {
             return steps.stream().map(StepResult::loss).toList();
         }
+    }
+
+    static String identity(String runId, TrainingPlan plan, TrainingData data, String dataFingerprint) {
+        Training.Beginning beginning = Training.beginning(plan, data.imageSize(), data.classes());
+        return Training.identity(runId, plan, beginning, data, dataFingerprint);
     }
 }

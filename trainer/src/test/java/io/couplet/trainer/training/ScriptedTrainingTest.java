@@ -144,10 +144,12 @@ class ScriptedTrainingTest {
         TrainingPlan plan = plan(file, "sgd", Recipes.named("plain"));
         assertThat(plan.settings()).containsEntry("backboneFile", file.toString());
         assertThat(Training.beginning(plan, 16, 10).settings()).containsKey("backboneFile.sha256");
-        assertThat(Training.beginning(plan, 16, 10).parameters()).isEqualTo(3 * 9 * 8 + 16 + 8 * 9 * 12 + 24 + 130 + 1);
-        String identity = Training.identity("run", plan, new BrightAndDark(), "data");
+        assertThat(Training.beginning(plan, 16, 10).layout().parameterCount())
+                .isEqualTo(3 * 9 * 8 + 16 + 8 * 9 * 12 + 24 + 130 + 1);
+        String identity = ResumedTrainingTest.identity("run", plan, new BrightAndDark(), "data");
         Files.write(file, Files.readAllBytes(fixture("tiny-cnn-dropout.pt")));
-        assertThat(Training.identity("run", plan, new BrightAndDark(), "data")).isNotEqualTo(identity);
+        assertThat(ResumedTrainingTest.identity("run", plan, new BrightAndDark(), "data"))
+                .isNotEqualTo(identity);
     }
 
     private static void assertFails(TrainingPlan plan, TrainingData data, String sentence) throws InterruptedException {
