@@ -156,19 +156,26 @@ final class BenchTrainerCommand implements Callable<Integer> {
         }
     }
 
-    /** Memory that is resident after a tenth of the steps, when caches and buffers have their size, and at the end. */
+    /**
+     * Memory that is resident after a third of the steps, when caches, buffers and the compiler's memory have their size, and at the end. Garbage is collected before
+     * each reading, which gives Java's heap back to the system: how far that has grown says nothing about what is leaked.
+     */
     private void memory(String backbone, StepBenchmark benchmark, List<BenchFigure> figures) throws IOException {
-        int warmUp = Math.max(1, steps / 10);
+        int warmUp = Math.max(1, steps / 3);
         for (int i = 0; i < warmUp; i++) {
             benchmark.step();
         }
+        System.gc();
         double before = ResidentMemory.mebibytes();
         for (int i = warmUp; i < steps; i++) {
             benchmark.step();
         }
+        System.gc();
         double after = ResidentMemory.mebibytes();
-        figures.add(new BenchFigure(backbone + ".resident after " + warmUp + " steps", before, "MiB"));
+        String first = backbone + ".resident after " + warmUp + " steps";
+        figures.add(new BenchFigure(first, before, "MiB"));
         figures.add(new BenchFigure(backbone + ".resident after " + steps + " steps", after, "MiB"));
+        figures.add(new BenchFigure(backbone + ".resident after " + steps + " steps", after / before, "ratio", first));
     }
 
     private void print(List<BenchFigure> figures) throws IOException {

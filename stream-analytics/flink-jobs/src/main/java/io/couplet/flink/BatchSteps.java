@@ -74,11 +74,14 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
             tell(received);
             return;
         }
+        StepBatch batch;
         try {
             if (value == null) {
                 throw new SerializationException("the record has no value");
             }
             reader.read(value);
+            batch = batch();
+            batch.add(reader);
         } catch (SerializationException | IllegalArgumentException e) {
             deadLetters.inc();
             output.collect(
@@ -87,8 +90,6 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
             return;
         }
         read.inc();
-        StepBatch batch = batch();
-        batch.add(reader);
         if (batch.size >= StepBatch.FULL) {
             emit(batch);
         }

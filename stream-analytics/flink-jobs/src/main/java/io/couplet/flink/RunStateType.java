@@ -190,12 +190,9 @@ final class RunStateType extends OwnType<RunState> {
 
         private static void write(Blocks blocks, DataOutputView out) throws IOException {
             out.writeInt(blocks.closed());
-            out.writeShort(blocks.losses().length);
-            for (int i = 0; i < blocks.losses().length; i++) {
-                out.writeDouble(blocks.losses()[i]);
-                out.writeDouble(blocks.steps()[i]);
-                out.writeDouble(blocks.counts()[i]);
-                out.writeDouble(blocks.lastSteps()[i]);
+            out.writeShort(blocks.sums().length / Blocks.FIELDS);
+            for (double sum : blocks.sums()) {
+                out.writeDouble(sum);
             }
             out.writeDouble(blocks.openEnd());
             out.writeDouble(blocks.openLoss());
@@ -205,23 +202,13 @@ final class RunStateType extends OwnType<RunState> {
 
         private static Blocks blocks(DataInputView in) throws IOException {
             int closed = in.readInt();
-            int length = in.readUnsignedShort();
-            double[] losses = new double[length];
-            double[] steps = new double[length];
-            double[] counts = new double[length];
-            double[] lastSteps = new double[length];
-            for (int i = 0; i < length; i++) {
-                losses[i] = in.readDouble();
-                steps[i] = in.readDouble();
-                counts[i] = in.readDouble();
-                lastSteps[i] = in.readDouble();
+            double[] sums = new double[Blocks.FIELDS * in.readUnsignedShort()];
+            for (int i = 0; i < sums.length; i++) {
+                sums[i] = in.readDouble();
             }
             return new Blocks(
                     closed,
-                    losses,
-                    steps,
-                    counts,
-                    lastSteps,
+                    sums,
                     in.readDouble(),
                     in.readDouble(),
                     in.readDouble(),

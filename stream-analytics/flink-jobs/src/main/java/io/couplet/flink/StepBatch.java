@@ -81,7 +81,11 @@ public final class StepBatch {
         told = null;
     }
 
-    /** Adds the step that was read last. */
+    /**
+     * Adds the step that was read last.
+     *
+     * @throws IllegalArgumentException when its run's id is none; the batch is then as before
+     */
     void add(StepReader reader) {
         int run = run(reader);
         reserveSteps(size + 1);
@@ -135,6 +139,7 @@ public final class StepBatch {
                 return run;
             }
         }
+        RunIds.check(reader.id, reader.idFrom, reader.idLength);
         return begin(reader.idHash, reader.id, reader.idFrom, reader.idLength, reader.budgetSteps, reader.warmupSteps);
     }
 

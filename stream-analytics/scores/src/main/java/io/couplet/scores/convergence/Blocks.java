@@ -3,122 +3,93 @@ package io.couplet.scores.convergence;
 import java.util.Arrays;
 
 /**
- * Losses summed in blocks of steps: closed blocks in arrays, the open one in scalars, so that a step inside a block copies nothing.
+ * Losses summed in blocks of steps: closed blocks in an array, the open one in scalars, so that a step inside a block copies nothing.
  *
- * <p>Used twice: as a ring of equal blocks for the sliding window, and as a row of growing blocks for the whole curve. Arrays are never
- * written after they were handed to a record.
+ * <p>Used twice: as a ring of equal blocks for the sliding window, and as a row of growing blocks for the whole curve. An array is never
+ * written after it was handed to a record.
  *
- * @param closed how many blocks were closed so far; the array slot of block {@code i} is {@code i mod length}
- * @param losses the sum of the losses of each closed block
- * @param steps the sum of the step numbers of each closed block
- * @param counts the number of steps of each closed block
- * @param lastSteps the last step number of each closed block
+ * @param closed how many blocks were closed so far; the slot of block {@code i} is {@code i} modulo the number of slots
+ * @param sums of each closed block, {@value #FIELDS} numbers one after another: the sum of its losses, the sum of its step numbers, the number of its steps, its
+ *     last step number
  * @param openEnd the first step that is no longer of the open block; 0 while there is none
  * @param openLoss the sum of the open block's losses
  * @param openSteps the sum of the open block's step numbers
  * @param openCount the number of the open block's steps
  */
 public record Blocks(
-        int closed,
-        double[] losses,
-        double[] steps,
-        double[] counts,
-        double[] lastSteps,
-        double openEnd,
-        double openLoss,
-        double openSteps,
-        double openCount) {
+        int closed, double[] sums, double openEnd, double openLoss, double openSteps, double openCount) {
 
-    private static final double[] NONE = {};
+    /** Numbers of a closed block. */
+    public static final int FIELDS = 4;
 
-    static final Blocks EMPTY = new Blocks(0, NONE, NONE, NONE, NONE, 0, 0, 0, 0);
+    private static final int STEPS = 1;
+    private static final int COUNT = 2;
+    private static final int LAST_STEP = 3;
+
+    static final Blocks EMPTY = new Blocks(0, new double[0], 0, 0, 0, 0);
 
     /** One loss more, the block being closed when {@code step} is at or after its end; the new one then ends at {@code nextEnd}. */
     Blocks plus(double step, double loss, double nextEnd, int capacity) {
         if (openCount == 0) {
-            return open(step, loss, nextEnd);
+            return new Blocks(closed, sums, nextEnd, loss, step, 1);
         }
         return step < openEnd
-                ? new Blocks(
-                        closed,
-                        losses,
-                        steps,
-                        counts,
-                        lastSteps,
-                        openEnd,
-                        openLoss + loss,
-                        openSteps + step,
-                        openCount + 1)
-                : close(capacity).open(step, loss, nextEnd);
+                ? new Blocks(closed, sums, openEnd, openLoss + loss, openSteps + step, openCount + 1)
+                : new Blocks(closed + 1, closedSums(capacity), nextEnd, loss, step, 1);
     }
 
     /** The same with the open block ending before {@code step}: what comes from there on is of another kind. */
     Blocks cut(double step) {
-        return openCount == 0 || openEnd <= step
-                ? this
-                : new Blocks(closed, losses, steps, counts, lastSteps, step, openLoss, openSteps, openCount);
+        return openCount == 0 || openEnd <= step ? this : new Blocks(closed, sums, step, openLoss, openSteps, openCount);
     }
 
-    private Blocks open(double step, double loss, double end) {
-        return new Blocks(closed, losses, steps, counts, lastSteps, end, loss, step, 1);
-    }
-
-    private Blocks close(int capacity) {
-        return new Blocks(
-                closed + 1,
-                with(losses, openLoss, capacity),
-                with(steps, openSteps, capacity),
-                with(counts, openCount, capacity),
-                with(lastSteps, openEnd - 1, capacity),
-                0,
-                0,
-                0,
-                0);
-    }
-
-    private double[] with(double[] array, double value, int capacity) {
-        int slot = closed % capacity;
-        double[] copy = Arrays.copyOf(array, Math.max(array.length, slot + 1));
-        copy[slot] = value;
+    /** The sums with those of the open block. */
+    private double[] closedSums(int capacity) {
+        int at = closed % capacity * FIELDS;
+        double[] copy = Arrays.copyOf(sums, Math.max(sums.length, at + FIELDS));
+        copy[at] = openLoss;
+        copy[at + STEPS] = openSteps;
+        copy[at + COUNT] = openCount;
+        copy[at + LAST_STEP] = openEnd - 1;
         return copy;
+    }
+
+    private int slots() {
+        return sums.length / FIELDS;
+    }
+
+    private int firstKept() {
+        return Math.max(0, closed - slots());
     }
 
     /** Only the closed blocks that ended before {@code step}: what remains when a later attempt took up again at {@code step}. */
     Blocks before(double step) {
-        Blocks kept = EMPTY;
-        int capacity = Math.max(1, losses.length);
-        for (int i = Math.max(0, closed - losses.length); i < closed; i++) {
-            int slot = i % capacity;
-            if (lastSteps[slot] < step) {
-                kept = new Blocks(
-                                kept.closed,
-                                kept.losses,
-                                kept.steps,
-                                kept.counts,
-                                kept.lastSteps,
-                                lastSteps[slot] + 1,
-                                losses[slot],
-                                steps[slot],
-                                counts[slot])
-                        .close(capacity);
+        double[] kept = new double[sums.length];
+        int n = 0;
+        for (int i = firstKept(); i < closed; i++) {
+            int at = i % slots() * FIELDS;
+            if (sums[at + LAST_STEP] < step) {
+                System.arraycopy(sums, at, kept, FIELDS * n++, FIELDS);
             }
         }
-        return kept;
+        return new Blocks(n, Arrays.copyOf(kept, FIELDS * n), 0, 0, 0, 0);
     }
 
     /** The points (mean step, mean loss, number of steps) of all blocks, the open one included, from {@code fromStep} on; the oldest first. */
     Points points(double fromStep) {
-        int length = losses.length;
+        int length = slots();
         double[] x = new double[length + 1];
         double[] y = new double[length + 1];
         double[] w = new double[length + 1];
         int n = 0;
-        for (int i = Math.max(0, closed - length); i < closed; i++) {
-            int slot = i % length;
-            if (steps[slot] / counts[slot] >= fromStep) {
-                x[n] = steps[slot] / counts[slot];
-                y[n] = losses[slot] / counts[slot];
-                w[n++] = counts[slot];
+        for (int i = firstKept(); i < closed; i++) {
+            int at = i % length * FIELDS;
+            double count = sums[at + COUNT];
+            double mean = sums[at + STEPS] / count;
+            if (mean >= fromStep) {
+                x[n] = mean;
+                y[n] = sums[at] / count;
+                w[n++] = count;
             }
         }
         if (openCount > 0 && openSteps / openCount >= fromStep) {
