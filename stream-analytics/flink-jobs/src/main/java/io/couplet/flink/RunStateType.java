@@ -206,13 +206,7 @@ final class RunStateType extends OwnType<RunState> {
             for (int i = 0; i < sums.length; i++) {
                 sums[i] = in.readDouble();
             }
-            return new Blocks(
-                    closed,
-                    sums,
-                    in.readDouble(),
-                    in.readDouble(),
-                    in.readDouble(),
-                    in.readDouble());
+            return new Blocks(closed, sums, in.readDouble(), in.readDouble(), in.readDouble(), in.readDouble());
         }
 
         private static void write(LearningRates rates, DataOutputView out) throws IOException {

@@ -16,8 +16,7 @@ import java.util.Arrays;
  * @param openSteps the sum of the open block's step numbers
  * @param openCount the number of the open block's steps
  */
-public record Blocks(
-        int closed, double[] sums, double openEnd, double openLoss, double openSteps, double openCount) {
+public record Blocks(int closed, double[] sums, double openEnd, double openLoss, double openSteps, double openCount) {
 
     /** Numbers of a closed block. */
     public static final int FIELDS = 4;
@@ -40,7 +39,9 @@ public record Blocks(
 
     /** The same with the open block ending before {@code step}: what comes from there on is of another kind. */
     Blocks cut(double step) {
-        return openCount == 0 || openEnd <= step ? this : new Blocks(closed, sums, step, openLoss, openSteps, openCount);
+        return openCount == 0 || openEnd <= step
+                ? this
+                : new Blocks(closed, sums, step, openLoss, openSteps, openCount);
     }
 
     /** The sums with those of the open block. */
