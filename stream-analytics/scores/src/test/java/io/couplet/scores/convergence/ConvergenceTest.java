@@ -288,8 +288,8 @@ class ConvergenceTest {
     @Test
     void memoryStaysConstant() {
         ConvergenceState state = upTo(ConvergenceSettings.forBudget(0, 0), 1, 1, 200_000, step -> 1 + 1.0 / step);
-        assertThat(state.window().losses()).hasSizeLessThanOrEqualTo(32);
-        assertThat(state.curve().losses()).hasSizeLessThanOrEqualTo(64);
+        assertThat(state.window().sums()).hasSizeLessThanOrEqualTo(32 * Blocks.FIELDS);
+        assertThat(state.curve().sums()).hasSizeLessThanOrEqualTo(64 * Blocks.FIELDS);
         assertThat(state.tally().steps()).isEqualTo(200_000);
     }
 
