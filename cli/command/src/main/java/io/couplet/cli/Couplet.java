@@ -21,6 +21,7 @@ import picocli.CommandLine.ScopeType;
             ServeTrainerCommand.class,
             ServeStopperCommand.class,
             ServeDashboardCommand.class,
+            ServeAlertsCommand.class,
             WatchStudyCommand.class,
             StopRunCommand.class,
             ReportStudyCommand.class,

@@ -26,7 +26,8 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
 
     @Override
     public int handleExecutionException(Exception thrown, CommandLine commandLine, ParseResult arguments) {
-        LOG.error("couplet {} ended", String.join(" ", arguments.originalArgs()), thrown);
+        // Not the arguments: one of them may be a secret.
+        LOG.error("couplet {} ended", commandLine.getCommandName(), thrown);
         commandLine.getErr().println("couplet: " + sentence(thrown));
         return isUsersToMend(thrown) ? USAGE : FAILED;
     }

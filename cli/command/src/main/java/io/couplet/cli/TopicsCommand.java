@@ -1,6 +1,7 @@
 package io.couplet.cli;
 
 import io.couplet.cli.local.UserError;
+import io.couplet.schemas.AsyncApi;
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.TopicCreation;
 import io.couplet.schemas.Topics;
@@ -18,11 +19,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code couplet topics}: lists the table of topics, or creates those that are missing. */
+/** {@code couplet topics}: lists the table of topics, creates those that are missing, or describes them. */
 @Command(
         name = "topics",
         mixinStandardHelpOptions = true,
-        description = "List the table of topics, or create those that are missing.")
+        description = "List the table of topics, create those that are missing, or describe them as AsyncAPI 3.0.")
 final class TopicsCommand implements Callable<Integer> {
 
     @Mixin
@@ -31,14 +32,16 @@ final class TopicsCommand implements Callable<Integer> {
     /** What to do about topics. */
     enum Action {
         LIST,
-        CREATE
+        CREATE,
+        DESCRIBE
     }
 
     @Parameters(
             arity = "0..1",
             paramLabel = "ACTION",
             defaultValue = "list",
-            description = "list the table of topics, or create those that are missing (default: ${DEFAULT-VALUE}).")
+            description = "list the table of topics, create those that are missing, or describe all of them as AsyncAPI"
+                    + " (default: ${DEFAULT-VALUE}).")
     Action action = Action.LIST;
 
     @Option(
@@ -57,6 +60,10 @@ final class TopicsCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         if (action == Action.LIST) {
             print(out);
+            return 0;
+        }
+        if (action == Action.DESCRIBE) {
+            out.println(AsyncApi.json());
             return 0;
         }
         if (replicationFactor < 1) {

@@ -1,6 +1,7 @@
 package io.couplet.view.http;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.couplet.schemas.AsyncApi;
 import io.couplet.scores.coupling.Families;
 import io.couplet.view.http.Endpoint.Parameter;
 import io.couplet.view.model.Advice;
@@ -144,6 +145,10 @@ public final class ViewServer implements AutoCloseable {
         config.routes.get(
                 "/api/openapi.json",
                 context -> context.contentType(Endpoint.JSON).result(description));
+        String topics = AsyncApi.json();
+        config.routes.get(
+                "/api/asyncapi.json",
+                context -> context.contentType(Endpoint.JSON).result(topics));
         config.routes.get("/metrics", this::metrics);
         config.routes.get("/health", this::health);
         config.routes.error(404, context -> {
