@@ -10,6 +10,7 @@ import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.List;
@@ -35,6 +36,9 @@ public final class ServiceMetrics implements AutoCloseable {
                 new UptimeMetrics(),
                 new FileDescriptorMetrics(),
                 collections);
+        // Of each partition of each consumer there are 8 gauges; these say nothing that the lag does not.
+        registry.config().meterFilter(MeterFilter.deny(meter -> meter.getName().contains("records.lead")
+                || meter.getName().contains("preferred.read.replica")));
         jvm.forEach(binder -> binder.bindTo(registry));
         Gauge.builder("couplet.build.info", () -> 1)
                 .description("1; the labels say what runs here.")

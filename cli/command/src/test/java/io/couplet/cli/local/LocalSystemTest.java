@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LocalSystemTest {
 
     private static final int STEPS = 6;
-    private static final StudySpecification STUDY = study();
+    static final StudySpecification STUDY = study();
 
     @Test
     void aStudyIsTrainedStreamedScoredAndNotTrainedTwice(@TempDir Path directory) throws Exception {

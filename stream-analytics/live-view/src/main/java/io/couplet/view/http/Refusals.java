@@ -22,16 +22,20 @@ final class Refusals {
     /** From now on they are counted there too. */
     void measureIn(MeterRegistry meters) {
         registry = meters;
+        counter(404); // So that there is one before the first.
+    }
+
+    private Counter counter(int status) {
+        return Counter.builder("couplet.view.requests.refused")
+                .description("Requests refused, by HTTP status.")
+                .tag("status", String.valueOf(status))
+                .register(registry);
     }
 
     void add(int status, String from, String sentence) {
         LongAdder count = byStatus.computeIfAbsent(status, each -> new LongAdder());
         count.increment();
-        Counter.builder("couplet.view.requests.refused")
-                .description("Requests refused, by HTTP status.")
-                .tag("status", String.valueOf(status))
-                .register(registry)
-                .increment();
+        counter(status).increment();
         if (count.sum() == 1) {
             LOG.warn(
                     "Refused a request from {} with {}: {} Further ones are only counted.",
