@@ -23,6 +23,7 @@ import picocli.CommandLine.ScopeType;
             ServeDashboardCommand.class,
             WatchStudyCommand.class,
             StopRunCommand.class,
+            ResumeRunCommand.class,
             ReportStudyCommand.class,
             ScoreTableCommand.class,
             ReplayCurvesCommand.class,
