@@ -24,6 +24,7 @@ import picocli.CommandLine.ScopeType;
             WatchStudyCommand.class,
             StopRunCommand.class,
             ResumeRunCommand.class,
+            OrderRulesCommand.class,
             ReportStudyCommand.class,
             ScoreTableCommand.class,
             ReplayCurvesCommand.class,

@@ -8,10 +8,12 @@ import io.couplet.schemas.avro.RunEvent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -41,6 +43,7 @@ final class RunLedger implements AutoCloseable {
 
     private final Map<String, RunHistory> histories = new ConcurrentHashMap<>();
     private final Map<String, RunCommand> stops = new ConcurrentHashMap<>();
+    private final Set<String> revoked = new HashSet<>();
     private final Queue<CompletableFuture<Void>> waiting = new ConcurrentLinkedQueue<>();
     private final Map<String, Object> properties;
     private final Thread thread;
@@ -62,7 +65,7 @@ final class RunLedger implements AutoCloseable {
         return histories.getOrDefault(runId, RunHistory.NONE);
     }
 
-    /** The order to stop a run, if there is one; what is recorded only in shadow is none. */
+    /** The order to stop a run, if there is one that was not taken back; what is recorded only in shadow is none. */
     Optional<RunCommand> stop(String runId) {
         return Optional.ofNullable(stops.get(runId));
     }
@@ -147,7 +150,15 @@ final class RunLedger implements AutoCloseable {
         }
         RunCommand command = Topics.RUN_COMMANDS.wire().decode(value);
         if (command.getKind() == RunCommandKind.STOP && !command.getShadow()) {
-            stops.put(runId, command);
+            if (!revoked.contains(command.getCommandId())) {
+                stops.put(runId, command);
+            }
+        } else if (command.getKind() == RunCommandKind.RESUME) {
+            RunCommand stop = stops.remove(runId);
+            if (stop != null) {
+                // An order may stand in the topic twice, and the second time behind the one that takes it back.
+                revoked.add(stop.getCommandId());
+            }
         }
     }
 
