@@ -24,6 +24,8 @@ import picocli.CommandLine.ScopeType;
             ServeAlertsCommand.class,
             WatchStudyCommand.class,
             StopRunCommand.class,
+            ResumeRunCommand.class,
+            OrderRulesCommand.class,
             ReportStudyCommand.class,
             ScoreTableCommand.class,
             ReplayCurvesCommand.class,

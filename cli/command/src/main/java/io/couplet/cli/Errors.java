@@ -1,6 +1,7 @@
 package io.couplet.cli;
 
 import io.couplet.cli.local.UserError;
+import io.couplet.producers.RunOrderException;
 import io.couplet.stopper.EarlyStopperException;
 import io.couplet.view.LiveViewException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -57,7 +58,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
     }
 
     private static String sentence(Throwable thrown) {
-        if (isUsersToMend(thrown)) {
+        if (isUsersToMend(thrown) || thrown instanceof RunOrderException) {
             return thrown.getMessage() == null ? "" : thrown.getMessage();
         }
         Throwable root = thrown;

@@ -19,12 +19,15 @@ final class ByStudyProcessor extends ContextualProcessor<byte[], byte[], byte[],
         if (value == null) {
             return;
         }
-        String studyId;
+        StudyInput input;
         try {
-            studyId = StudyInput.read(origin.topic(), value).studyId();
+            input = StudyInput.read(origin.topic(), value);
         } catch (SerializationException e) {
             return;
         }
-        context().forward(new Record<>(studyId.getBytes(UTF_8), value, record.timestamp(), origin.headers()));
+        if (input instanceof StudyInput.Ordered ordered && !ordered.isOfThePersonToTheStudy()) {
+            return;
+        }
+        context().forward(new Record<>(input.studyId().getBytes(UTF_8), value, record.timestamp(), origin.headers()));
     }
 }

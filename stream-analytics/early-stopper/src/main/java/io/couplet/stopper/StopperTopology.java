@@ -26,6 +26,12 @@ import org.apache.kafka.streams.state.Stores;
 final class StopperTopology {
 
     static final String RUNS = "runs";
+
+    /** The newest request of each run that may still be trained, and the offset of the newest order that a person gave about each run. */
+    static final String REQUESTS = "requests";
+
+    static final String ORDERS_READ = "orders-read";
+    static final String REQUEUED = "run-requests";
     static final String COMMANDS = "run-commands";
     static final String DEAD_LETTERS = "dead-letters";
 
@@ -53,10 +59,13 @@ final class StopperTopology {
     static Topology topology(List<RunRule> rules, Tally tally) {
         StreamsBuilder builder = new StreamsBuilder();
         builder.addStateStore(store(RUNS, new RunWatchSerde()));
+        builder.addStateStore(store(REQUESTS, Serdes.ByteArray()));
+        builder.addStateStore(store(ORDERS_READ, Serdes.Long()));
         builder.addStateStore(store(STUDY_RULES, Serdes.ByteArray()));
         builder.addStateStore(store(STUDY_RUNS, Serdes.ByteArray()));
-        KStream<byte[], byte[]> ofStudies =
-                builder.stream(names(Topics.RUN_REQUESTS, Topics.RUN_EVENTS, Topics.EVALUATIONS), from("of-studies"));
+        KStream<byte[], byte[]> ofStudies = builder.stream(
+                names(Topics.RUN_REQUESTS, Topics.RUN_EVENTS, Topics.EVALUATIONS, Topics.RUN_COMMANDS),
+                from("of-studies"));
         KStream<byte[], byte[]> ofRuns =
                 builder.stream(names(Topics.STEP_METRICS, Topics.CONVERGENCE_SCORES), from("of-runs"));
         KStream<byte[], byte[]> proposals = ofStudies
@@ -67,8 +76,14 @@ final class StopperTopology {
         KStream<byte[], byte[]> watched = ofStudies
                 .merge(ofRuns, Named.as("records"))
                 .merge(proposals, Named.as("records-and-proposals"))
-                .process(() -> new WatchProcessor(new Judge(rules), tally), Named.as("watch"), RUNS);
+                .process(
+                        () -> new WatchProcessor(new Judge(rules), tally),
+                        Named.as("watch"),
+                        RUNS,
+                        REQUESTS,
+                        ORDERS_READ);
         watched.to(Topics.RUN_COMMANDS.name(), to(COMMANDS));
+        watched.to(Topics.RUN_REQUESTS.name(), to(REQUEUED));
         watched.to(Topics.DEAD_LETTERS, to(DEAD_LETTERS));
         return builder.build();
     }

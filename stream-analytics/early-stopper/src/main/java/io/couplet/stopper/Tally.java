@@ -17,6 +17,10 @@ final class Tally {
     final LongAdder olderAttempts = new LongAdder();
     final LongAdder withoutValue = new LongAdder();
     final LongAdder deadLetters = new LongAdder();
+    final LongAdder personsOrders = new LongAdder();
+    final LongAdder needlessOrders = new LongAdder();
+    final LongAdder requeued = new LongAdder();
+    final LongAdder requeuedAgain = new LongAdder();
 
     private volatile @Nullable StopperMeters meters;
 
@@ -51,6 +55,10 @@ final class Tally {
                 endedByThemselves.sum(),
                 olderAttempts.sum(),
                 withoutValue.sum(),
-                deadLetters.sum());
+                deadLetters.sum(),
+                personsOrders.sum(),
+                needlessOrders.sum(),
+                requeued.sum(),
+                requeuedAgain.sum());
     }
 }

@@ -53,10 +53,13 @@ final class Attempt implements TrainingListener {
         /** The run is over. */
         DONE,
         /** Another attempt shall be made. */
-        GIVEN_BACK
+        GIVEN_BACK,
+        /** It said nothing of its end: the very same record of the queue comes up again. */
+        BROKEN
     }
 
     private final RunRequest request;
+    private final long requestOffset;
     private final int number;
     private final String workerDevice;
     private final TrainerSettings settings;
@@ -75,6 +78,7 @@ final class Attempt implements TrainingListener {
 
     Attempt(
             RunRequest request,
+            long requestOffset,
             int number,
             String workerDevice,
             TrainerSettings settings,
@@ -85,6 +89,7 @@ final class Attempt implements TrainingListener {
             BooleanSupplier closing,
             TrainerMeters meters) {
         this.request = request;
+        this.requestOffset = requestOffset;
         this.number = number;
         this.workerDevice = workerDevice;
         this.settings = settings;
@@ -136,6 +141,7 @@ final class Attempt implements TrainingListener {
         resumedAt = checkpoint.map(Checkpoint::step).orElse(0);
         publish(event(resumedAt == 0 ? RunEventKind.STARTED : RunEventKind.RESUMED)
                 .setStep(resumedAt)
+                .setRequestOffset(requestOffset)
                 .setSchedule(planned.settings().get("schedule"))
                 .setProvenance(provenance(planned, split, beginning))
                 .build());
@@ -163,7 +169,7 @@ final class Attempt implements TrainingListener {
      * trainer has is not kept over its head.
      */
     private void keep(Checkpoint checkpoint) {
-        if (ledger.history(request.getRunId()).attempts() > number) {
+        if (isTaken()) {
             return;
         }
         try {
@@ -226,6 +232,10 @@ final class Attempt implements TrainingListener {
         }
     }
 
+    private boolean isTaken() {
+        return ledger.history(request.getRunId()).isTakenFrom(number, requestOffset);
+    }
+
     /** Why to stop, most final first. */
     private StopSignal stopSignal() {
         return () -> {
@@ -233,8 +243,8 @@ final class Attempt implements TrainingListener {
             if (command.isPresent()) {
                 return Optional.of(command.get().getReason());
             }
-            if (ledger.history(request.getRunId()).attempts() > number) {
-                return Optional.of("A later attempt has taken over.");
+            if (isTaken()) {
+                return Optional.of("Another attempt has taken over.");
             }
             return closing.getAsBoolean() ? Optional.of("The trainer shuts down.") : Optional.empty();
         };
@@ -317,7 +327,7 @@ final class Attempt implements TrainingListener {
             event = event(RunEventKind.DIVERGED).setReason(diverged.reason());
         } else if (outcome instanceof Outcome.Failed failed) {
             event = event(RunEventKind.FAILED).setReason(failed.reason());
-        } else if (ledger.history(request.getRunId()).attempts() > number) {
+        } else if (isTaken()) {
             // The run is another trainer's now, which speaks for it.
             LOG.warn("run {} attempt {} ends unheard: {}", request.getRunId(), number, outcome);
             return End.DONE;
@@ -342,7 +352,7 @@ final class Attempt implements TrainingListener {
                 .build());
         publisher.flush(FLUSH);
         LOG.info("run {} attempt {}: {}", request.getRunId(), number, outcome);
-        if (end == End.DONE && !(outcome instanceof Outcome.Failed)) {
+        if (end == End.DONE && !(outcome instanceof Outcome.Failed) && !event.getPaused()) {
             checkpoints.delete();
         }
         return end;
@@ -355,14 +365,16 @@ final class Attempt implements TrainingListener {
                 .setRecordsSpooled(0L)
                 .build());
         publisher.flush(FLUSH);
-        if (event.getKind() != RunEventKind.FAILED) {
+        if (event.getKind() != RunEventKind.FAILED && !event.getPaused()) {
             checkpoints.delete();
         }
     }
 
-    /** The acknowledgement of an order to stop. */
+    /** The acknowledgement of an order to stop. A run that diverged is not paused: nothing is worth going on from. */
     RunEvent.Builder event(RunCommand command) {
-        return event(command.getRule().equals("divergence") ? RunEventKind.DIVERGED : RunEventKind.STOPPED)
+        boolean diverged = command.getRule().equals("divergence");
+        return event(diverged ? RunEventKind.DIVERGED : RunEventKind.STOPPED)
+                .setPaused(command.getPause() && !diverged)
                 .setReason(command.getReason())
                 .setCommandId(command.getCommandId());
     }

@@ -10,10 +10,12 @@ import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -43,6 +45,7 @@ final class RunLedger implements AutoCloseable {
 
     private final Map<String, RunHistory> histories = new ConcurrentHashMap<>();
     private final Map<String, RunCommand> stops = new ConcurrentHashMap<>();
+    private final Set<String> revoked = new HashSet<>();
     private final Queue<CompletableFuture<Void>> waiting = new ConcurrentLinkedQueue<>();
     private final Map<String, Object> properties;
     private final MeterRegistry registry;
@@ -66,7 +69,7 @@ final class RunLedger implements AutoCloseable {
         return histories.getOrDefault(runId, RunHistory.NONE);
     }
 
-    /** The order to stop a run, if there is one; what is recorded only in shadow is none. */
+    /** The order to stop a run, if there is one that was not taken back; what is recorded only in shadow is none. */
     Optional<RunCommand> stop(String runId) {
         return Optional.ofNullable(stops.get(runId));
     }
@@ -153,7 +156,15 @@ final class RunLedger implements AutoCloseable {
         }
         RunCommand command = Topics.RUN_COMMANDS.wire().decode(value);
         if (command.getKind() == RunCommandKind.STOP && !command.getShadow()) {
-            stops.put(runId, command);
+            if (!revoked.contains(command.getCommandId())) {
+                stops.put(runId, command);
+            }
+        } else if (command.getKind() == RunCommandKind.RESUME) {
+            RunCommand stop = stops.remove(runId);
+            if (stop != null) {
+                // An order may stand in the topic twice, and the second time behind the one that takes it back.
+                revoked.add(stop.getCommandId());
+            }
         }
     }
 

@@ -130,8 +130,14 @@ final class Worker {
             queue.accept();
             return;
         }
+        if (history.isWorkedOffByAnother(record.offset())) {
+            LOG.info("{} passes over a second request for {}", name, request.getRunId());
+            queue.accept();
+            return;
+        }
         Attempt attempt = new Attempt(
                 request,
+                record.offset(),
                 history.attempts() + 1,
                 device,
                 settings,
@@ -149,10 +155,12 @@ final class Worker {
             attempt.endUntrained(attempt.event(RunEventKind.FAILED)
                     .setReason("Its trainer died " + history.broken() + " times while it was trained."));
             queue.accept();
-        } else if (train(request, attempt) == Attempt.End.DONE) {
-            queue.accept();
         } else {
-            giveBack(request);
+            switch (train(request, attempt)) {
+                case DONE -> queue.accept();
+                case GIVEN_BACK -> giveBack(request);
+                case BROKEN -> queue.release();
+            }
         }
     }
 
@@ -196,7 +204,7 @@ final class Worker {
                 }
             } catch (ExecutionException e) {
                 LOG.error("run {} broke", request.getRunId(), e.getCause());
-                return Attempt.End.GIVEN_BACK;
+                return Attempt.End.BROKEN;
             }
         }
     }

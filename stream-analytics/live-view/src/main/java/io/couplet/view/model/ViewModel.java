@@ -6,6 +6,7 @@ import io.couplet.schemas.avro.CouplingScore;
 import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.LayerStatistics;
 import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StepMetrics;
@@ -142,6 +143,8 @@ public final class ViewModel {
             RunState run = run(statistics.getRunId());
             run.add(statistics);
             changed(run, statistics.getRunId());
+        } else if (record instanceof RunCommand command && command.getKind() == RunCommandKind.RULES) {
+            study(command.getStudyId()).decided(version);
         } else if (record instanceof RunCommand command) {
             RunState run = run(command.getRunId());
             run.add(command);

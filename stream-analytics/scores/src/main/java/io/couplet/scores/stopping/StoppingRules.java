@@ -51,6 +51,9 @@ public enum StoppingRules {
     /** The option that every rule but divergence knows besides its own: 1 lets it decide and record, and nobody obeys. */
     public static final String SHADOW = "shadow";
 
+    /** The other one: 1 has a run that it stops keep its checkpoint, so that it can be taken up again. */
+    public static final String PAUSE = "pause";
+
     private final String key;
     private final String summary;
     private final Map<String, Double> defaults;
@@ -88,12 +91,13 @@ public enum StoppingRules {
         List<String> names = new ArrayList<>(defaults.keySet());
         if (this != DIVERGENCE) {
             names.add(SHADOW);
+            names.add(PAUSE);
         }
         return names;
     }
 
     /**
-     * The rule as a study names it, with {@value #SHADOW} or without.
+     * The rule as a study names it, with {@value #SHADOW} and {@value #PAUSE} or without.
      *
      * @throws IllegalArgumentException as {@link #with}
      */
@@ -101,6 +105,7 @@ public enum StoppingRules {
         Map<String, Double> options = new LinkedHashMap<>(given);
         if (this != DIVERGENCE) {
             options.remove(SHADOW);
+            options.remove(PAUSE);
         }
         return with(options);
     }
