@@ -14,7 +14,8 @@ import picocli.CommandLine.Spec;
             BenchTrainerCommand.class,
             BenchPairingsCommand.class,
             BenchAnalyticsCommand.class,
-            BenchLatencyCommand.class
+            BenchLatencyCommand.class,
+            BenchScaleCommand.class
         })
 final class BenchCommand implements Runnable {
 

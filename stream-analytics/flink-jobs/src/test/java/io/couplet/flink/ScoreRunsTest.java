@@ -190,7 +190,8 @@ class ScoreRunsTest {
             harness.processElement(batch(step(ended, 1, step, 2.0 / step)), 0);
         }
         harness.processElement(batch(step(silent, 1, 1, 2)), 0);
-        harness.setProcessingTime(1_000);
+        harness.setProcessingTime(1_000); // a turn publishes one score at least
+        harness.setProcessingTime(2_000);
         assertThat(scores()).extracting(ConvergenceScore::getRunId).containsExactlyInAnyOrder(ended, silent);
 
         // Hours later the third one begins, without a watermark and with clocks of its own.
