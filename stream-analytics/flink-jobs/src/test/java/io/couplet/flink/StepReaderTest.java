@@ -42,6 +42,7 @@ class StepReaderTest {
             }
             try {
                 reader.read(bytes);
+                new StepBatch().add(reader); // which looks at the run id
             } catch (SerializationException | IllegalArgumentException e) {
                 refused++;
                 continue;
