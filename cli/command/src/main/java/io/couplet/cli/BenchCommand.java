@@ -15,7 +15,8 @@ import picocli.CommandLine.Spec;
             BenchPairingsCommand.class,
             BenchAnalyticsCommand.class,
             BenchLatencyCommand.class,
-            BenchDecisionsCommand.class
+            BenchDecisionsCommand.class,
+            BenchScaleCommand.class
         })
 final class BenchCommand implements Runnable {
 

@@ -38,7 +38,12 @@ public final class JobMetrics implements MetricReporter {
 
     /** Records that lie in Kafka and that the jobs of this JVM have not yet read; 0 while none has read anything. */
     public static long lag() {
-        return of("pendingRecords", Gauge.class)
+        return gauge("pendingRecords");
+    }
+
+    /** The sum of a gauge over all subtasks of all jobs of this JVM; 0 while there is none of that name. */
+    public static long gauge(String name) {
+        return of(name, Gauge.class)
                 .map(Gauge::getValue)
                 .mapToLong(value -> value instanceof Number number ? Math.max(0, number.longValue()) : 0)
                 .sum();

@@ -182,6 +182,28 @@ class ScoreRunsTest {
                 .allSatisfy(score -> assertThat(score.getStepsSeen()).isEqualTo(2));
     }
 
+    @Test
+    void runsThatEndedOrFellSilentHoldBackNoOther() throws Exception {
+        String ended = Records.runId("vgg", "sgd", 2);
+        String silent = Records.runId("vgg", "sgd", 3);
+        for (int step = 1; step <= Records.BUDGET; step++) {
+            harness.processElement(batch(step(ended, 1, step, 2.0 / step)), 0);
+        }
+        harness.processElement(batch(step(silent, 1, 1, 2)), 0);
+        harness.setProcessingTime(1_000); // a turn publishes one score at least
+        harness.setProcessingTime(2_000);
+        assertThat(scores()).extracting(ConvergenceScore::getRunId).containsExactlyInAnyOrder(ended, silent);
+
+        // Hours later the third one begins, without a watermark and with clocks of its own.
+        harness.setProcessingTime(10_000_000);
+        accept(1, 1, 2.3);
+        harness.setProcessingTime(10_000_000 + ScoreRuns.WAIT_MILLIS);
+        assertThat(scores()).hasSize(3).last().satisfies(score -> {
+            assertThat(score.getRunId()).isEqualTo(RUN);
+            assertThat(score.getStepsSeen()).isEqualTo(1);
+        });
+    }
+
     private void accept(int attempt, int step, double loss) throws Exception {
         harness.processElement(batch(step(RUN, attempt, step, loss)), 0);
     }

@@ -42,6 +42,7 @@ class StepReaderTest {
             }
             try {
                 reader.read(bytes);
+                new StepBatch().add(reader); // which looks at the run id
             } catch (SerializationException | IllegalArgumentException e) {
                 refused++;
                 continue;
@@ -55,7 +56,10 @@ class StepReaderTest {
     void whatCannotBeScoredIsRefusedInASentence() {
         StepMetrics good = metrics(new Random(7));
 
-        assertThatThrownBy(() -> read(StepMetrics.newBuilder(good).setRunId("no id")))
+        assertThatThrownBy(() -> {
+                    read(StepMetrics.newBuilder(good).setRunId("no id"));
+                    new StepBatch().add(reader);
+                })
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("A run id reads <study>.<backbone>");
         assertThatThrownBy(() -> read(StepMetrics.newBuilder(good).setStep(0)))
