@@ -29,6 +29,7 @@ import picocli.CommandLine.ScopeType;
             ReportStudyCommand.class,
             ScoreTableCommand.class,
             ReplayCurvesCommand.class,
+            TailLogsCommand.class,
             EvaluatePoliciesCommand.class,
             TopicsCommand.class,
             ListNamesCommand.class,
