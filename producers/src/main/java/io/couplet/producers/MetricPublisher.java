@@ -1,6 +1,7 @@
 package io.couplet.producers;
 
 import io.couplet.schemas.Topic;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -15,6 +16,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +48,7 @@ public final class MetricPublisher implements AutoCloseable {
     private final InstantSource clock;
     private final PublisherSettings settings;
     private final AtomicLong lostLogged = new AtomicLong();
+    private @Nullable PublisherMeters meters;
 
     private MetricPublisher(
             PublisherSettings settings,
@@ -68,6 +71,18 @@ public final class MetricPublisher implements AutoCloseable {
     public static MetricPublisher open(PublisherSettings settings, InstantSource clock) throws IOException {
         Map<String, Object> properties = producerProperties(settings);
         return open(settings, clock, () -> new KafkaProducer<>(properties));
+    }
+
+    /** The same, with its counts by topic and its producer's metrics in a registry. */
+    public static MetricPublisher open(PublisherSettings settings, InstantSource clock, MeterRegistry registry)
+            throws IOException {
+        Map<String, Object> properties = producerProperties(settings);
+        PublisherMeters meters = new PublisherMeters(registry);
+        MetricPublisher publisher =
+                open(settings, clock, () -> meters.measured(new KafkaProducer<String, byte[]>(properties)));
+        publisher.meters = meters;
+        meters.bind(publisher.backlog);
+        return publisher;
     }
 
     /**
@@ -204,6 +219,9 @@ public final class MetricPublisher implements AutoCloseable {
             thread.join(TimeUnit.SECONDS.toMillis(20));
         } catch (InterruptedException e) {
             interrupted = true;
+        }
+        if (meters != null) {
+            meters.close();
         }
         if (interrupted) {
             Thread.currentThread().interrupt();

@@ -5,6 +5,7 @@ import io.couplet.cli.local.KnownFamilies;
 import io.couplet.cli.local.LocalSettings;
 import io.couplet.cli.local.LocalSystem;
 import io.couplet.cli.local.UserError;
+import io.couplet.cli.metrics.ServiceMetrics;
 import io.couplet.producers.Submission;
 import io.couplet.schemas.study.StudySpecification;
 import io.couplet.trainer.data.DataException;
@@ -56,6 +57,9 @@ final class RunStudyCommand implements Callable<Integer> {
     @Mixin
     RunKeepingOptions keeping = new RunKeepingOptions();
 
+    @Mixin
+    MetricsOptions metricsOptions = new MetricsOptions();
+
     @Option(
             names = "--port",
             paramLabel = "PORT",
@@ -79,7 +83,10 @@ final class RunStudyCommand implements Callable<Integer> {
             Logs.toFile(data.logs().resolve("couplet.log"));
             TrainingImages images = new TrainingImages(null);
             show(study, read(study, images));
-            try (LocalSystem system = LocalSystem.start(data, settings(study), this::starting)) {
+            try (ServiceMetrics metrics = MetricsOptions.metrics("run");
+                    LocalSystem system = LocalSystem.start(data, settings(study), metrics.registry(), this::starting);
+                    MetricsOptions.Served served =
+                            metricsOptions.serve(metrics, () -> system.failure().orElse(null))) {
                 talk.println();
                 talk.println("The page is at " + system.dashboard());
                 talk.println();
@@ -104,6 +111,7 @@ final class RunStudyCommand implements Callable<Integer> {
     private void checkNumbers() {
         devices.check();
         keeping.check();
+        metricsOptions.check();
         if (port < 0 || port > 65535) {
             throw new UserError("--port must be from 0 to 65535, was " + port + ".");
         }

@@ -2,6 +2,7 @@ package io.couplet.cli;
 
 import ch.qos.logback.classic.Level;
 import io.couplet.cli.local.KnownFamilies;
+import io.couplet.cli.metrics.ServiceMetrics;
 import io.couplet.view.LiveView;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -38,9 +39,10 @@ final class ServeDashboardCommand implements Callable<Integer> {
         Logs.toStandardError(Level.INFO);
         try (Services.Shutdown shutdown = new Services.Shutdown();
                 ScratchDirectory scratch = ScratchDirectory.create("couplet-dashboard");
+                ServiceMetrics metrics = MetricsOptions.metrics("dashboard");
                 LiveView view = new LiveView(
                         Views.settings(reach.clientProperties(), scratch.path(), host, port), KnownFamilies.byName())) {
-            view.start();
+            view.measureIn(metrics.registry(), metrics::scrape).start();
             spec.commandLine().getOut().println("The page is at " + view.address());
             shutdown.await();
         }

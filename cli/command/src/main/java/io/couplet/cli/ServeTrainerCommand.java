@@ -2,6 +2,7 @@ package io.couplet.cli;
 
 import ch.qos.logback.classic.Level;
 import io.couplet.cli.local.UserError;
+import io.couplet.cli.metrics.ServiceMetrics;
 import io.couplet.trainer.worker.TrainerService;
 import io.couplet.trainer.worker.TrainerSettings;
 import java.io.IOException;
@@ -35,23 +36,31 @@ final class ServeTrainerCommand implements Callable<Integer> {
             description = "Where records wait while Kafka is away (default: ${DEFAULT-VALUE}).")
     Path spoolDirectory = Path.of(DataDirOption.DEFAULT, "spool");
 
+    @Mixin
+    MetricsOptions metricsOptions = new MetricsOptions();
+
     @Override
     public Integer call() throws InterruptedException {
         devices.check();
+        metricsOptions.check();
         keeping.check();
         Logs.toStandardError(Level.INFO);
         var properties = kafka.clientProperties();
         BuildInfo build = BuildInfo.read();
         try (Services.Shutdown shutdown = new Services.Shutdown();
-                TrainerService trainer = TrainerService.start(keeping.applyTo(
-                        TrainerSettings.of(
-                                Views.bootstrapServers(properties),
-                                properties,
-                                devices.workers(),
-                                Files.createDirectories(spoolDirectory),
-                                build.version(),
-                                build.gitRevision()),
-                        null))) {
+                ServiceMetrics metrics = MetricsOptions.metrics("trainer");
+                TrainerService trainer = TrainerService.start(
+                        keeping.applyTo(
+                                TrainerSettings.of(
+                                        Views.bootstrapServers(properties),
+                                        properties,
+                                        devices.workers(),
+                                        Files.createDirectories(spoolDirectory),
+                                        build.version(),
+                                        build.gitRevision()),
+                                null),
+                        metrics.registry());
+                MetricsOptions.Served served = metricsOptions.serve(metrics, trainer::failure)) {
             shutdown.await();
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             throw new UserError(String.valueOf(e.getMessage()), e);

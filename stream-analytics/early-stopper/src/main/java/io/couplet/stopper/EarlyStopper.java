@@ -3,6 +3,9 @@ package io.couplet.stopper;
 import io.couplet.scores.convergence.ConvergenceSettings;
 import io.couplet.scores.stopping.DivergenceRule;
 import io.couplet.scores.stopping.RunRule;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -39,6 +42,7 @@ public final class EarlyStopper implements AutoCloseable {
     private final EarlyStopperSettings settings;
     private final Tally tally = new Tally();
     private final KafkaStreams streams;
+    private final KafkaStreamsMetrics streamsMetrics;
     private final AtomicInteger replaced = new AtomicInteger();
     private volatile @Nullable String failure;
 
@@ -48,6 +52,15 @@ public final class EarlyStopper implements AutoCloseable {
      * @throws EarlyStopperException when the state directory cannot be written to, or a client setting is wrong
      */
     public EarlyStopper(EarlyStopperSettings settings) {
+        this(settings, new CompositeMeterRegistry());
+    }
+
+    /**
+     * The same, with what it does in a registry.
+     *
+     * @throws EarlyStopperException when the state directory cannot be written to, or a client setting is wrong
+     */
+    public EarlyStopper(EarlyStopperSettings settings, MeterRegistry registry) {
         this.settings = settings;
         try {
             Files.createDirectories(settings.stateDirectory());
@@ -62,6 +75,9 @@ public final class EarlyStopper implements AutoCloseable {
                     "The early stopper's Kafka settings are refused (" + e.getMessage() + "): correct them.", e);
         }
         streams.setUncaughtExceptionHandler(this::onFailure);
+        tally.measureIn(new StopperMeters(registry, tally, this::running));
+        streamsMetrics = new KafkaStreamsMetrics(streams);
+        streamsMetrics.bindTo(registry);
     }
 
     /** The rules that are always on. The explosion factor is the one by which the convergence score judges. */
@@ -166,6 +182,7 @@ public final class EarlyStopper implements AutoCloseable {
     /** Ends within {@code 15} seconds and leaves its group, so that the next one need not wait for its session to expire. */
     @Override
     public void close() {
+        streamsMetrics.close();
         boolean ended = streams.close(
                 CloseOptions.timeout(PATIENCE).withGroupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP));
         LOG.info(

@@ -1,6 +1,9 @@
 package io.couplet.stopper;
 
+import io.couplet.schemas.avro.RunCommand;
+import io.couplet.stopper.Turn.Answer;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /** The counts as they grow; read by any thread. */
 final class Tally {
@@ -14,6 +17,29 @@ final class Tally {
     final LongAdder olderAttempts = new LongAdder();
     final LongAdder withoutValue = new LongAdder();
     final LongAdder deadLetters = new LongAdder();
+
+    private volatile @Nullable StopperMeters meters;
+
+    /** From now on what happens is counted there too, by rule and by time. */
+    void measureIn(StopperMeters registered) {
+        meters = registered;
+    }
+
+    /** A new decision, in shadow or not. */
+    void ordered(RunCommand command) {
+        (command.getShadow() ? shadows : commands).increment();
+        if (meters != null) {
+            meters.ordered(command);
+        }
+    }
+
+    /** An ordered run has ended. */
+    void answered(Answer answer) {
+        (answer.obeyed() ? obeyed : endedByThemselves).increment();
+        if (meters != null) {
+            meters.answered(answer);
+        }
+    }
 
     StopperCounts counts() {
         return new StopperCounts(

@@ -80,7 +80,7 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
 
     private void tell(Effect effect, long timestamp) {
         if (effect instanceof Effect.Command command) {
-            tally.commands.increment();
+            tally.ordered(command.command());
             send(command.command(), timestamp);
             LOG.info(
                     "{}: told to stop {} ms after step {}: {}",
@@ -89,7 +89,7 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
                     command.command().getStep(),
                     command.command().getReason());
         } else if (effect instanceof Effect.Shadow shadow) {
-            tally.shadows.increment();
+            tally.ordered(shadow.command());
             send(shadow.command(), timestamp);
         } else if (effect instanceof Effect.CommandAgain again) {
             tally.commandsRepeated.increment();
@@ -110,7 +110,7 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
     }
 
     private void note(Answer answer) {
-        (answer.obeyed() ? tally.obeyed : tally.endedByThemselves).increment();
+        tally.answered(answer);
         LOG.info(
                 "{}: {} at step {}, {}; from step to command {} ms, from command to the trainer's event {} ms, from there to here {} ms",
                 answer.command().getCommandId(),

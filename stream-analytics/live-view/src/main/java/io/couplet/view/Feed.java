@@ -1,6 +1,8 @@
 package io.couplet.view;
 
 import io.couplet.view.model.ViewModel;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -36,6 +38,7 @@ final class Feed implements AutoCloseable {
     private final AtomicInteger replaced = new AtomicInteger();
     private volatile @Nullable String failure;
     private volatile boolean started;
+    private @Nullable KafkaStreamsMetrics streamsMetrics;
 
     Feed(LiveViewSettings settings, ViewModel model) {
         clientSettings = new HashMap<>(settings.clientProperties());
@@ -64,6 +67,13 @@ final class Feed implements AutoCloseable {
         requireTopics();
         started = true;
         streams.start();
+    }
+
+    /** Puts Kafka Streams' own metrics into a registry. */
+    void measureIn(MeterRegistry registry) {
+        KafkaStreamsMetrics metrics = new KafkaStreamsMetrics(streams);
+        metrics.bindTo(registry);
+        streamsMetrics = metrics;
     }
 
     /** Why nothing is read any more; null while it is. */
@@ -127,6 +137,9 @@ final class Feed implements AutoCloseable {
 
     @Override
     public void close() {
+        if (streamsMetrics != null) {
+            streamsMetrics.close();
+        }
         streams.close(CloseOptions.groupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP)
                 .withTimeout(PATIENCE));
         streams.cleanUp();

@@ -3,10 +3,12 @@ package io.couplet.view;
 import io.couplet.scores.coupling.Families;
 import io.couplet.view.http.ViewServer;
 import io.couplet.view.model.ViewModel;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,6 +67,18 @@ public final class LiveView implements AutoCloseable {
             throw e;
         }
         LOG.info("Live view at {}", address());
+        return this;
+    }
+
+    /**
+     * Puts what it has read and sent into a registry, from which the server then serves {@code /metrics}; before {@link #start}.
+     *
+     * @param scrape the registry as Prometheus reads it
+     */
+    public LiveView measureIn(MeterRegistry registry, Supplier<String> scrape) {
+        new ViewMeters(registry).bind(model);
+        feed.measureIn(registry);
+        server.measureIn(registry, scrape);
         return this;
     }
 

@@ -65,6 +65,7 @@ final class Attempt implements TrainingListener {
     private final RunLedger ledger;
     private final InstantSource clock;
     private final BooleanSupplier closing;
+    private final TrainerMeters meters;
     private final Counts before;
     private final RunCheckpoints checkpoints;
     private @Nullable TrainingPlan plan;
@@ -81,7 +82,8 @@ final class Attempt implements TrainingListener {
             MetricPublisher publisher,
             RunLedger ledger,
             InstantSource clock,
-            BooleanSupplier closing) {
+            BooleanSupplier closing,
+            TrainerMeters meters) {
         this.request = request;
         this.number = number;
         this.workerDevice = workerDevice;
@@ -91,9 +93,15 @@ final class Attempt implements TrainingListener {
         this.ledger = ledger;
         this.clock = clock;
         this.closing = closing;
+        this.meters = meters;
         this.before = publisher.counts(request.getRunId());
         this.checkpoints =
                 new RunCheckpoints(settings.checkpoints(), request.getRunId(), settings.trainerId() + "-" + number);
+    }
+
+    /** Whether nobody has tried before. */
+    boolean isFirst() {
+        return number == 1;
     }
 
     /** @throws InterruptedException when the trainer shuts down before the training begins or while it waits for images */
@@ -234,6 +242,7 @@ final class Attempt implements TrainingListener {
 
     @Override
     public void onStep(StepResult step) {
+        meters.stepped(step.nanos());
         publisher.publish(
                 Topics.STEP_METRICS,
                 request.getRunId(),
@@ -385,6 +394,7 @@ final class Attempt implements TrainingListener {
 
     private void publish(RunEvent event) {
         ledger.note(event);
+        meters.told(event.getKind());
         publisher.publish(Topics.RUN_EVENTS, request.getRunId(), event);
     }
 

@@ -5,6 +5,8 @@ import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -43,10 +45,12 @@ final class RunLedger implements AutoCloseable {
     private final Map<String, RunCommand> stops = new ConcurrentHashMap<>();
     private final Queue<CompletableFuture<Void>> waiting = new ConcurrentLinkedQueue<>();
     private final Map<String, Object> properties;
+    private final MeterRegistry registry;
     private final Thread thread;
     private volatile boolean closing;
 
-    RunLedger(Map<String, Object> clientProperties) {
+    RunLedger(Map<String, Object> clientProperties, MeterRegistry registry) {
+        this.registry = registry;
         properties = new HashMap<>(clientProperties);
         properties.put("enable.auto.commit", false);
         properties.put("auto.offset.reset", "earliest");
@@ -88,7 +92,9 @@ final class RunLedger implements AutoCloseable {
 
     private void follow() {
         try (KafkaConsumer<String, byte[]> consumer =
-                new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer())) {
+                        new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
+                KafkaClientMetrics metrics = new KafkaClientMetrics(consumer)) {
+            metrics.bindTo(registry);
             assign(consumer);
             while (!closing) {
                 try {

@@ -3,6 +3,8 @@ package io.couplet.trainer.worker;
 import io.couplet.producers.MetricPublisher;
 import io.couplet.producers.PublisherSettings;
 import io.couplet.schemas.Topics;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -17,6 +19,7 @@ import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,18 +33,21 @@ public final class TrainerService implements AutoCloseable {
     private final List<Worker> workers = new ArrayList<>();
     private final MetricPublisher publisher;
     private final RunLedger ledger;
-    private boolean closed;
+    private volatile boolean closed;
 
-    private TrainerService(TrainerSettings settings, TrainingImages images, InstantSource clock) throws IOException {
+    private TrainerService(TrainerSettings settings, TrainingImages images, InstantSource clock, MeterRegistry registry)
+            throws IOException {
         Map<String, Object> properties = properties(settings);
         publisher = MetricPublisher.open(
                 PublisherSettings.of(
                         settings.bootstrapServers(), settings.clientProperties(), settings.spoolDirectory()),
-                clock);
-        ledger = new RunLedger(properties);
+                clock,
+                registry);
+        ledger = new RunLedger(properties, registry);
+        TrainerMeters meters = new TrainerMeters(registry, settings.devices());
         for (int i = 0; i < settings.devices().size(); i++) {
-            workers.add(
-                    new Worker(i, settings.devices().get(i), settings, properties, images, publisher, ledger, clock));
+            workers.add(new Worker(
+                    i, settings.devices().get(i), settings, properties, images, publisher, ledger, clock, meters));
         }
     }
 
@@ -54,8 +60,15 @@ public final class TrainerService implements AutoCloseable {
      */
     public static TrainerService start(TrainerSettings settings, TrainingImages images, InstantSource clock)
             throws IOException, InterruptedException {
+        return start(settings, images, clock, new CompositeMeterRegistry());
+    }
+
+    /** The same, with what it does in a registry. */
+    public static TrainerService start(
+            TrainerSettings settings, TrainingImages images, InstantSource clock, MeterRegistry registry)
+            throws IOException, InterruptedException {
         prepareGroup(settings);
-        TrainerService service = new TrainerService(settings, images, clock);
+        TrainerService service = new TrainerService(settings, images, clock, registry);
         service.ledger.start();
         service.workers.forEach(Worker::start);
         LOG.info("the trainer works on {}", settings.devices());
@@ -65,6 +78,20 @@ public final class TrainerService implements AutoCloseable {
     /** Starts with images of its own and the system's clock. */
     public static TrainerService start(TrainerSettings settings) throws IOException, InterruptedException {
         return start(settings, new TrainingImages(settings.dataRoot()), InstantSource.system());
+    }
+
+    /** Starts with images of its own and the system's clock, with what it does in a registry. */
+    public static TrainerService start(TrainerSettings settings, MeterRegistry registry)
+            throws IOException, InterruptedException {
+        return start(settings, new TrainingImages(settings.dataRoot()), InstantSource.system(), registry);
+    }
+
+    /** Why it no longer trains as it should, in one sentence; null while it does. That Kafka is away is no reason: it trains on and spools. */
+    public @Nullable String failure() {
+        long ended = closed ? 0 : workers.stream().filter(Worker::hasEnded).count();
+        return ended == 0
+                ? null
+                : ended + " of " + workers.size() + " workers have ended: see the trainer's log, and start it again.";
     }
 
     private static Map<String, Object> properties(TrainerSettings settings) {

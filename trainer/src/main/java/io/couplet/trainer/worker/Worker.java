@@ -38,6 +38,7 @@ final class Worker {
     private final MetricPublisher publisher;
     private final RunLedger ledger;
     private final InstantSource clock;
+    private final TrainerMeters meters;
     private final RequestQueue queue;
     private final Thread thread;
     private volatile boolean closing;
@@ -50,7 +51,8 @@ final class Worker {
             TrainingImages images,
             MetricPublisher publisher,
             RunLedger ledger,
-            InstantSource clock) {
+            InstantSource clock,
+            TrainerMeters meters) {
         this.name = "couplet-worker-" + number;
         this.device = device;
         this.settings = settings;
@@ -59,6 +61,7 @@ final class Worker {
         this.publisher = publisher;
         this.ledger = ledger;
         this.clock = clock;
+        this.meters = meters;
         this.queue = new RequestQueue(clientProperties, settings.group());
         this.thread = new Thread(this::work, name);
     }
@@ -76,6 +79,11 @@ final class Worker {
     boolean join(Duration patience) throws InterruptedException {
         thread.join(patience.toMillis());
         return !thread.isAlive();
+    }
+
+    /** Whether it does not work, though nobody has asked it to end. */
+    boolean hasEnded() {
+        return !closing && !thread.isAlive();
     }
 
     private void work() {
@@ -123,7 +131,16 @@ final class Worker {
             return;
         }
         Attempt attempt = new Attempt(
-                request, history.attempts() + 1, device, settings, images, publisher, ledger, clock, () -> closing);
+                request,
+                history.attempts() + 1,
+                device,
+                settings,
+                images,
+                publisher,
+                ledger,
+                clock,
+                () -> closing,
+                meters);
         Optional<RunCommand> stop = ledger.stop(request.getRunId());
         if (stop.isPresent()) {
             attempt.endUntrained(attempt.event(stop.get()));
@@ -154,6 +171,15 @@ final class Worker {
 
     /** Trains on another thread, while this one keeps the lock alive: Kafka's consumer belongs to one thread. */
     private Attempt.End train(RunRequest request, Attempt attempt) throws InterruptedException {
+        if (attempt.isFirst()) {
+            meters.waited(clock.millis() - request.getSubmittedMillis());
+        }
+        try (TrainerMeters.Slot slot = meters.occupied(device)) {
+            return trainAndRenew(request, attempt);
+        }
+    }
+
+    private Attempt.End trainAndRenew(RunRequest request, Attempt attempt) throws InterruptedException {
         FutureTask<Attempt.End> task = new FutureTask<>(attempt::run);
         Thread trainingThread = new Thread(task, name + "-training");
         trainingThread.start();
@@ -189,6 +215,7 @@ final class Worker {
     }
 
     private void bury(ConsumerRecord<byte[], byte[]> record, String cause) {
+        meters.buried();
         LOG.warn("a request cannot be read and goes to {}: {}", Topics.DEAD_LETTERS, cause);
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(clientProperties, new ByteArraySerializer(), new ByteArraySerializer())) {

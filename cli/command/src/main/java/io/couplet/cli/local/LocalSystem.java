@@ -13,6 +13,9 @@ import io.couplet.trainer.worker.TrainingImages;
 import io.couplet.view.LiveView;
 import io.couplet.view.LiveViewSettings;
 import io.couplet.view.model.ViewModel;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
@@ -42,13 +45,15 @@ public final class LocalSystem implements AutoCloseable {
 
     private final DataDirectory data;
     private final LocalSettings settings;
+    private final MeterRegistry registry;
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
     private @Nullable BrokerProcess broker;
     private @Nullable AnalyticsCluster analytics;
     private @Nullable EarlyStopper stopper;
     private @Nullable LiveView view;
 
-    private LocalSystem(DataDirectory data, LocalSettings settings) {
+    private LocalSystem(DataDirectory data, LocalSettings settings, MeterRegistry registry) {
+        this.registry = registry;
         this.data = data;
         this.settings = settings;
     }
@@ -61,7 +66,14 @@ public final class LocalSystem implements AutoCloseable {
      */
     public static LocalSystem start(DataDirectory data, LocalSettings settings, Consumer<String> told)
             throws InterruptedException {
-        LocalSystem system = new LocalSystem(data, settings);
+        return start(data, settings, new CompositeMeterRegistry(), told);
+    }
+
+    /** The same, with what all parts do in a registry. */
+    public static LocalSystem start(
+            DataDirectory data, LocalSettings settings, MeterRegistry registry, Consumer<String> told)
+            throws InterruptedException {
+        LocalSystem system = new LocalSystem(data, settings, registry);
         try {
             system.startParts(told);
             return system;
@@ -86,16 +98,22 @@ public final class LocalSystem implements AutoCloseable {
                         settings.port()),
                 KnownFamilies.byName()));
         view = startedView;
+        if (registry instanceof PrometheusMeterRegistry scraped) {
+            startedView.measureIn(registry, scraped::scrape);
+        }
         startedView.start();
         told.accept("the Flink jobs");
         analytics = keep(AnalyticsCluster.start(
                 startedBroker.bootstrapServers(), Map.of(), data.checkpoints(), ANALYTICS_PARALLELISM));
         told.accept("the early stopper");
-        stopper = keep(new EarlyStopper(EarlyStopperSettings.of(
-                        startedBroker.bootstrapServers(),
-                        Map.of(),
-                        data.streams().resolve("stopper")))
+        stopper = keep(new EarlyStopper(
+                        EarlyStopperSettings.of(
+                                startedBroker.bootstrapServers(),
+                                Map.of(),
+                                data.streams().resolve("stopper")),
+                        registry)
                 .start());
+        AnalyticsMeters.bind(registry);
         RunningSystem.announce(
                 data.root(),
                 startedBroker.bootstrapServers(),
@@ -120,7 +138,7 @@ public final class LocalSystem implements AutoCloseable {
         try {
             Submission.Result result = new Submission(bootstrapServers(), Map.of(), PATIENCE)
                     .submit(study.requests(System.currentTimeMillis(), Anchors.of(study)), Submission.Failed.RETRY);
-            keep(TrainerService.start(trainerSettings(study), images, InstantSource.system()));
+            keep(TrainerService.start(trainerSettings(study), images, InstantSource.system(), registry));
             return result;
         } catch (SubmissionException | IOException e) {
             throw new IllegalStateException(e.getMessage(), e);

@@ -17,6 +17,7 @@ import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import io.javalin.util.JavalinBindException;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.lang.reflect.Type;
 import java.net.BindException;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class ViewServer implements AutoCloseable {
 
     static final int DEFAULT_POINTS = 600;
+    private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
     private static final int DEFAULT_SKETCH_POINTS = 48;
     private static final int MOST_POINTS = 4096;
     private static final int MOST_STREAMS = 200;
@@ -61,6 +63,7 @@ public final class ViewServer implements AutoCloseable {
     private final Families families;
     private final Javalin javalin;
     private String host = "127.0.0.1";
+    private volatile @Nullable Supplier<String> scrape;
 
     /** Without families: nothing is contrasted. */
     public ViewServer(ViewModel model, Supplier<@Nullable String> failure) {
@@ -94,6 +97,25 @@ public final class ViewServer implements AutoCloseable {
         }
     }
 
+    /**
+     * Puts what is sent and refused into a registry and serves it under {@code /metrics}.
+     *
+     * @param scraped the registry as Prometheus reads it
+     */
+    public void measureIn(MeterRegistry registry, Supplier<String> scraped) {
+        new ServerMeters(registry).bind(() -> MOST_STREAMS - streams.availablePermits(), updates, refusals);
+        scrape = scraped;
+    }
+
+    private void metrics(Context context) {
+        Supplier<String> scraped = scrape;
+        if (scraped == null) {
+            refuse(context, 404, "There is nothing at " + Refusals.shortened(context.path()) + ".");
+        } else {
+            context.contentType(PROMETHEUS).result(scraped.get());
+        }
+    }
+
     /** Where the page is. */
     public URI address() {
         boolean everywhere = host.equals("0.0.0.0") || host.equals("::");
@@ -122,6 +144,8 @@ public final class ViewServer implements AutoCloseable {
         config.routes.get(
                 "/api/openapi.json",
                 context -> context.contentType(Endpoint.JSON).result(description));
+        config.routes.get("/metrics", this::metrics);
+        config.routes.get("/health", this::health);
         config.routes.error(404, context -> {
             if (!Boolean.TRUE.equals(context.attribute(ANSWERED))) {
                 refuse(context, 404, "There is nothing at " + Refusals.shortened(context.path()) + ".");
