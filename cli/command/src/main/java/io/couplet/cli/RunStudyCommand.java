@@ -7,9 +7,11 @@ import io.couplet.cli.local.LocalSystem;
 import io.couplet.cli.local.UserError;
 import io.couplet.cli.metrics.ServiceMetrics;
 import io.couplet.producers.Submission;
+import io.couplet.schemas.study.BackboneFile;
 import io.couplet.schemas.study.StudySpecification;
 import io.couplet.trainer.data.DataException;
 import io.couplet.trainer.data.DataSplit;
+import io.couplet.trainer.training.Gpus;
 import io.couplet.trainer.worker.TrainingImages;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.StudySummary;
@@ -138,6 +140,12 @@ final class RunStudyCommand implements Callable<Integer> {
                 study.budget().batchSize());
         talk.println("Images: " + data.report().summary());
         data.report().notes().forEach(note -> talk.println("  " + note));
+        study.backbones().stream()
+                .flatMap(backbone -> BackboneFile.of(backbone).stream())
+                .forEach(
+                        file -> talk.println(
+                                "Warning: " + file.path()
+                                        + " is TorchScript, which can run any code it likes on this machine: train only files whose author you trust."));
     }
 
     private LocalSettings settings(StudySpecification study) {
@@ -145,11 +153,13 @@ final class RunStudyCommand implements Callable<Integer> {
             devices.devices = List.of("cpu");
         }
         List<String> workers = devices.workers();
-        if (study.device() != null
-                && study.device().startsWith("gpu")
-                && workers.get(0).equals("cpu")) {
-            throw new UserError("The study wants device " + study.device()
-                    + " and this machine has no GPU that the engine can use: leave --device out to train on the CPU.");
+        String wanted = study.device();
+        if (wanted != null && wanted.startsWith("gpu")) {
+            DeviceOptions.require(Gpus.ofThisMachine(), wanted);
+            if (workers.stream().noneMatch(worker -> worker.startsWith("gpu"))) {
+                throw new UserError("The study wants device " + wanted + " and --devices names none but the CPU: leave "
+                        + "--devices out, or name a GPU.");
+            }
         }
         BuildInfo build = BuildInfo.read();
         return new LocalSettings(workers, "127.0.0.1", port, build.version(), build.gitRevision(), keeping::applyTo);

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,11 +40,22 @@ final class ServeTrainerCommand implements Callable<Integer> {
     @Mixin
     MetricsOptions metricsOptions = new MetricsOptions();
 
+    @Option(
+            names = "--data-root",
+            paramLabel = "DIR",
+            description = "Where relative paths of images, weights and TorchScript files start; a run that names a file"
+                    + " outside of it fails (default: the working directory, and no bounds).")
+    @Nullable
+    Path dataRoot;
+
     @Override
     public Integer call() throws InterruptedException {
         devices.check();
         metricsOptions.check();
         keeping.check();
+        if (dataRoot != null && !Files.isDirectory(dataRoot)) {
+            throw new UserError("--data-root " + dataRoot + " is no directory: name the one that holds the images.");
+        }
         Logs.toStandardError(Level.INFO);
         var properties = kafka.clientProperties();
         BuildInfo build = BuildInfo.read();
@@ -57,7 +69,8 @@ final class ServeTrainerCommand implements Callable<Integer> {
                                         devices.workers(),
                                         Files.createDirectories(spoolDirectory),
                                         build.version(),
-                                        build.gitRevision()),
+                                        build.gitRevision())
+                                        .withDataRoot(dataRoot),
                                 null),
                         metrics.registry());
                 MetricsOptions.Served served = metricsOptions.serve(metrics, trainer::failure)) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BenchCommandTest {
 
@@ -115,6 +116,22 @@ class BenchCommandTest {
     void whatCannotBeDoneIsRefusedInOneSentence(String arguments, String sentence) {
         Ended ended = couplet(arguments.split(" ", -1));
         assertThat(ended.err().strip()).isEqualTo("couplet: " + sentence);
+        assertThat(ended.exitCode()).isEqualTo(2);
+        assertThat(ended.out()).isEmpty();
+    }
+
+    /** The tests' libtorch is the one for CPUs; whether the machine has a GPU as well is another matter. */
+    @ParameterizedTest
+    @ValueSource(strings = {"--devices gpu:0", "--device gpu"})
+    void aGpuThatCannotBeUsedIsSaidInOneSentenceWithWhatIsMissing(String flags) {
+        List<String> arguments = new ArrayList<>(List.of("run", "--data-dir", directory.toString()));
+        arguments.addAll(List.of(flags.split(" ", -1)));
+        Ended ended = Ended.couplet(arguments);
+        assertThat(ended.err().lines().filter(line -> line.startsWith("couplet: ")))
+                .singleElement()
+                .asString()
+                .matches(
+                        "couplet: Device gpu(:0)? needs .*a libtorch for CUDA, but the libtorch here is the one for CPUs: .*");
         assertThat(ended.exitCode()).isEqualTo(2);
         assertThat(ended.out()).isEmpty();
     }

@@ -2,6 +2,7 @@ package io.couplet.trainer.training;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
 import ai.djl.pytorch.jni.JniUtils;
 
 /** The engine: started on first use, without telemetry and downloads unless the user's settings say otherwise. */
@@ -12,21 +13,36 @@ public final class Torch {
     public static Engine start() {
         setIfAbsent("OPT_OUT_TRACKING", "true");
         setIfAbsent("ai.djl.offline", "true");
-        Engine engine = Engine.getEngine("PyTorch");
+        Engine engine = engine();
         // Kept per thread by OpenMP: every training thread has to say it.
         JniUtils.setNumThreads(1);
         return engine;
+    }
+
+    private static Engine engine() {
+        try {
+            return Engine.getEngine("PyTorch");
+        } catch (EngineException | LinkageError e) {
+            throw new IllegalStateException(
+                    "libtorch cannot be loaded (" + rootMessage(e)
+                            + "): check COUPLET_CUDA and the PYTORCH_ variables (docs/gpu.md), or leave them out to train on the CPU.",
+                    e);
+        }
+    }
+
+    /** The first line of the innermost cause's message. */
+    private static String rootMessage(Throwable thrown) {
+        Throwable root = thrown;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return String.valueOf(root.getMessage()).lines().findFirst().orElse("");
     }
 
     private static void setIfAbsent(String name, String value) {
         if (System.getProperty(name) == null && System.getenv(name) == null) {
             System.setProperty(name, value);
         }
-    }
-
-    /** GPUs that the engine can use. */
-    public static int gpuCount() {
-        return start().getGpuCount();
     }
 
     /** For provenance, e.g. {@code DJL 0.36.0, libtorch 2.7.1}. */

@@ -130,7 +130,7 @@ final class Attempt implements TrainingListener {
                     request.getRunId(),
                     request.getBackboneFile());
         }
-        TrainingPlan planned = RunPlans.plan(request, workerDevice);
+        TrainingPlan planned = RunPlans.plan(request, workerDevice, new RequestFiles(settings.dataRoot()));
         plan = planned;
         DataSplit split = images.open(request.getData());
         classes = split.classCount();
