@@ -47,12 +47,7 @@ public final class AsyncApi {
             messages.put(name, message(topic));
             channels.put(
                     channel,
-                    channel(
-                            topic.name(),
-                            topic.wire().schema().getDoc(),
-                            name,
-                            topic.partitions(),
-                            topic.settings()));
+                    channel(topic.name(), topic.wire().schema().getDoc(), name, topic.partitions(), topic.settings()));
             operations.put("send-" + channel, operation("send", channel, name));
             if (TAKEN_FROM_OTHERS.contains(topic)) {
                 operations.put("receive-" + channel, operation("receive", channel, name));
@@ -133,7 +128,8 @@ public final class AsyncApi {
         String name = topic.wire().schema().getName();
         String kept = topic.retention().equals(Duration.ZERO)
                 ? "The newest of each key is kept."
-                : "Kept for " + topic.retention().toDays() + " days" + (topic.compacted() ? ", the newest of each key." : ".");
+                : "Kept for " + topic.retention().toDays() + " days"
+                        + (topic.compacted() ? ", the newest of each key." : ".");
         return ordered(
                 "name",
                 name,

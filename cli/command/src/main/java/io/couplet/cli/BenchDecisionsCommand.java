@@ -46,7 +46,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "decisions",
         mixinStandardHelpOptions = true,
-        description = "Milliseconds from an evaluation to the order to stop that rests on it, and to its trainer's answer.")
+        description =
+                "Milliseconds from an evaluation to the order to stop that rests on it, and to its trainer's answer.")
 final class BenchDecisionsCommand implements Callable<Integer> {
 
     private static final Duration PATIENCE = Duration.ofSeconds(120);
@@ -86,8 +87,8 @@ final class BenchDecisionsCommand implements Callable<Integer> {
                 try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
                     TopicCreation.createMissing(admin, 1);
                 }
-                EarlyStopperSettings settings =
-                        EarlyStopperSettings.of(bootstrap, Map.of(), scratch.path().resolve("stopper"));
+                EarlyStopperSettings settings = EarlyStopperSettings.of(
+                        bootstrap, Map.of(), scratch.path().resolve("stopper"));
                 try (EarlyStopper stopper = new EarlyStopper(settings).start();
                         Trainers trainers = new Trainers(bootstrap)) {
                     figures = measure(stopper, trainers);
@@ -98,7 +99,8 @@ final class BenchDecisionsCommand implements Callable<Integer> {
         said.put("runs", runs);
         said.put("rate", rate);
         if (json) {
-            BenchFigure.printJson(spec.commandLine().getOut(), "Couplet " + BuildInfo.read().version(), said, figures);
+            BenchFigure.printJson(
+                    spec.commandLine().getOut(), "Couplet " + BuildInfo.read().version(), said, figures);
         } else {
             BenchFigure.printTable(spec.commandLine().getOut(), figures);
         }
@@ -130,7 +132,9 @@ final class BenchDecisionsCommand implements Callable<Integer> {
         trainers.flush();
         long all = sent;
         await(() -> stopper.counts().recordsRead() >= all, "the anchors");
-        spec.commandLine().getErr().printf("%,d runs train, %d a second report%n", study.live().size(), rate);
+        spec.commandLine()
+                .getErr()
+                .printf("%,d runs train, %d a second report%n", study.live().size(), rate);
         report(study, trainers);
         awaitQuiet(trainers);
         return trainers.figures();
@@ -159,8 +163,8 @@ final class BenchDecisionsCommand implements Callable<Integer> {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new IllegalStateException("The early stopper did not read " + what + " within "
-                        + PATIENCE.toSeconds() + " seconds.");
+                throw new IllegalStateException(
+                        "The early stopper did not read " + what + " within " + PATIENCE.toSeconds() + " seconds.");
             }
             LockSupport.parkNanos(10_000_000);
         }
@@ -259,9 +263,7 @@ final class BenchDecisionsCommand implements Callable<Integer> {
 
         private <T extends SpecificRecord> void follow(Topic<T> topic, Consumer<T> sink) {
             KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
-                    Map.of("bootstrap.servers", bootstrap),
-                    new ByteArrayDeserializer(),
-                    new ByteArrayDeserializer());
+                    Map.of("bootstrap.servers", bootstrap), new ByteArrayDeserializer(), new ByteArrayDeserializer());
             List<TopicPartition> partitions = consumer.partitionsFor(topic.name()).stream()
                     .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
                     .toList();

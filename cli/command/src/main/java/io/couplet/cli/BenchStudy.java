@@ -37,7 +37,9 @@ final class BenchStudy {
         for (int i = 0; i < liveRuns; i++) {
             live.add(run(ANCHORS + i / COHORT, i % COHORT));
         }
-        template = StudySpecification.defaults().requests(System.currentTimeMillis()).get(0);
+        template = StudySpecification.defaults()
+                .requests(System.currentTimeMillis())
+                .get(0);
         template.setStudyId(STUDY);
         template.setBudgetSteps(BUDGET);
         template.setStoppingRules(
@@ -47,8 +49,9 @@ final class BenchStudy {
                         .map(run -> backbone(run.backbone()))
                         .distinct()
                         .toList())
-                .setOptimizers(
-                        anchors.subList(0, COHORT).stream().map(run -> optimizer(run.optimizer())).toList())
+                .setOptimizers(anchors.subList(0, COHORT).stream()
+                        .map(run -> optimizer(run.optimizer()))
+                        .toList())
                 .setSeeds(List.of(0L))
                 .setHyperparameterPoints(1)
                 .build());
@@ -93,7 +96,9 @@ final class BenchStudy {
 
     /** Optimizers differ by up to 30 points, backbones by 10, and a pairing by a little of its own. */
     Evaluation evaluation(Run run, int rung) {
-        double end = 0.5 + 0.3 * run.optimizer() / COHORT + 0.1 * Math.sin(run.backbone())
+        double end = 0.5
+                + 0.3 * run.optimizer() / COHORT
+                + 0.1 * Math.sin(run.backbone())
                 + 0.01 * Math.sin(12.9898 * run.optimizer() + 78.233 * run.backbone());
         return Evaluation.newBuilder()
                 .setRunId(run.id())

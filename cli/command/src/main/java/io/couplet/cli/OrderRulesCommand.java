@@ -48,10 +48,14 @@ final class OrderRulesCommand implements Callable<Integer> {
         @Option(
                 names = "--rule",
                 paramLabel = "RULE",
-                description = "A rule of `couplet list rules` with options as in transfer:risk=0.3,pause=1; may be repeated.")
+                description =
+                        "A rule of `couplet list rules` with options as in transfer:risk=0.3,pause=1; may be repeated.")
         List<String> rules = List.of();
 
-        @Option(names = "--file", paramLabel = "STUDY.yaml", description = "The rules under early-stopping in this file.")
+        @Option(
+                names = "--file",
+                paramLabel = "STUDY.yaml",
+                description = "The rules under early-stopping in this file.")
         @Nullable
         Path file;
 
@@ -78,8 +82,9 @@ final class OrderRulesCommand implements Callable<Integer> {
             List<String> names = rules.stream().map(ArmedRule::getRule).toList();
             spec.commandLine()
                     .getOut()
-                    .println(studyId + " is judged by " + (names.isEmpty() ? "divergence only" : String.join(", ", names))
-                            + " from now on (" + commandId + ").");
+                    .println(studyId + " is judged by "
+                            + (names.isEmpty() ? "divergence only" : String.join(", ", names)) + " from now on ("
+                            + commandId + ").");
         } catch (IllegalArgumentException e) {
             throw new UserError(e.getMessage() + ".", e);
         }

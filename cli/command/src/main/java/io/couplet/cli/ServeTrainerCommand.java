@@ -64,12 +64,12 @@ final class ServeTrainerCommand implements Callable<Integer> {
                 TrainerService trainer = TrainerService.start(
                         keeping.applyTo(
                                 TrainerSettings.of(
-                                        Views.bootstrapServers(properties),
-                                        properties,
-                                        devices.workers(),
-                                        Files.createDirectories(spoolDirectory),
-                                        build.version(),
-                                        build.gitRevision())
+                                                Views.bootstrapServers(properties),
+                                                properties,
+                                                devices.workers(),
+                                                Files.createDirectories(spoolDirectory),
+                                                build.version(),
+                                                build.gitRevision())
                                         .withDataRoot(dataRoot),
                                 null),
                         metrics.registry());
