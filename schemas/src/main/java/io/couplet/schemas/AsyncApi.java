@@ -47,12 +47,7 @@ public final class AsyncApi {
             messages.put(name, message(topic));
             channels.put(
                     channel,
-                    channel(
-                            topic.name(),
-                            topic.wire().schema().getDoc(),
-                            name,
-                            topic.partitions(),
-                            topic.settings()));
+                    channel(topic.name(), topic.wire().schema().getDoc(), name, topic.partitions(), topic.settings()));
             operations.put("send-" + channel, operation("send", channel, name));
             if (TAKEN_FROM_OTHERS.contains(topic)) {
                 operations.put("receive-" + channel, operation("receive", channel, name));
@@ -79,9 +74,10 @@ public final class AsyncApi {
                         "version",
                         "1.0.0",
                         "description",
-                        "Everything Couplet says, in Kafka. Without a schema registry a value is Avro's single-object encoding (2 marker bytes, the 8-byte fingerprint of"
-                                + " the schema, the record), with one the Confluent wire format (a zero byte, a 4-byte id, the record). Keys are UTF-8 text. Fields may be"
-                                + " added; none changes its meaning.",
+                        "Everything Couplet says, in Kafka. Without a schema registry a value is Avro's single-object"
+                                + " encoding (2 marker bytes, the 8-byte fingerprint of the schema, the record), with one"
+                                + " the Confluent wire format (a zero byte, a 4-byte id, the record). Keys are UTF-8 text."
+                                + " Fields may be added; none changes its meaning.",
                         "license",
                         ordered("name", "Apache-2.0")),
                 "defaultContentType",
@@ -133,7 +129,8 @@ public final class AsyncApi {
         String name = topic.wire().schema().getName();
         String kept = topic.retention().equals(Duration.ZERO)
                 ? "The newest of each key is kept."
-                : "Kept for " + topic.retention().toDays() + " days" + (topic.compacted() ? ", the newest of each key." : ".");
+                : "Kept for " + topic.retention().toDays() + " days"
+                        + (topic.compacted() ? ", the newest of each key." : ".");
         return ordered(
                 "name",
                 name,

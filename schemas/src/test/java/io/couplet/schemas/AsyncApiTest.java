@@ -35,7 +35,8 @@ class AsyncApiTest {
             settings.path("cleanup.policy").forEach(policy -> policies.add(policy.asText()));
             assertThat(String.join(",", policies)).isEqualTo(topic.settings().get("cleanup.policy"));
         }
-        assertThat(channel(Topics.DEAD_LETTERS).path("messages").has("DeadLetter")).isTrue();
+        assertThat(channel(Topics.DEAD_LETTERS).path("messages").has("DeadLetter"))
+                .isTrue();
     }
 
     @Test
@@ -47,7 +48,11 @@ class AsyncApiTest {
             assertThat(new Schema.Parser().parse(described.path("schema").toString()))
                     .isEqualTo(schema);
             JsonNode message = document.path("components").path("messages").path(schema.getName());
-            assertThat(message.path("bindings").path("kafka").path("key").path("description").asText())
+            assertThat(message.path("bindings")
+                            .path("kafka")
+                            .path("key")
+                            .path("description")
+                            .asText())
                     .isEqualTo(topic.key());
         }
     }
@@ -55,10 +60,12 @@ class AsyncApiTest {
     @Test
     void everyReferenceLeadsSomewhere() {
         List<JsonNode> references = document.findValues("$ref");
-        assertThat(references).isNotEmpty().allSatisfy(reference -> assertThat(
-                        document.at(reference.asText().substring(1)).isMissingNode())
-                .as(reference.asText())
-                .isFalse());
+        assertThat(references)
+                .isNotEmpty()
+                .allSatisfy(reference -> assertThat(
+                                document.at(reference.asText().substring(1)).isMissingNode())
+                        .as(reference.asText())
+                        .isFalse());
         assertThat(document.path("operations").size()).isEqualTo(Topics.all().size() + 3);
     }
 

@@ -40,8 +40,7 @@ class FlinkReporterTest {
         int port = freePort();
         Configuration reporter = new Configuration();
         reporter.setString(
-                "metrics.reporter.prom.factory.class",
-                "org.apache.flink.metrics.prometheus.PrometheusReporterFactory");
+                "metrics.reporter.prom.factory.class", "org.apache.flink.metrics.prometheus.PrometheusReporterFactory");
         reporter.setString("metrics.reporter.prom.port", Integer.toString(port));
         Set<String> asked = asked();
         assertThat(asked).isNotEmpty();
@@ -79,9 +78,7 @@ class FlinkReporterTest {
                         HttpResponse.BodyHandlers.ofString())
                 .body();
         Set<String> names = new TreeSet<>();
-        body.lines()
-                .filter(line -> !line.startsWith("#"))
-                .forEach(line -> names.add(line.replaceFirst("[{ ].*", "")));
+        body.lines().filter(line -> !line.startsWith("#")).forEach(line -> names.add(line.replaceFirst("[{ ].*", "")));
         return names;
     }
 

@@ -37,8 +37,9 @@ public final class ServiceMetrics implements AutoCloseable {
                 new FileDescriptorMetrics(),
                 collections);
         // Of each partition of each consumer there are 8 gauges; these say nothing that the lag does not.
-        registry.config().meterFilter(MeterFilter.deny(meter -> meter.getName().contains("records.lead")
-                || meter.getName().contains("preferred.read.replica")));
+        registry.config()
+                .meterFilter(MeterFilter.deny(meter -> meter.getName().contains("records.lead")
+                        || meter.getName().contains("preferred.read.replica")));
         jvm.forEach(binder -> binder.bindTo(registry));
         Gauge.builder("couplet.build.info", () -> 1)
                 .description("1; the labels say what runs here.")

@@ -56,7 +56,10 @@ public final class WatchScreen {
             @Nullable StudySnapshot study, List<CurveSketch> curves, int width, int height, Style style, int scrolled) {
         if (study == null) {
             return List.of(
-                    cut("No study to show yet: start one with `couplet run`, or wait for its first record.", width, style),
+                    cut(
+                            "No study to show yet: start one with `couplet run`, or wait for its first record.",
+                            width,
+                            style),
                     cut("q quits.", width, style));
         }
         return new WatchScreen(study, curves, width, height, style).lines(scrolled);

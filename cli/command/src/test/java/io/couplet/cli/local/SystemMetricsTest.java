@@ -54,22 +54,30 @@ class SystemMetricsTest {
             await().atMost(Duration.ofMinutes(1)).until(alerts::following);
             system.train(study, new TrainingImages(null));
             await().atMost(Duration.ofMinutes(4))
-                    .until(() -> system.model().snapshot(study.studyId()), snapshot -> snapshot != null && scored(snapshot));
+                    .until(
+                            () -> system.model().snapshot(study.studyId()),
+                            snapshot -> snapshot != null && scored(snapshot));
             await().atMost(Duration.ofMinutes(1)).until(() -> alerts.counts().raised() == 1);
 
             PrometheusText scraped = PrometheusText.read(scrape(system.dashboard()));
 
             double steps = 4.0 * STEPS;
-            assertThat(scraped.value("couplet_publisher_records_emitted_total" + STEP_METRICS)).isEqualTo(steps);
+            assertThat(scraped.value("couplet_publisher_records_emitted_total" + STEP_METRICS))
+                    .isEqualTo(steps);
             assertThat(scraped.value("couplet_publisher_records_acknowledged_total" + STEP_METRICS))
                     .isEqualTo(steps);
-            assertThat(scraped.value("couplet_publisher_records_spooled" + STEP_METRICS)).isZero();
-            assertThat(scraped.value("couplet_publisher_records_lost_total" + STEP_METRICS)).isZero();
+            assertThat(scraped.value("couplet_publisher_records_spooled" + STEP_METRICS))
+                    .isZero();
+            assertThat(scraped.value("couplet_publisher_records_lost_total" + STEP_METRICS))
+                    .isZero();
             assertThat(scraped.value("couplet_trainer_step_seconds_count")).isEqualTo(steps);
-            assertThat(scraped.value("couplet_trainer_run_events_total{kind=\"completed\"}")).isEqualTo(4);
-            assertThat(scraped.value("couplet_trainer_request_wait_seconds_count")).isEqualTo(4);
+            assertThat(scraped.value("couplet_trainer_run_events_total{kind=\"completed\"}"))
+                    .isEqualTo(4);
+            assertThat(scraped.value("couplet_trainer_request_wait_seconds_count"))
+                    .isEqualTo(4);
             assertThat(scraped.value("couplet_trainer_slots{device=\"cpu\"}")).isEqualTo(2);
-            assertThat(scraped.value("couplet_view_records_read_total" + STEP_METRICS)).isEqualTo(steps);
+            assertThat(scraped.value("couplet_view_records_read_total" + STEP_METRICS))
+                    .isEqualTo(steps);
             assertThat(scraped.value("couplet_view_runs{state=\"completed\"}")).isEqualTo(4);
             assertThat(scraped.value("couplet_view_runs{state=\"waiting\"}")).isZero();
             assertThat(scraped.value("couplet_view_studies_finished")).isEqualTo(1);

@@ -29,9 +29,9 @@ class DashboardsTest {
             });
             assertThat(StreamSupport.stream(panels.spliterator(), false).map(panel -> panel.path("id")))
                     .doesNotHaveDuplicates();
-            assertThat(dashboard.findValues("datasource")).allSatisfy(source -> assertThat(
-                            source.path("uid").asText())
-                    .isEqualTo("prometheus"));
+            assertThat(dashboard.findValues("datasource"))
+                    .allSatisfy(
+                            source -> assertThat(source.path("uid").asText()).isEqualTo("prometheus"));
         });
     }
 
@@ -39,13 +39,15 @@ class DashboardsTest {
     void theDataSourceIsTheOneTheDashboardsName() throws IOException {
         assertThat(yaml("grafana/provisioning/datasources/prometheus.yaml").toString())
                 .contains("uid=prometheus", "type=prometheus", "url=http://prometheus:9090");
-        assertThat(yaml("grafana/provisioning/dashboards/couplet.yaml").toString()).contains("type=file");
+        assertThat(yaml("grafana/provisioning/dashboards/couplet.yaml").toString())
+                .contains("type=file");
     }
 
     @Test
     void prometheusScrapesEveryService() throws IOException {
         assertThat(yaml("prometheus/prometheus.yml").toString())
-                .contains("trainer", "9404", "stopper:9404", "dashboard:8080", "jobmanager:9249", "taskmanager", "9249");
+                .contains(
+                        "trainer", "9404", "stopper:9404", "dashboard:8080", "jobmanager:9249", "taskmanager", "9249");
     }
 
     private static Map<String, Object> yaml(String file) throws IOException {

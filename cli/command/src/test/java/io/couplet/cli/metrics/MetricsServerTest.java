@@ -34,14 +34,17 @@ class MetricsServerTest {
     void metricsAreWhatPrometheusReads() throws Exception {
         try (ServiceMetrics metrics = new ServiceMetrics("test", "1.0", null);
                 MetricsServer server = MetricsServer.start("127.0.0.1", 0, metrics::scrape, failure::get)) {
-            metrics.registry().counter("couplet.test", "label", "a \"quoted\"\nname \\").increment(3);
+            metrics.registry()
+                    .counter("couplet.test", "label", "a \"quoted\"\nname \\")
+                    .increment(3);
             HttpResponse<String> answer = get(server, "/metrics");
             assertThat(answer.headers().firstValue("Content-Type"))
                     .contains("text/plain; version=0.0.4; charset=utf-8");
             PrometheusText text = PrometheusText.read(answer.body());
             assertThat(text.value("couplet_build_info{revision=\"unknown\",service=\"test\",version=\"1.0\"}"))
                     .isEqualTo(1);
-            assertThat(text.value("couplet_test_total{label=\"a \\\"quoted\\\"\\nname \\\\\"}")).isEqualTo(3);
+            assertThat(text.value("couplet_test_total{label=\"a \\\"quoted\\\"\\nname \\\\\"}"))
+                    .isEqualTo(3);
             assertThat(text.types()).containsEntry("couplet_test_total", "counter");
             assertThat(text.names()).contains("jvm_memory_used_bytes", "process_cpu_usage");
         }

@@ -35,7 +35,9 @@ class WatchScreenTest {
     @Test
     void withoutAStudyItSaysHowToStartOne() {
         assertThat(WatchScreen.of(null, List.of(), 90, 24, PLAIN, 0))
-                .containsExactly("No study to show yet: start one with `couplet run`, or wait for its first record.", "q quits.");
+                .containsExactly(
+                        "No study to show yet: start one with `couplet run`, or wait for its first record.",
+                        "q quits.");
     }
 
     @Test
@@ -46,7 +48,8 @@ class WatchScreenTest {
         assertThat(lines.get(1)).isEqualTo("1 running  12 waiting  3 completed  device 0:06");
         assertThat(lines.get(2)).startsWith("state     pairing");
         assertThat(lines.get(3)).startsWith("running ").contains(" 50 %", "20/40", "█", "▁");
-        assertThat(lines.subList(4, 7)).allSatisfy(line -> assertThat(line).startsWith("completed ").contains("100 %"));
+        assertThat(lines.subList(4, 7))
+                .allSatisfy(line -> assertThat(line).startsWith("completed ").contains("100 %"));
         assertThat(lines.subList(7, 19)).allSatisfy(line -> assertThat(line).startsWith("waiting "));
         assertThat(lines.get(23)).isEqualTo("q quits");
     }
@@ -57,9 +60,9 @@ class WatchScreenTest {
         study(19, 200, 4);
         for (int scrolled : new int[] {0, 17, 1_000_000}) {
             List<String> lines = screen(width, height, PLAIN, scrolled);
-            assertThat(lines).hasSizeLessThanOrEqualTo(height).allSatisfy(line -> assertThat(line.length())
-                    .as(line)
-                    .isLessThanOrEqualTo(Math.max(width, 36)));
+            assertThat(lines)
+                    .hasSizeLessThanOrEqualTo(height)
+                    .allSatisfy(line -> assertThat(line.length()).as(line).isLessThanOrEqualTo(Math.max(width, 36)));
         }
     }
 
@@ -75,14 +78,16 @@ class WatchScreenTest {
     @Test
     void asciiIsAsciiAndWithoutColoursThereIsNoEscape() {
         study(1, 3, 1);
-        assertThat(String.join("\n", screen(100, 24, new Style(false, false), 0))).matches("[\\x20-\\x7e\\n]*");
+        assertThat(String.join("\n", screen(100, 24, new Style(false, false), 0)))
+                .matches("[\\x20-\\x7e\\n]*");
         assertThat(String.join("\n", screen(100, 24, PLAIN, 0))).doesNotContain("\u001b");
         assertThat(String.join("\n", screen(100, 24, new Style(true, true), 0))).contains("\u001b[32mrunning");
     }
 
     @Test
     void theEnvironmentDecides() {
-        assertThat(Style.of(Map.of("LANG", "en_GB.UTF-8", "TERM", "xterm"), false)).isEqualTo(new Style(true, true));
+        assertThat(Style.of(Map.of("LANG", "en_GB.UTF-8", "TERM", "xterm"), false))
+                .isEqualTo(new Style(true, true));
         assertThat(Style.of(Map.of("LANG", "en_GB.UTF-8", "TERM", "xterm", "NO_COLOR", "1"), false))
                 .isEqualTo(new Style(true, false));
         assertThat(Style.of(Map.of("LANG", "en_GB.UTF-8", "LC_ALL", "C", "TERM", "xterm"), false))

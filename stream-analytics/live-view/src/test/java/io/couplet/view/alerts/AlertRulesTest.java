@@ -27,12 +27,14 @@ class AlertRulesTest {
         List<Alert> first = tell(Told.event(Told.FIRST, 1, RunEventKind.DIVERGED, 41, 2_000));
         assertThat(first).hasSize(1);
         assertThat(tell(Told.event(Told.FIRST, 1, RunEventKind.DIVERGED, 41, 2_000)))
-                .allSatisfy(again -> assertThat(again.id()).isEqualTo(first.get(0).id()));
+                .allSatisfy(
+                        again -> assertThat(again.id()).isEqualTo(first.get(0).id()));
         JsonNode json = new ObjectMapper().readTree(first.get(0).json());
         assertThat(json.path("id").asText()).isEqualTo(Told.FIRST + ".a1.diverged");
         assertThat(json.path("event").asText()).isEqualTo("run-diverged");
         assertThat(json.path("text").asText())
-                .isEqualTo("vgg × sgd, seed 0, of birds-3fa2c1, diverged at step 41 of 100: The loss is NaN at step 41.");
+                .isEqualTo(
+                        "vgg × sgd, seed 0, of birds-3fa2c1, diverged at step 41 of 100: The loss is NaN at step 41.");
         assertThat(json.path("run").asText()).isEqualTo(Told.FIRST.toString());
         assertThat(json.path("step").asInt()).isEqualTo(41);
         assertThat(json.has("origin")).isFalse();

@@ -95,8 +95,9 @@ class AlertServiceTest {
                 assertThat(again.counts().raised()).isEqualTo(1);
             }
         }
-        assertThat(log.list).extracting(ILoggingEvent::getFormattedMessage).allSatisfy(line -> assertThat(line)
-                .doesNotContain(Receiver.SECRET));
+        assertThat(log.list)
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .allSatisfy(line -> assertThat(line).doesNotContain(Receiver.SECRET));
     }
 
     @Test
@@ -110,7 +111,8 @@ class AlertServiceTest {
             }
             receiver.answer = 200;
             try (AlertService again = service(receiver.url(), Duration.ofMinutes(15))) {
-                await().atMost(PATIENCE).untilAsserted(() -> assertThat(receiver.ids).containsExactly(DIVERGED));
+                await().atMost(PATIENCE)
+                        .untilAsserted(() -> assertThat(receiver.ids).containsExactly(DIVERGED));
                 assertThat(again.counts().raised()).isEqualTo(1);
             }
         }
@@ -131,13 +133,17 @@ class AlertServiceTest {
             }
         }
         List<ConsumerRecord<byte[], byte[]>> letters = deadLetters(2);
-        assertThat(letters).extracting(AlertServiceTest::cause).satisfiesExactly(
-                cause -> assertThat(cause).matches("127.0.0.1 answered with status 500 for 0 s"),
-                cause -> assertThat(cause).isEqualTo("127.0.0.1 answered with status 410"));
+        assertThat(letters)
+                .extracting(AlertServiceTest::cause)
+                .satisfiesExactly(
+                        cause -> assertThat(cause).matches("127.0.0.1 answered with status 500 for 0 s"),
+                        cause -> assertThat(cause).isEqualTo("127.0.0.1 answered with status 410"));
         assertThat(letters).allSatisfy(letter -> {
             assertThat(header(letter, DeadLetter.SERVICE)).isEqualTo("alerts");
             assertThat(header(letter, DeadLetter.TOPIC)).isEqualTo(Topics.RUN_EVENTS.name());
-            assertThat(new String(letter.value(), UTF_8)).contains("\"event\":\"run-").doesNotContain(Receiver.SECRET);
+            assertThat(new String(letter.value(), UTF_8))
+                    .contains("\"event\":\"run-")
+                    .doesNotContain(Receiver.SECRET);
         });
     }
 
@@ -149,8 +155,8 @@ class AlertServiceTest {
                 long now = System.currentTimeMillis();
                 write(Topics.RUN_EVENTS, Told.event(Told.FIRST, 1, RunEventKind.STARTED, 0, now));
                 await().atMost(PATIENCE)
-                        .untilAsserted(() -> assertThat(receiver.ids)
-                                .containsExactly(Told.FIRST + ".a1.stalled." + now));
+                        .untilAsserted(
+                                () -> assertThat(receiver.ids).containsExactly(Told.FIRST + ".a1.stalled." + now));
             }
             try (AlertService again = service(receiver.url(), Duration.ofMinutes(15))) {
                 await().atMost(PATIENCE).until(again::following);
