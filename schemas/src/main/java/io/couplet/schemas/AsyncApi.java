@@ -74,9 +74,10 @@ public final class AsyncApi {
                         "version",
                         "1.0.0",
                         "description",
-                        "Everything Couplet says, in Kafka. Without a schema registry a value is Avro's single-object encoding (2 marker bytes, the 8-byte fingerprint of"
-                                + " the schema, the record), with one the Confluent wire format (a zero byte, a 4-byte id, the record). Keys are UTF-8 text. Fields may be"
-                                + " added; none changes its meaning.",
+                        "Everything Couplet says, in Kafka. Without a schema registry a value is Avro's single-object"
+                                + " encoding (2 marker bytes, the 8-byte fingerprint of the schema, the record), with one"
+                                + " the Confluent wire format (a zero byte, a 4-byte id, the record). Keys are UTF-8 text."
+                                + " Fields may be added; none changes its meaning.",
                         "license",
                         ordered("name", "Apache-2.0")),
                 "defaultContentType",

@@ -42,6 +42,7 @@ final class ServeStopperCommand implements Callable<Integer> {
         String failure = stopper.failure();
         return failure != null || stopper.running()
                 ? failure
-                : "The early stopper has no partitions yet, or is getting others: runs go on, and none is stopped early.";
+                : "The early stopper has no partitions yet, or is getting others: runs go on, and none is stopped"
+                        + " early.";
     }
 }

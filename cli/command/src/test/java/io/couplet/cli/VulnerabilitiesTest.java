@@ -24,17 +24,17 @@ import org.junit.jupiter.api.io.TempDir;
 class VulnerabilitiesTest {
 
     private static final String BOM = """
-            {"bomFormat": "CycloneDX", "components": [
-              {"purl": "pkg:maven/io.couplet/couplet-scores@0.1.0?type=jar"},
-              {"purl": "pkg:maven/org.example/sound@1.0?type=jar"},
-              {"purl": "pkg:maven/org.example/broken@2.1?type=jar"}]}
-            """;
+        {"bomFormat": "CycloneDX", "components": [
+          {"purl": "pkg:maven/io.couplet/couplet-scores@0.1.0?type=jar"},
+          {"purl": "pkg:maven/org.example/sound@1.0?type=jar"},
+          {"purl": "pkg:maven/org.example/broken@2.1?type=jar"}]}
+        """;
     private static final String VULNERABILITY = """
-            {"id": "GHSA-1", "aliases": ["CVE-2026-1"], "summary": "It breaks.",
-             "database_specific": {"severity": "HIGH"},
-             "affected": [{"package": {"name": "org.example:broken"},
-                           "ranges": [{"events": [{"introduced": "0"}, {"fixed": "2.2"}]}]}]}
-            """;
+        {"id": "GHSA-1", "aliases": ["CVE-2026-1"], "summary": "It breaks.",
+         "database_specific": {"severity": "HIGH"},
+         "affected": [{"package": {"name": "org.example:broken"},
+                       "ranges": [{"events": [{"introduced": "0"}, {"fixed": "2.2"}]}]}]}
+        """;
 
     @TempDir
     @SuppressWarnings("NullAway.Init") // JUnit sets it.

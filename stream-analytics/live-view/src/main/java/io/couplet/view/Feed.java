@@ -45,6 +45,8 @@ final class Feed implements AutoCloseable {
         clientSettings.put("bootstrap.servers", settings.bootstrapServers());
         Properties properties = new Properties();
         properties.putAll(clientSettings);
+        // There is no global store; without this Kafka Streams warns of its default. The constant is deprecated.
+        properties.put("processing.exception.handler.global.enabled", true);
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, applicationId);
         properties.put(StreamsConfig.STATE_DIR_CONFIG, settings.stateDirectory().toString());
         properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);

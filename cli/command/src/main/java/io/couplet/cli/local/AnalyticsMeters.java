@@ -21,13 +21,13 @@ final class AnalyticsMeters {
         Gauge.builder("couplet.analytics.records.pending", JobMetrics::lag)
                 .description("Records in Kafka that the jobs have not read yet.")
                 .register(registry);
-        for (double quantile : new double[] {0.5, 0.99}) {
+        for (int percentile : new int[] {50, 99}) {
             TimeGauge.builder(
                             "couplet.analytics.score.latency",
-                            () -> JobMetrics.scoreLatencyMillis(quantile),
+                            () -> JobMetrics.scoreLatencyMillis(percentile / 100.0),
                             TimeUnit.MILLISECONDS)
                     .description("From a record's own time to the moment when a score that contains it leaves.")
-                    .tag("quantile", Double.toString(quantile))
+                    .tag("percentile", Integer.toString(percentile))
                     .register(registry);
         }
     }

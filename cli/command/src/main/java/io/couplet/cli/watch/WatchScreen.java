@@ -9,6 +9,7 @@ import io.couplet.view.model.StudySummary;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -55,7 +56,10 @@ public final class WatchScreen {
             @Nullable StudySnapshot study, List<CurveSketch> curves, int width, int height, Style style, int scrolled) {
         if (study == null) {
             return List.of(
-                    cut("There is no study yet: start one with `couplet run`.", width, style),
+                    cut(
+                            "No study to show yet: start one with `couplet run`, or wait for its first record.",
+                            width,
+                            style),
                     cut("q quits.", width, style));
         }
         return new WatchScreen(study, curves, width, height, style).lines(scrolled);
@@ -119,17 +123,21 @@ public final class WatchScreen {
         return (style.unicode() ? "█" : "#").repeat(done) + (style.unicode() ? "░" : "-").repeat(length - done);
     }
 
+    /** How many runs are in which state, those that some are in. */
     private static String books(StudySummary summary) {
-        return String.format(
-                Locale.ROOT,
-                "%d running  %d waiting  %d completed  %d stopped  %d diverged  %d failed  device %s",
-                summary.running(),
-                summary.waiting(),
-                summary.completed(),
-                summary.stopped(),
-                summary.diverged(),
-                summary.failed(),
-                clock(summary.deviceSeconds()));
+        Map<String, Integer> states = new LinkedHashMap<>();
+        states.put("running", summary.running());
+        states.put("waiting", summary.waiting());
+        states.put("completed", summary.completed());
+        states.put("stopped", summary.stopped());
+        states.put("diverged", summary.diverged());
+        states.put("failed", summary.failed());
+        return states.entrySet().stream()
+                        .filter(state -> state.getValue() > 0)
+                        .map(state -> state.getValue() + " " + state.getKey() + "  ")
+                        .collect(Collectors.joining())
+                + "device "
+                + clock(summary.deviceSeconds());
     }
 
     private String foot(List<Row> rows, int first, int shown) {

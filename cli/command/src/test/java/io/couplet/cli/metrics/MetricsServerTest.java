@@ -46,7 +46,7 @@ class MetricsServerTest {
             assertThat(text.value("couplet_test_total{label=\"a \\\"quoted\\\"\\nname \\\\\"}"))
                     .isEqualTo(3);
             assertThat(text.types()).containsEntry("couplet_test_total", "counter");
-            assertThat(text.names()).contains("jvm_memory_used_bytes", "process_cpu_usage", "jvm_gc_pause_seconds_sum");
+            assertThat(text.names()).contains("jvm_memory_used_bytes", "process_cpu_usage");
         }
     }
 
@@ -56,7 +56,7 @@ class MetricsServerTest {
             assertThat(get(server, "/").statusCode()).isEqualTo(404);
             assertThat(get(server, "/metrics/../../etc/passwd").statusCode()).isEqualTo(404);
             HttpRequest post = request(server, "/metrics")
-                    .POST(HttpRequest.BodyPublishers.ofString("x".repeat(100_000)))
+                    .POST(HttpRequest.BodyPublishers.ofString("x".repeat(1_000)))
                     .build();
             assertThat(client.send(post, HttpResponse.BodyHandlers.ofString()).statusCode())
                     .isEqualTo(405);

@@ -34,8 +34,10 @@ class WatchScreenTest {
 
     @Test
     void withoutAStudyItSaysHowToStartOne() {
-        assertThat(WatchScreen.of(null, List.of(), 80, 24, PLAIN, 0))
-                .containsExactly("There is no study yet: start one with `couplet run`.", "q quits.");
+        assertThat(WatchScreen.of(null, List.of(), 90, 24, PLAIN, 0))
+                .containsExactly(
+                        "No study to show yet: start one with `couplet run`, or wait for its first record.",
+                        "q quits.");
     }
 
     @Test
@@ -43,7 +45,7 @@ class WatchScreenTest {
         study(1, 3, 1);
         List<String> lines = screen(100, 24, PLAIN, 0);
         assertThat(lines).hasSize(24);
-        assertThat(lines.get(1)).startsWith("1 running  12 waiting  3 completed  0 stopped  0 diverged  0 failed");
+        assertThat(lines.get(1)).isEqualTo("1 running  12 waiting  3 completed  device 0:06");
         assertThat(lines.get(2)).startsWith("state     pairing");
         assertThat(lines.get(3)).startsWith("running ").contains(" 50 %", "20/40", "█", "▁");
         assertThat(lines.subList(4, 7))
@@ -96,7 +98,7 @@ class WatchScreenTest {
     @Test
     void aSparklineIsAsHighAsItsValuesAndMarksWhatIsNoNumber() {
         assertThat(Sparkline.of(new double[] {4, 3, 2, 1}, 4, true)).isEqualTo("█▆▃▁");
-        assertThat(Sparkline.of(new double[] {4, 4, 2, 2, 1, 1}, 3, false)).isEqualTo("#._");
+        assertThat(Sparkline.of(new double[] {4, 4, 2, 2, 1, 1}, 3, false)).isEqualTo("#-_");
         assertThat(Sparkline.of(new double[] {1, Double.NaN, 2}, 8, true)).isEqualTo("▁!█");
         assertThat(Sparkline.of(new double[] {5, 5}, 8, true)).isEqualTo("▁▁");
         assertThat(Sparkline.of(new double[] {Double.NaN}, 8, true)).isEqualTo("!");

@@ -104,7 +104,7 @@ final class AlertReader implements AutoCloseable {
                     + String.join(", ", missing) + ": create them with couplet topics create.");
         }
         List<TopicPartition> partitions = READ.stream()
-                .flatMap(topic -> existing.get(topic.name()).stream())
+                .flatMap(topic -> existing.getOrDefault(topic.name(), List.of()).stream())
                 .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
                 .toList();
         consumer.assign(partitions);
@@ -114,7 +114,8 @@ final class AlertReader implements AutoCloseable {
         Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
         for (TopicPartition partition : partitions) {
             OffsetAndMetadata known = before.get(partition);
-            told.put(partition, first ? ends.get(partition) : known == null ? 0 : known.offset());
+            long end = ends.getOrDefault(partition, 0L);
+            told.put(partition, first ? end : known == null ? 0 : known.offset());
         }
         judgedUntil = before.values().stream()
                 .mapToLong(known -> millis(known.metadata()))
@@ -161,7 +162,7 @@ final class AlertReader implements AutoCloseable {
         }
         if (!rebuilding.isEmpty()) {
             rebuilding.removeIf(partition -> {
-                boolean reached = consumer.position(partition, ANSWER) >= told.get(partition);
+                boolean reached = consumer.position(partition, ANSWER) >= told.getOrDefault(partition, 0L);
                 if (reached) {
                     consumer.pause(List.of(partition));
                 }

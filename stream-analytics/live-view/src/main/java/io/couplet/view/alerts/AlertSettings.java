@@ -2,6 +2,7 @@ package io.couplet.view.alerts;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -37,7 +38,7 @@ public record AlertSettings(
     public AlertSettings {
         clientProperties = Map.copyOf(clientProperties);
         String scheme = url.getScheme() == null ? "" : url.getScheme();
-        if (!scheme.equals("http") && !scheme.equals("https") || url.getHost() == null) {
+        if (!List.of("http", "https").contains(scheme) || url.getHost() == null) {
             throw new IllegalArgumentException("the address must be http://… or https://… with a host");
         }
         if (mostPending < 1) {
