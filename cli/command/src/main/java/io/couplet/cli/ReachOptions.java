@@ -1,9 +1,13 @@
 package io.couplet.cli;
 
+import io.couplet.cli.local.BrokerProcess;
+import io.couplet.cli.local.DataDirectory;
 import io.couplet.cli.local.RunningSystem;
 import io.couplet.cli.local.UserError;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.Function;
 import org.apache.kafka.clients.CommonClientConfigs;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -20,6 +24,25 @@ final class ReachOptions {
             defaultValue = DataDirOption.DEFAULT,
             description = "Directory of the `couplet run` to reach when no Kafka is named (default: ${DEFAULT-VALUE}).")
     Path dataDirectory = Path.of(DataDirOption.DEFAULT);
+
+    /**
+     * Reads with the clients' properties; where no Kafka is named and nothing runs in the data directory, its broker is started for as long as that takes.
+     *
+     * @throws UserError when no Kafka is named and there is none in the data directory
+     */
+    <T> T reading(Function<Map<String, String>, T> read) {
+        if (kafka.given() || RunningSystem.in(dataDirectory).isPresent()) {
+            return read.apply(clientProperties());
+        }
+        if (!Files.isDirectory(dataDirectory.resolve("kafka"))) {
+            throw new UserError("There is no study in " + dataDirectory
+                    + ": start one with `couplet run`, or name a Kafka with --bootstrap-servers HOST:PORT.");
+        }
+        try (DataDirectory data = DataDirectory.take(dataDirectory);
+                BrokerProcess broker = BrokerProcess.start(data.kafka(), 0)) {
+            return read.apply(Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()));
+        }
+    }
 
     /**
      * The clients' properties.

@@ -1,9 +1,6 @@
 package io.couplet.cli;
 
-import io.couplet.cli.local.BrokerProcess;
-import io.couplet.cli.local.DataDirectory;
 import io.couplet.cli.local.KnownFamilies;
-import io.couplet.cli.local.RunningSystem;
 import io.couplet.cli.local.UserError;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.ViewModel;
@@ -12,9 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.Map;
 import java.util.concurrent.Callable;
-import org.apache.kafka.clients.CommonClientConfigs;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -71,18 +66,7 @@ final class ReportStudyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (reach.kafka.given() || RunningSystem.in(reach.dataDirectory).isPresent()) {
-            print(Views.read(reach.clientProperties()));
-            return 0;
-        }
-        if (!Files.isDirectory(reach.dataDirectory.resolve("kafka"))) {
-            throw new UserError("There is no study in " + reach.dataDirectory
-                    + ": start one with `couplet run`, or name a Kafka with --bootstrap-servers HOST:PORT.");
-        }
-        try (DataDirectory data = DataDirectory.take(reach.dataDirectory);
-                BrokerProcess broker = BrokerProcess.start(data.kafka(), 0)) {
-            print(Views.read(Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers())));
-        }
+        print(reach.reading(Views::read));
         return 0;
     }
 

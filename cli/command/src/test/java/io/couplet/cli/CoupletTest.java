@@ -129,6 +129,29 @@ class CoupletTest {
     }
 
     @Test
+    void ordersAreCheckedBeforeAnythingIsConnected() {
+        assertThat(couplet("resume", "nonsense", "--bootstrap-servers", "127.0.0.1:1")
+                        .err())
+                .contains("<study>.<backbone>.<optimizer>.s<seed>.<6 hex digits>");
+        refused(
+                couplet("rules", "s-0a1b2c", "--rule", "nonesuch", "--bootstrap-servers", "127.0.0.1:1"),
+                "--rule nonesuch: there is no stopping rule 'nonesuch': choose among divergence, stall, plateau, target, median,"
+                        + " asha, successive-halving, i-epoch, transfer.");
+        refused(
+                couplet("rules", "s-0a1b2c", "--rule", "transfer:risk=0.9", "--bootstrap-servers", "127.0.0.1:1"),
+                "--rule transfer:risk=0.9: transfer: risk must be above 0 and at most 0.5, was 0.9.");
+        refused(
+                couplet("rules", "s-0a1b2c", "--rule", "stall", "--bootstrap-servers", "127.0.0.1:1"),
+                "--rule stall: stall cannot be armed for a study: choose another rule.");
+        refused(
+                couplet("rules", "a study", "--none", "--bootstrap-servers", "127.0.0.1:1"),
+                "A study's id reads <name>-<6 hex digits>, this one reads a study.");
+        refused(
+                couplet("policies"),
+                "Give recorded curves, CURVES.csv, or a study that Kafka has, --study ID, one of the two.");
+    }
+
+    @Test
     void aDryRunPrintsTheWholeStudyAndReadsBack() throws IOException {
         Ended printed = couplet("submit", "--dry-run", "--backbones", "vgg,deit", "--steps", "50", "--name", "dry");
         assertThat(printed.exitCode()).isZero();

@@ -160,7 +160,7 @@ class StudyRestartTest {
                 new Life(Changelogs.EMPTY).read(0, STREAM.size()).commands().get(0);
 
         assertThat(command.getRule()).isEqualTo("transfer");
-        assertThat(command.getRuleVersion()).isEqualTo(1);
+        assertThat(command.getRuleVersion()).isEqualTo(2);
         assertThat(command.getReason())
                 .startsWith("0.3 at 0.3333 of the budget: its forecast is 0.6")
                 .contains("the leader's 0.8 (" + run("deit", "lamb") + ")");
