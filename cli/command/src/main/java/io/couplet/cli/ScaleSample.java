@@ -18,7 +18,7 @@ import java.util.Locale;
  * @param notFolded steps that the broker holds and no state yet: what is unread, on its way, or waits for its run's next fold
  * @param unread records that Flink's sources have not fetched (its own {@code pendingRecords})
  * @param runsWaiting runs whose newest score is not yet published
- * @param latencyP50Millis from a step's own time to the moment its score leaves, of the last thousand scores of the worst subtask
+ * @param latencyP50Millis from a step's own time to the moment when its run's score leaves, of the last thousand scores of the worst subtask
  * @param latencyP99Millis the same, 99th percentile
  * @param brokerMebibytes resident memory of the broker
  * @param jobsMebibytes resident memory of the jobs' JVM (both jobs and this command)
@@ -109,8 +109,8 @@ record ScaleSample(
                 Math.max(0, produced - folded),
                 JobMetrics.lag(),
                 JobMetrics.gauge("runsWaitingForScore"),
-                JobMetrics.scoreLatencyMillis(0.5),
-                JobMetrics.scoreLatencyMillis(0.99),
+                JobMetrics.scoreLatencyMillis("convergence", 0.5),
+                JobMetrics.scoreLatencyMillis("convergence", 0.99),
                 ResidentMemory.mebibytes(brokerPid),
                 ResidentMemory.mebibytes(),
                 usedHeapMebibytes(),
