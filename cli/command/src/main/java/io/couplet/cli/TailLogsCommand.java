@@ -88,16 +88,18 @@ final class TailLogsCommand implements Callable<Integer> {
     @Option(
             names = "--path-pattern",
             paramLabel = "PATTERN",
-            description = "What paths say, seen from their folder, e.g. '{backbone}/{optimizer}/seed{seed}/**'; also {budget} and {run},"
-                    + " which makes one run of several logs. * is any part of a name, ** anything.")
+            description =
+                    "What paths say, seen from their folder, e.g. '{backbone}/{optimizer}/seed{seed}/**'; also {budget} and {run},"
+                            + " which makes one run of several logs. * is any part of a name, ** anything.")
     @Nullable
     String pathPattern;
 
     @Option(
             names = "--column",
             paramLabel = "NAME=HEADING",
-            description = "What the logs call a metric, e.g. top1=eval/acc; names: loss, learning_rate, gradient_norm, batch_accuracy,"
-                    + " validation_loss, top1, top5, seconds. May be given several times.")
+            description =
+                    "What the logs call a metric, e.g. top1=eval/acc; names: loss, learning_rate, gradient_norm, batch_accuracy,"
+                            + " validation_loss, top1, top5, seconds. May be given several times.")
     Map<String, String> columns = Map.of();
 
     @Option(
@@ -109,15 +111,17 @@ final class TailLogsCommand implements Callable<Integer> {
     @Option(
             names = "--unit",
             defaultValue = "auto",
-            description = "Unit of accuracies, one of: ${COMPLETION-CANDIDATES}; auto takes percent when a run's first is above 1"
-                    + " (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Unit of accuracies, one of: ${COMPLETION-CANDIDATES}; auto takes percent when a run's first is above 1"
+                            + " (default: ${DEFAULT-VALUE}).")
     ReplayCurvesCommand.Unit unit = ReplayCurvesCommand.Unit.AUTO;
 
     @Option(
             names = "--steps-per-epoch",
             paramLabel = "N",
             defaultValue = "0",
-            description = "Steps of an epoch, for logs that count epochs (default: evaluations stand at the newest step).")
+            description =
+                    "Steps of an epoch, for logs that count epochs (default: evaluations stand at the newest step).")
     long stepsPerEpoch;
 
     @Option(
@@ -166,7 +170,8 @@ final class TailLogsCommand implements Callable<Integer> {
     @Option(
             names = "--idle",
             paramLabel = "SECONDS",
-            description = "End when no log has grown for so long; the runs end with it (default: go on until interrupted).")
+            description =
+                    "End when no log has grown for so long; the runs end with it (default: go on until interrupted).")
     @Nullable
     Long idleSeconds;
 
@@ -191,9 +196,7 @@ final class TailLogsCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException, JsonProcessingException {
         TailSettings settings = settings();
         Map<String, String> properties = reach.clientProperties();
-        Path directory = state == null
-                ? reach.dataDirectory.resolve("tail").resolve(RunId.part(study))
-                : state;
+        Path directory = state == null ? reach.dataDirectory.resolve("tail").resolve(RunId.part(study)) : state;
         Logs.toStandardError(Level.WARN);
         try (Services.Shutdown shutdown = new Services.Shutdown();
                 MetricPublisher publisher = MetricPublisher.open(
@@ -213,7 +216,8 @@ final class TailLogsCommand implements Callable<Integer> {
             print(tail, publisher.counts());
             if (!acknowledged) {
                 throw new UserError("Kafka at " + Views.bootstrapServers(properties) + " has not taken all of it;"
-                        + " what is left waits in " + directory + ": start the same command again when Kafka is there.");
+                        + " what is left waits in " + directory
+                        + ": start the same command again when Kafka is there.");
             }
             return tail.counts().malformed() == 0 ? 0 : Errors.FAILED;
         } catch (TailException | IOException e) {
@@ -230,7 +234,9 @@ final class TailLogsCommand implements Callable<Integer> {
         long grewAt = System.nanoTime();
         do {
             grewAt = tail.poll() ? System.nanoTime() : grewAt;
-            if (idleSeconds != null && System.nanoTime() - grewAt > Duration.ofSeconds(idleSeconds).toNanos()) {
+            if (idleSeconds != null
+                    && System.nanoTime() - grewAt
+                            > Duration.ofSeconds(idleSeconds).toNanos()) {
                 tail.end();
                 return;
             }

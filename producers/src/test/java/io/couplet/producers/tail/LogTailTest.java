@@ -147,8 +147,7 @@ class LogTailTest {
             assertThat(step.getLearningRate()).isCloseTo(0.1, within(1e-8));
             assertThat(step.getBudgetSteps()).isEqualTo(40);
             long evaluation = step.getStep() % 10 == 0 ? 500 : 0; // the newest of the step's numbers
-            assertThat(step.getTimeMillis())
-                    .isEqualTo(1_700_000_000_000L + 1_000L * (step.getStep() - 1) + evaluation);
+            assertThat(step.getTimeMillis()).isEqualTo(1_700_000_000_000L + 1_000L * (step.getStep() - 1) + evaluation);
         }
         List<Evaluation> evaluations = sent(Topics.EVALUATIONS);
         assertThat(evaluations).extracting(Evaluation::getStep).containsExactly(10, 20, 30, 40);
