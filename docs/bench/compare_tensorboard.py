@@ -69,7 +69,7 @@ def until(what, done):
         try:
             if done():
                 return
-        except (OSError, urllib.error.URLError, KeyError, ValueError, IndexError):
+        except (OSError, urllib.error.URLError, ValueError, IndexError):
             pass
         time.sleep(0.05)
     sys.exit(f"{what} did not come within {PATIENCE} s")
@@ -142,7 +142,7 @@ def tensorboard(logs, names, steps, flags, work):
 def couplet_curves(page, count, steps):
     """Whether all runs answer with their last step; the ids of the runs."""
     (study,) = get(f"{page}/api/studies")
-    cells = get(f"{page}/api/studies/{study['id']}")["study"]["cells"]
+    cells = get(f"{page}/api/studies/{study['id']}")["cells"]
     runs = [run for cell in cells for run in cell["runs"]]
     if len(runs) < count or any(run["stepsInTopic"] < steps for run in runs):
         return None
