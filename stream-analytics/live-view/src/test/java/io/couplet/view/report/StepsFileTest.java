@@ -72,7 +72,9 @@ final class StepsFileTest {
             assertThat(text.get(1)).contains("loss=NaN", "attempt=1");
             assertThat(text.get(2)).contains("loss=Infinity", "attempt=2");
         }
-        assertThat(directory).isDirectoryContaining("glob:**/steps.parquet").isDirectoryNotContaining("glob:**unfinished");
+        assertThat(directory)
+                .isDirectoryContaining("glob:**/steps.parquet")
+                .isDirectoryNotContaining("glob:**unfinished");
     }
 
     @Test
