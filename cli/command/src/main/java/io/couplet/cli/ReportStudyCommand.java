@@ -2,13 +2,18 @@ package io.couplet.cli;
 
 import io.couplet.cli.local.KnownFamilies;
 import io.couplet.cli.local.UserError;
+import io.couplet.schemas.Topics;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.ViewModel;
+import io.couplet.view.report.ReportReader;
+import io.couplet.view.report.StepsFile;
 import io.couplet.view.report.StudyReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -29,10 +34,13 @@ final class ReportStudyCommand implements Callable<Integer> {
         JSON,
         MARKDOWN,
         CSV,
-        HTML;
+        HTML,
+        /** Not the report: the steps it rests on. */
+        PARQUET;
 
         String of(StudyReport report) {
             return switch (this) {
+                case PARQUET -> throw new IllegalStateException("Parquet is no text");
                 case JSON -> report.json();
                 case MARKDOWN -> report.markdown();
                 case CSV -> report.csv();
@@ -50,7 +58,8 @@ final class ReportStudyCommand implements Callable<Integer> {
     @Option(
             names = "--format",
             defaultValue = "markdown",
-            description = "One of: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+            description = "One of: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}); parquet is every step of the study, none"
+                    + " sampled away, a row each, and needs --output.")
     Format format = Format.MARKDOWN;
 
     @Option(names = "--json", description = "The same as --format json.")
@@ -66,25 +75,54 @@ final class ReportStudyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        print(reach.reading(Views::read));
-        return 0;
+        if (format == Format.PARQUET && !json && output == null) {
+            throw new UserError("--format parquet needs a file: give --output steps.parquet.");
+        }
+        return reach.reading(this::print);
     }
 
-    private void print(ViewModel model) {
+    private int print(Map<String, String> properties) {
+        ViewModel model = Views.read(properties);
         StudySnapshot study = selection.in(model);
         if (study == null) {
             throw selection.missing(model);
+        }
+        if (format == Format.PARQUET && !json && output != null) {
+            writeSteps(properties, study.summary().id(), output);
+            return 0;
         }
         String text = (json ? Format.JSON : format).of(StudyReport.of(study, Instant.now(), KnownFamilies.byName()));
         if (output == null) {
             spec.commandLine().getOut().print(text);
             spec.commandLine().getOut().flush();
-            return;
+            return 0;
         }
         try {
             Files.writeString(output, text);
+            return 0;
         } catch (IOException e) {
             throw new UserError("The report cannot be written to " + output + ": give another --output.", e);
+        }
+    }
+
+    private void writeSteps(Map<String, String> properties, String studyId, Path file) {
+        try {
+            StepsFile.Written written = StepsFile.write(
+                    taker -> ReportReader.forEach(
+                            Views.bootstrapServers(properties),
+                            properties,
+                            Views.PATIENCE,
+                            List.of(Topics.STEP_METRICS.name()),
+                            taker),
+                    studyId,
+                    file);
+            spec.commandLine()
+                    .getErr()
+                    .printf(
+                            "%d steps in %s; left out: %d records that repeat one, %d that cannot be read%n",
+                            written.rows(), file, written.duplicates(), written.unreadable());
+        } catch (IOException e) {
+            throw new UserError("The steps cannot be written to " + file + ": give another --output.", e);
         }
     }
 }

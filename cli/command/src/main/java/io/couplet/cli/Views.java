@@ -11,7 +11,7 @@ import org.apache.kafka.clients.CommonClientConfigs;
 /** How the commands that look reach the view. */
 final class Views {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private Views() {}
 

@@ -252,6 +252,10 @@ public final class LogTail implements AutoCloseable {
                 }
                 continue;
             }
+            if (givenUp.contains(key(log))) {
+                files.put(key(log), FileState.NEW);
+                return;
+            }
             changed = true;
             position = after;
             FileState state = state(key(log));
@@ -285,6 +289,9 @@ public final class LogTail implements AutoCloseable {
                 facts.putAll(entry.facts());
                 files.put(key(log), new FileState(state.head(), state.position(), state.pending(), facts));
                 if (log.format() != LogFormat.CSV) {
+                    if (!entry.values().isEmpty()) {
+                        leftOut.merge(LeftOut.WITHOUT_METRIC, 1L, Long::sum);
+                    }
                     return;
                 }
             }
@@ -334,7 +341,16 @@ public final class LogTail implements AutoCloseable {
                 outcome.leftOut().forEach(each -> leftOut.merge(each, 1L, Long::sum));
             }
         } catch (IllegalArgumentException e) {
-            giveUp(log, String.valueOf(e.getMessage()));
+            refuse(log, entry, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** A log of which nothing was sent is left as it is, so that the same command with another flag sends all of it. */
+    private void refuse(Log log, LogEntry entry, String cause) {
+        if (runsOfFile.containsKey(key(log))) {
+            problem(log, entry.place(), cause);
+        } else {
+            giveUp(log, cause);
         }
     }
 

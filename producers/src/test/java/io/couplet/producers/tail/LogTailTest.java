@@ -484,6 +484,22 @@ class LogTailTest {
     }
 
     @Test
+    void aLogThatLackedAFlagIsSentWholeOnceItIsGiven() throws Exception {
+        Path log = directory.resolve("log.jsonl");
+        Files.writeString(log, lines(1, 3));
+        try (LogTail tail = tail(SETTINGS, false, log)) {
+            tail.poll();
+            tail.poll();
+            assertThat(problems).singleElement().asString().contains("has no budget: give --budget");
+            assertThat(sent).isEmpty();
+        }
+        try (LogTail tail = tail(withBudget(10), false, log)) {
+            tail.poll();
+        }
+        assertThat(steps()).containsExactly(1, 2, 3);
+    }
+
+    @Test
     void anEndedLogThatStopsEarlyEndsItsRunAsStopped() throws Exception {
         Path log = directory.resolve("log.jsonl");
         Files.writeString(log, lines(1, 3));

@@ -3,6 +3,8 @@ package io.couplet.view.report;
 import io.couplet.view.LiveViewException;
 import io.couplet.view.RecordIntake;
 import io.couplet.view.model.ViewModel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -13,6 +15,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 
 /** Builds the model once, from everything that is in the topics now; it joins no group and commits nothing. */
 public final class ReportReader {
@@ -31,8 +34,36 @@ public final class ReportReader {
     public static ViewModel read(String bootstrapServers, Map<String, String> clientProperties, Duration patience) {
         ViewModel model = new ViewModel();
         RecordIntake intake = new RecordIntake(model);
+        try {
+            forEach(bootstrapServers, clientProperties, patience, RecordIntake.topics(), intake::accept);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return model;
+    }
+
+    /** Takes one record. */
+    @FunctionalInterface
+    public interface Taker {
+        void take(String topic, int partition, long offset, byte @Nullable [] key, byte @Nullable [] value)
+                throws IOException;
+    }
+
+    /**
+     * Hands over all records that some topics hold now, each partition in its order.
+     *
+     * @param patience how long to wait for the next records before giving up
+     * @throws LiveViewException in one sentence with the fix, when Kafka is away or stops answering
+     */
+    public static void forEach(
+            String bootstrapServers,
+            Map<String, String> clientProperties,
+            Duration patience,
+            List<String> topics,
+            Taker taker)
+            throws IOException {
         try (KafkaConsumer<byte[], byte[]> consumer = consumer(bootstrapServers, clientProperties, patience)) {
-            List<TopicPartition> partitions = partitions(consumer);
+            List<TopicPartition> partitions = partitions(consumer, topics);
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
@@ -40,7 +71,7 @@ public final class ReportReader {
             while (!reached(consumer, ends)) {
                 int read = 0;
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-                    intake.accept(record.topic(), record.partition(), record.offset(), record.key(), record.value());
+                    taker.take(record.topic(), record.partition(), record.offset(), record.key(), record.value());
                     read++;
                 }
                 if (read > 0) {
@@ -56,7 +87,6 @@ public final class ReportReader {
                             + "): check that it runs and that the address is right.",
                     e);
         }
-        return model;
     }
 
     private static KafkaConsumer<byte[], byte[]> consumer(
@@ -72,9 +102,9 @@ public final class ReportReader {
         return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
-    private static List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer) {
+    private static List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer, List<String> topics) {
         Map<String, List<PartitionInfo>> existing = consumer.listTopics();
-        return RecordIntake.topics().stream()
+        return topics.stream()
                 .flatMap(topic -> existing.getOrDefault(topic, List.of()).stream())
                 .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
                 .toList();
