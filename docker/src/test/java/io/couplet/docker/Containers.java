@@ -90,6 +90,7 @@ final class Containers implements AutoCloseable {
         }
         settings.put("KAFKA_TRANSACTION_STATE_LOG_MIN_ISR", "1");
         settings.put("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR", "1");
+        settings.put("KAFKA_INITIAL_BROKER_REGISTRATION_TIMEOUT_MS", "300000");
         settings.put("KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS", "0");
         settings.put("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false");
         GenericContainer<?> container = new GenericContainer<>(DockerImageName.parse(kafkaImage()))
