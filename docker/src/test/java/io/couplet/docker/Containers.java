@@ -63,7 +63,8 @@ final class Containers implements AutoCloseable {
         start(service("flink", "taskmanager"));
         start(service("flink", "jobs", "--bootstrap-servers", BOOTSTRAP, "--parallelism", "1"));
         for (int trainer = 1; trainer <= 2; trainer++) {
-            trainers.add(start(service("trainer").withEnv("COUPLET_DEVICES", "cpu").withEnv("COUPLET_SLOTS", "1")));
+            trainers.add(
+                    start(service("trainer").withEnv("COUPLET_DEVICES", "cpu").withEnv("COUPLET_SLOTS", "1")));
         }
         start(service("stopper"));
         start(service("dashboard").withEnv("COUPLET_TOKEN", "only-for-this-test-0123456789"));
@@ -79,9 +80,7 @@ final class Containers implements AutoCloseable {
         settings.put("KAFKA_INTER_BROKER_LISTENER_NAME", "INSIDE");
         settings.put("KAFKA_LISTENERS", "INSIDE://:9092,CONTROLLER://:9093,OUTSIDE://:19092");
         settings.put("KAFKA_ADVERTISED_LISTENERS", "INSIDE://" + BOOTSTRAP + ",OUTSIDE://" + reachable);
-        settings.put(
-                "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP",
-                "INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT");
+        settings.put("KAFKA_LISTENER_SECURITY_PROTOCOL_MAP", "INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT");
         settings.put("KAFKA_LOG_DIRS", "/var/lib/kafka/data");
         settings.put("KAFKA_HEAP_OPTS", "-Xmx512m");
         for (String topic : List.of("OFFSETS_TOPIC", "TRANSACTION_STATE_LOG", "SHARE_COORDINATOR_STATE_TOPIC")) {
@@ -193,7 +192,7 @@ final class Containers implements AutoCloseable {
 
     /** Distinct steps that the newest convergence scores of a study's runs are made of. */
     long stepsScored(String studyId) {
-        Map<String, Integer> seen = new HashMap<>();
+        Map<String, Long> seen = new HashMap<>();
         Map<String, Object> settings = Map.of("bootstrap.servers", reachable, "auto.offset.reset", "earliest");
         try (KafkaConsumer<byte[], byte[]> consumer =
                 new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
@@ -212,7 +211,7 @@ final class Containers implements AutoCloseable {
                 }
             }
         }
-        return seen.values().stream().mapToLong(Integer::longValue).sum();
+        return seen.values().stream().mapToLong(Long::longValue).sum();
     }
 
     /** The last lines of every container, for when a test fails. */

@@ -10,10 +10,10 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.awaitility.core.ConditionTimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The whole system in containers, with its parts stopped, paused and cut off from the network: each time every step that was trained is in the topic and in the
@@ -50,9 +50,9 @@ class ContainersTest {
         assertThat(study.summary().completed()).isEqualTo(4);
 
         JsonNode report = new ObjectMapper().readTree(json(system().couplet("report", "whole", "--format", "json")));
-        assertThat(report.path("cells")).hasSize(4).allSatisfy(cell -> assertThat(
-                        cell.path("accuracy").isNumber())
-                .isTrue());
+        assertThat(report.path("cells"))
+                .hasSize(4)
+                .allSatisfy(cell -> assertThat(cell.path("accuracy").isNumber()).isTrue());
         assertThat(report.at("/counts/stepsTrained").asLong()).isEqualTo(4 * 16);
         assertThat(report.at("/counts/stepsInTopic").asLong()).isEqualTo(4 * 16);
     }
@@ -140,7 +140,8 @@ class ContainersTest {
     /** Steps emitted are the steps in the topic; of those every step of every run's budget, once, is in its score. */
     private static void assertNothingLost(String name, long steps) {
         StudySnapshot study = awaitStudy(
-                name, now -> now.counts().stepsTrained() == now.counts().stepsInTopic()
+                name,
+                now -> now.counts().stepsTrained() == now.counts().stepsInTopic()
                         && system().stepsScored(now.summary().id()) == steps);
         assertThat(study.summary().failed()).isZero();
         assertThat(study.counts().stepsInTopic()).isGreaterThanOrEqualTo(steps);
@@ -169,8 +170,8 @@ class ContainersTest {
                     .orElseThrow();
         } catch (ConditionTimeoutException e) {
             throw new AssertionError(
-                    name + " is now " + system().study(name).map(now -> now.summary() + ", " + now.counts())
-                            + "\n" + system().logs(),
+                    name + " is now " + system().study(name).map(now -> now.summary() + ", " + now.counts()) + "\n"
+                            + system().logs(),
                     e);
         }
     }

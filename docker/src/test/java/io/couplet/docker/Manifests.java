@@ -12,12 +12,12 @@ import com.fasterxml.jackson.databind.deser.BeanDeserializerModifier;
 import com.fasterxml.jackson.databind.deser.DeserializationProblemHandler;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
-import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.rbac.Role;
@@ -65,10 +65,12 @@ final class Manifests {
      */
     static List<HasMetadata> read(String yaml) throws IOException {
         List<HasMetadata> resources = new ArrayList<>();
-        try (MappingIterator<JsonNode> documents = YAML.readerFor(JsonNode.class).readValues(yaml)) {
+        try (MappingIterator<JsonNode> documents =
+                YAML.readerFor(JsonNode.class).readValues(yaml)) {
             while (documents.hasNext()) {
                 JsonNode document = documents.next();
-                String kind = document.path("apiVersion").asText() + " " + document.path("kind").asText();
+                String kind = document.path("apiVersion").asText() + " "
+                        + document.path("kind").asText();
                 Class<? extends HasMetadata> type = KINDS.get(kind);
                 if (type == null) {
                     throw new IOException("No class is known for " + kind);
@@ -79,7 +81,7 @@ final class Manifests {
         return resources;
     }
 
-    /** fabric8's classes keep what they do not know; without that setter Jackson refuses it. */
+    /** fabric8's classes keep what they do not know, and the Operator's leave it out; with neither Jackson refuses it. */
     private static final class NothingUnknown extends BeanDeserializerModifier {
 
         private static final long serialVersionUID = 1;
@@ -89,6 +91,7 @@ final class Manifests {
         public BeanDeserializerBuilder updateBuilder(
                 DeserializationConfig config, BeanDescription description, BeanDeserializerBuilder builder) {
             builder.setAnySetter(null);
+            builder.setIgnoreUnknownProperties(false);
             return builder;
         }
     }

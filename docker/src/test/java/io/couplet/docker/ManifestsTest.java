@@ -45,7 +45,8 @@ class ManifestsTest {
                     .as(file.getFileName().toString())
                     .isNotEmpty();
         }
-        assertThat(Manifests.read(Files.readString(KUBERNETES.resolve("gpu/trainer.yaml")))).hasSize(1);
+        assertThat(Manifests.read(Files.readString(KUBERNETES.resolve("gpu/trainer.yaml"))))
+                .hasSize(1);
     }
 
     @ParameterizedTest(name = "{1} in {0}")
@@ -121,7 +122,8 @@ class ManifestsTest {
                 pods.add(flink.getSpec().getPodTemplate().getSpec());
             }
         }
-        JsonNode kustomization = YAML.readTree(KUBERNETES.resolve("base/kustomization.yaml").toFile());
+        JsonNode kustomization =
+                YAML.readTree(KUBERNETES.resolve("base/kustomization.yaml").toFile());
         String generated = kustomization.at("/configMapGenerator/0/name").asText();
         assertThat(pods).hasSize(6);
         for (PodSpec pod : pods) {
@@ -137,13 +139,11 @@ class ManifestsTest {
                 }
             });
             for (Container container : pod.getContainers()) {
-                container
-                        .getVolumeMounts()
-                        .forEach(mount -> assertThat(volumes).contains(mount.getName()));
+                container.getVolumeMounts().forEach(mount -> assertThat(volumes).contains(mount.getName()));
                 container
                         .getEnvFrom()
-                        .forEach(from -> assertThat(from.getConfigMapRef().getName())
-                                .isEqualTo(generated));
+                        .forEach(from ->
+                                assertThat(from.getConfigMapRef().getName()).isEqualTo(generated));
             }
         }
     }
@@ -164,7 +164,8 @@ class ManifestsTest {
 
     @Test
     void everyManifestIsInTheKustomization() throws IOException {
-        JsonNode kustomization = YAML.readTree(KUBERNETES.resolve("base/kustomization.yaml").toFile());
+        JsonNode kustomization =
+                YAML.readTree(KUBERNETES.resolve("base/kustomization.yaml").toFile());
         List<String> listed = new ArrayList<>();
         kustomization.get("resources").forEach(resource -> listed.add(resource.asText()));
         assertThat(manifests("base"))
@@ -206,7 +207,9 @@ class ManifestsTest {
 
     private static List<Path> manifests(String folder) throws IOException {
         try (Stream<Path> files = Files.list(KUBERNETES.resolve(folder))) {
-            return files.filter(file -> !file.endsWith("kustomization.yaml")).sorted().toList();
+            return files.filter(file -> !file.endsWith("kustomization.yaml"))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -222,7 +225,8 @@ class ManifestsTest {
     }
 
     private static String kustomized(String folder) throws IOException, InterruptedException {
-        Optional<Ended> rendered = Ended.ofIfThere("kubectl", "kustomize", KUBERNETES.resolve(folder).toString());
+        Optional<Ended> rendered = Ended.ofIfThere(
+                "kubectl", "kustomize", KUBERNETES.resolve(folder).toString());
         assumeTrue(rendered.isPresent(), "there is no kubectl to render the manifests with");
         assertThat(rendered.get().code()).as(rendered.get().output()).isZero();
         return rendered.get().output();
