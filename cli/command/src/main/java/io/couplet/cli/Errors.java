@@ -2,6 +2,7 @@ package io.couplet.cli;
 
 import io.couplet.cli.local.UserError;
 import io.couplet.stopper.EarlyStopperException;
+import io.couplet.trainer.training.TorchException;
 import io.couplet.view.LiveViewException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +52,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
 
     private static boolean isUsersToMend(Throwable thrown) {
         return thrown instanceof UserError
+                || thrown instanceof TorchException
                 || thrown instanceof LiveViewException
                 || thrown instanceof EarlyStopperException;
     }

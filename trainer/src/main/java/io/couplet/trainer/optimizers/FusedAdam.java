@@ -178,9 +178,7 @@ final class FusedAdam implements Updater {
             try (NDArray p = part(vectors.get(0), span.start(), span.end());
                     NDArray g = part(vectors.get(1), span.start(), span.end())) {
                 lists.add(
-                        span.large()
-                                ? IValue.listFrom((PtNDArray) p)
-                                : IValue.listFrom((PtNDArray) p, (PtNDArray) g));
+                        span.large() ? IValue.listFrom((PtNDArray) p) : IValue.listFrom((PtNDArray) p, (PtNDArray) g));
             }
             lists.addAll(lists(pieces, decaying, count));
             lists.addAll(lists(pieces, others, count));

@@ -153,11 +153,14 @@ final class Learner implements AutoCloseable {
         }
         try (NDList parts = new NDList()) {
             for (int i = 0; i < parameters.size(); i++) {
-                int to = i + 1 < parameters.size() ? parameters.get(i + 1).offset() : net.layout().parameterCount();
+                int to = i + 1 < parameters.size()
+                        ? parameters.get(i + 1).offset()
+                        : net.layout().parameterCount();
                 parts.add(
                         updater.takesAlone(i)
                                 ? manager.zeros(new Shape(0))
-                                : gradient.get(new NDIndex("{}:{}", parameters.get(i).offset(), to)));
+                                : gradient.get(
+                                        new NDIndex("{}:{}", parameters.get(i).offset(), to)));
             }
             return IValue.listFrom(parts.stream().map(PtNDArray.class::cast).toArray(PtNDArray[]::new));
         }
