@@ -155,7 +155,7 @@ final class BenchTrainerCommand implements Callable<Integer> {
             figures.add(new BenchFigure(backbone + ".publish, first 100", timing.coldPublishMicros(), "µs/step"));
             figures.add(new BenchFigure(backbone + ".publish", timing.publishMicros(), "µs/step"));
             figures.add(new BenchFigure(
-                    backbone + ".publish", timing.publishMicros() / 1e3 / timing.offMillis(), "ratio", off));
+                    backbone + ".publish", timing.publishMicros() / 1e3 / timing.offCpuMillis(), "ratio", off));
         }
     }
 

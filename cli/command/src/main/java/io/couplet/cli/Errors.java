@@ -3,6 +3,7 @@ package io.couplet.cli;
 import io.couplet.cli.local.UserError;
 import io.couplet.producers.RunOrderException;
 import io.couplet.stopper.EarlyStopperException;
+import io.couplet.trainer.training.TorchException;
 import io.couplet.view.LiveViewException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
 
     private static boolean isUsersToMend(Throwable thrown) {
         return thrown instanceof UserError
+                || thrown instanceof TorchException
                 || thrown instanceof LiveViewException
                 || thrown instanceof EarlyStopperException;
     }

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.pytorch.jni.JniUtils;
+import java.net.UnknownHostException;
 
 /** The engine: started on first use, without telemetry and downloads unless the user's settings say otherwise. */
 public final class Torch {
@@ -23,20 +24,20 @@ public final class Torch {
         try {
             return Engine.getEngine("PyTorch");
         } catch (EngineException | LinkageError e) {
-            throw new IllegalStateException(
-                    "libtorch cannot be loaded (" + rootMessage(e)
-                            + "): check COUPLET_CUDA and the PYTORCH_ variables (docs/gpu.md), or leave them out to train on the CPU.",
-                    e);
+            throw new TorchException(sentence(e), e);
         }
     }
 
-    /** The first line of the innermost cause's message. */
-    private static String rootMessage(Throwable thrown) {
+    /** What the innermost cause says, and the fix. */
+    static String sentence(Throwable thrown) {
         Throwable root = thrown;
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        return String.valueOf(root.getMessage()).lines().findFirst().orElse("");
+        String said = String.valueOf(root.getMessage()).lines().findFirst().orElse("");
+        String why = root instanceof UnknownHostException ? said + " cannot be reached" : said;
+        return "libtorch cannot be loaded (" + why
+                + "): check COUPLET_CUDA and the PYTORCH_ variables (docs/gpu.md), or leave them out to train on the CPU.";
     }
 
     private static void setIfAbsent(String name, String value) {

@@ -7,6 +7,7 @@ import io.couplet.trainer.training.StepBenchmark;
 import io.couplet.trainer.training.StepResult;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Arrays;
@@ -26,6 +27,8 @@ public final class StreamingBenchmark {
     /** Records after which that code is compiled, as it is after the first few runs of a study. */
     private static final int WARM_UP = 20_000;
 
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
     private StreamingBenchmark() {}
 
     /**
@@ -33,7 +36,7 @@ public final class StreamingBenchmark {
      *
      * @param offMillis median of a step without streaming
      * @param onMillis median of a step with it
-     * @param coldPublishMicros median of what the training's thread spends on each of the first records of a process
+     * @param coldPublishMicros median of the processor time that the training's thread spends on each of the first records of a process
      * @param publishMicros the same when the code is compiled
      * @param offCpuMillis processor time of the whole process, per step without streaming
      * @param onCpuMillis the same with it, the publisher's thread included
@@ -96,12 +99,12 @@ public final class StreamingBenchmark {
                 onCpu / 1e6 / on.length);
     }
 
-    /** Makes and hands over the record of a step, as a training does; nanoseconds. */
+    /** Makes and hands over the record of a step, as a training does; nanoseconds of this thread's processor time. */
     private static long publish(MetricPublisher publisher, String runId, StepResult step, InstantSource clock) {
-        long start = System.nanoTime();
+        long start = THREADS.getCurrentThreadCpuTime();
         publisher.publish(
                 Topics.STEP_METRICS, runId, Attempt.metrics(runId, 1, Integer.MAX_VALUE, 0, step, clock.millis()));
-        return System.nanoTime() - start;
+        return THREADS.getCurrentThreadCpuTime() - start;
     }
 
     private static void set(double[] values, int at, long nanos) {

@@ -3,6 +3,8 @@ package io.couplet.trainer.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.engine.EngineException;
+import java.net.UnknownHostException;
 import org.junit.jupiter.api.Test;
 
 class GpusTest {
@@ -48,6 +50,17 @@ class GpusTest {
     @Test
     void fewerThanNoGpusAreRefused() {
         assertThatThrownBy(() -> new Gpus(-1, true)).hasMessage("present must be at least 0, was -1");
+    }
+
+    @Test
+    void aLibtorchThatCannotBeLoadedIsToldByTheInnermostCause() {
+        Throwable unreachable = new EngineException("no engine", new UnknownHostException("publish.djl.ai"));
+        assertThat(Torch.sentence(unreachable))
+                .isEqualTo("libtorch cannot be loaded (publish.djl.ai cannot be reached): check COUPLET_CUDA and the"
+                        + " PYTORCH_ variables (docs/gpu.md), or leave them out to train on the CPU.");
+        Throwable torn =
+                new EngineException("no engine", new UnsatisfiedLinkError("libc10_cuda.so: no such file\nmore"));
+        assertThat(Torch.sentence(torn)).startsWith("libtorch cannot be loaded (libc10_cuda.so: no such file): ");
     }
 
     /** DJL counts the GPUs of the machine even when its libtorch cannot use them; then auto would choose what fails. */
