@@ -63,6 +63,9 @@ final class RunStudyCommand implements Callable<Integer> {
             description = "Port of the page, 0 for any free one (default: ${DEFAULT-VALUE}).")
     int port;
 
+    @Mixin
+    AccessOptions access = new AccessOptions();
+
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it.
     CommandSpec spec;
@@ -104,6 +107,7 @@ final class RunStudyCommand implements Callable<Integer> {
     private void checkNumbers() {
         devices.check();
         keeping.check();
+        access.access();
         if (port < 0 || port > 65535) {
             throw new UserError("--port must be from 0 to 65535, was " + port + ".");
         }
@@ -144,7 +148,12 @@ final class RunStudyCommand implements Callable<Integer> {
                     + " and this machine has no GPU that the engine can use: leave --device out to train on the CPU.");
         }
         BuildInfo build = BuildInfo.read();
-        return new LocalSettings(workers, "127.0.0.1", port, build.version(), build.gitRevision(), keeping::applyTo);
+        return new LocalSettings(
+                workers,
+                new LocalSettings.Page(access.host, port, access.access(), !access.readOnly),
+                build.version(),
+                build.gitRevision(),
+                keeping::applyTo);
     }
 
     private void starting(String what) {

@@ -2,6 +2,7 @@ package io.couplet.cli;
 
 import io.couplet.cli.local.KnownFamilies;
 import io.couplet.view.LiveView;
+import io.couplet.view.http.Access;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.ViewModel;
 import io.couplet.view.report.GridTable;
@@ -61,7 +62,7 @@ final class WatchStudyCommand implements Callable<Integer> {
         try (Services.Shutdown shutdown = new Services.Shutdown();
                 ScratchDirectory scratch = ScratchDirectory.create("couplet-watch");
                 LiveView view =
-                        new LiveView(Views.settings(reach.clientProperties(), scratch.path(), "127.0.0.1", 0))) {
+                        new LiveView(Views.settings(reach.clientProperties(), scratch.path(), "127.0.0.1", 0, Access.OPEN))) {
             view.start();
             follow(view.model(), new RunProgress(out, RunProgress.onTerminal()), shutdown, out);
         }

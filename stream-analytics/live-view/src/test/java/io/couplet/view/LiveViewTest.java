@@ -10,6 +10,7 @@ import io.couplet.schemas.DeadLetter;
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.TopicCreation;
 import io.couplet.schemas.Topics;
+import io.couplet.view.http.Access;
 import io.couplet.view.model.Json;
 import io.couplet.view.model.StudyCounts;
 import io.couplet.view.model.StudySnapshot;
@@ -126,7 +127,12 @@ final class LiveViewTest {
     void aPortThatIsTakenIsOneSentenceAndLeavesNothingRunning() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             LiveViewSettings settings = new LiveViewSettings(
-                    broker.bootstrapServers(), Map.of(), directory, LiveViewSettings.LOOPBACK, taken.getLocalPort());
+                    broker.bootstrapServers(),
+                    Map.of(),
+                    directory,
+                    LiveViewSettings.LOOPBACK,
+                    taken.getLocalPort(),
+                    Access.OPEN);
             LiveView view = new LiveView(settings);
             assertThatThrownBy(view::start)
                     .isInstanceOf(LiveViewException.class)

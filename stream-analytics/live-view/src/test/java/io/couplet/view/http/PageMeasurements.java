@@ -91,7 +91,7 @@ final class PageMeasurements {
     }
 
     private ViewServer serve() throws Exception {
-        ViewServer server = new ViewServer(model, () -> null, DemoRecords.FAMILIES);
+        ViewServer server = new ViewServer(model, () -> null, DemoRecords.FAMILIES, Access.OPEN, null);
         server.start("127.0.0.1", 0);
         return server;
     }

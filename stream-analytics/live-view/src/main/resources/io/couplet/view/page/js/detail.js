@@ -17,6 +17,7 @@ const HEIGHTS = { loss: 172, accuracy: 136, learningRate: 86 };
 
 export class Detail {
   #element;
+  #desk;
   #onCompare;
   #key = null;
   #cell = null;
@@ -32,9 +33,10 @@ export class Detail {
   #toggle = h("button", { type: "button", class: "ghost", "aria-pressed": "false", onclick: () => this.#switchLog() }, "log scale");
   #charts = SHOWN.map((metric) => ({ metric, chart: new Chart(metric.label, metric.unit, HEIGHTS[metric.id], (v) => format.significant(v)) }));
 
-  /** `onCompare` hears the pairing that is to be drawn large. */
-  constructor(element, onCompare) {
+  /** `desk` takes orders; `onCompare` hears the pairing that is to be drawn large. */
+  constructor(element, desk, onCompare) {
     this.#element = element;
+    this.#desk = desk;
     this.#onCompare = onCompare;
     this.#plots.append(...this.#charts.map(({ chart }) => chart.element));
   }
@@ -53,7 +55,7 @@ export class Detail {
       fill(this.#element, this.#head, this.#stats, this.#plots, this.#table, this.#events, this.#facts);
       this.#charts[0].chart.element.querySelector("figcaption").append(this.#toggle);
     }
-    const shape = JSON.stringify([key, cell, study.settings?.rungs.length]);
+    const shape = JSON.stringify([key, cell, study.settings?.rungs.length, this.#desk.shape(cell.runs)]);
     if (shape === this.#shape) return;
     this.#shape = shape;
     const other = this.#cell?.backbone !== cell.backbone || this.#cell?.optimizer !== cell.optimizer;
@@ -83,7 +85,7 @@ export class Detail {
       this.#head,
       h("h2", {}, cell.backbone, h("span", { class: "times" }, "×"), cell.optimizer),
       h("span", { class: `badge status-${cell.status}` }, cell.status),
-      h("button", { type: "button", class: "ghost large", onclick: () => this.#onCompare(this.#key) }, "compare curves"),
+      h("span", { class: "headtools" }, cell.runs.length > 1 ? this.#desk.buttons(cell.runs, `${cell.backbone} × ${cell.optimizer}`) : null, h("button", { type: "button", class: "ghost large", onclick: () => this.#onCompare(this.#key) }, "compare curves")),
       verdict && cell.verdict !== cell.status ? h("span", { class: `badge tone-${verdict.tone}` }, `${verdict.sign} ${verdict.words}`) : null,
     );
     const interval = coupled?.couplingLower != null ? `${format.signed(coupled.couplingLower)} to ${format.signed(coupled.couplingUpper)}` : "";
@@ -107,12 +109,13 @@ export class Detail {
       return h(
         "tr",
         { title: run.runId },
-        h("th", { scope: "row" }, chip, `seed ${run.seed}${run.hyperparameterPoint ? ` · point ${run.hyperparameterPoint}` : ""}`),
+        h("th", { scope: "row" }, chip, nameOf(run)),
         h("td", {}, h("span", { class: `badge status-${run.status}` }, run.status)),
         h("td", { class: "num" }, meter, format.count(run.step)),
         h("td", { class: "num" }, format.number(run.loss, 3)),
         h("td", { class: "num" }, format.percent(run.accuracy)),
         h("td", { class: "num" }, run.status === "running" ? `${format.duration(run.etaSeconds)} left` : format.duration(run.deviceSeconds)),
+        this.#desk.allowed ? h("td", { class: "orders" }, this.#desk.buttons([run], `${this.#cell.backbone} × ${this.#cell.optimizer}, ${nameOf(run)}`)) : null,
       );
     });
     const waiting = this.#cell.runsExpected - this.#cell.runs.length;
@@ -121,7 +124,7 @@ export class Detail {
       h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, ["run", "", "step", "loss", "accuracy", "time"].map((name, i) => h("th", { scope: "col", class: i > 1 ? "num" : "" }, name)))),
+        h("thead", {}, h("tr", {}, ["run", "state", "step", "loss", "accuracy", "time"].map((name, i) => h("th", { scope: "col", class: i > 1 ? "num" : "" }, name)), this.#desk.allowed ? h("th", { scope: "col" }, h("span", { class: "visually-hidden" }, "orders")) : null)),
         h("tbody", {}, rows),
       ),
       waiting > 0 ? h("p", { class: "note" }, `${format.plural(waiting, "run")} not asked for yet.`) : null,
@@ -182,6 +185,8 @@ export class Detail {
     fill(this.#facts, facts.map((fact) => h("span", {}, fact)));
   }
 }
+
+const nameOf = (run) => `seed ${run.seed}${run.hyperparameterPoint ? ` · point ${run.hyperparameterPoint}` : ""}`;
 
 function stat(name, value, beside, ...below) {
   return h("div", {}, h("dt", {}, name), h("dd", {}, h("b", {}, value), beside ? h("span", {}, beside) : null), below.filter(Boolean).map((text) => h("dd", { class: "below" }, text)));
