@@ -128,5 +128,6 @@ function picture(decision) {
     if (Math.abs(x(observed) - x(threshold ?? observed + 1e9)) > 60) frame.text(x(observed), 54, `saw ${number(observed)}`, { "text-anchor": "middle" });
   }
   frame.svg.setAttribute("class", "evidence");
-  return frame.svg;
+  const name = `${decision.runId}-${decision.rule}`;
+  return h("figure", { class: "evidencebox" }, frame.svg, keepButtons(name, "this evidence", () => frame.svg, () => ({ columns: ["observed", "threshold", "forecast", "forecastLower", "forecastUpper"], rows: [[observed, threshold, forecast, forecastLower, forecastUpper]] })));
 }
