@@ -4,10 +4,10 @@ import io.couplet.cli.local.UserError;
 import io.couplet.view.LiveViewSettings;
 import io.couplet.view.http.Access;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -43,9 +43,9 @@ final class AccessOptions {
             names = "--trusted-proxies",
             paramLabel = "ADDRESS",
             split = ",",
-            defaultValue = "127.0.0.1,0:0:0:0:0:0:0:1",
+            defaultValue = "127.0.0.1,::1",
             description = "Addresses from which that header is believed (default: ${DEFAULT-VALUE}).")
-    List<String> trustedProxies = List.of();
+    List<InetAddress> trustedProxies = List.of();
 
     @Option(
             names = "--public-address",
@@ -83,7 +83,7 @@ final class AccessOptions {
                 throw new UserError("--trusted-user-header needs --public-address URL: where people reach the page"
                         + " through the proxy, so that other names can be refused.");
             }
-            access = access.withTrustedUser(trustedUserHeader, proxies());
+            access = access.withTrustedUser(trustedUserHeader, Set.copyOf(trustedProxies));
         }
         if (publicAddress != null) {
             access = access.withPublicAddress(checked(publicAddress));
@@ -93,12 +93,6 @@ final class AccessOptions {
                     + TOKEN_VARIABLE + "), or --trusted-user-header NAME behind a proxy.");
         }
         return access;
-    }
-
-    private Set<String> proxies() {
-        Set<String> proxies = new LinkedHashSet<>();
-        trustedProxies.forEach(each -> proxies.add(each.strip()));
-        return proxies;
     }
 
     private static URI checked(URI address) {

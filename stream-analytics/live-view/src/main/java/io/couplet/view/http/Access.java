@@ -2,7 +2,9 @@ package io.couplet.view.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.net.InetAddress;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Set;
@@ -26,13 +28,13 @@ public final class Access {
 
     private final byte @Nullable [] tokenDigest;
     private final @Nullable String userHeader;
-    private final Set<String> proxies;
+    private final Set<InetAddress> proxies;
     private final @Nullable URI publicAddress;
 
     private Access(
             byte @Nullable [] tokenDigest,
             @Nullable String userHeader,
-            Set<String> proxies,
+            Set<InetAddress> proxies,
             @Nullable URI publicAddress) {
         this.tokenDigest = tokenDigest;
         this.userHeader = userHeader;
@@ -63,7 +65,7 @@ public final class Access {
      * @param header name of the header
      * @param fromProxies addresses that are believed
      */
-    public Access withTrustedUser(String header, Set<String> fromProxies) {
+    public Access withTrustedUser(String header, Set<InetAddress> fromProxies) {
         return new Access(tokenDigest, header, Set.copyOf(fromProxies), publicAddress);
     }
 
@@ -103,7 +105,7 @@ public final class Access {
      */
     @Nullable
     String user(String peer, @Nullable String authorization, @Nullable String user) {
-        if (userHeader != null && user != null && !user.isBlank() && proxies.contains(peer)) {
+        if (userHeader != null && user != null && !user.isBlank() && proxies.contains(literal(peer))) {
             return shortened(user);
         }
         if (tokenDigest != null
@@ -115,6 +117,15 @@ public final class Access {
             return "page, with the token";
         }
         return open() ? "page, on the machine itself" : null;
+    }
+
+    /** The peer's address as the connection knows it: no name that would be looked up. */
+    private static @Nullable InetAddress literal(String peer) {
+        try {
+            return peer.matches("[0-9a-fA-F.:%\\[\\]]+") ? InetAddress.getByName(peer) : null;
+        } catch (UnknownHostException e) {
+            return null;
+        }
     }
 
     private static String shortened(String user) {

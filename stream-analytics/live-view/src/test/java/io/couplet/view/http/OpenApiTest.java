@@ -38,7 +38,8 @@ final class OpenApiTest {
     private final ObjectMapper mapper = new ObjectMapper();
     private final HttpClient client = HttpClient.newHttpClient();
     private final ViewModel model = DemoLog.of(DemoRecords.small()).into(new ViewModel());
-    private final ViewServer server = new ViewServer(model, () -> null, DemoRecords.FAMILIES, Access.OPEN, new ObedientTrainer(model));
+    private final ViewServer server =
+            new ViewServer(model, () -> null, DemoRecords.FAMILIES, Access.OPEN, new ObedientTrainer(model));
 
     @BeforeEach
     void start() throws BindException {
@@ -87,9 +88,8 @@ final class OpenApiTest {
                 .POST(HttpRequest.BodyPublishers.ofString("{}"))
                 .build();
         HttpResponse<String> answer = client.send(order, HttpResponse.BodyHandlers.ofString());
-        JsonNode schema = api.at("/paths")
-                .get("/api/runs/{id}/stop")
-                .at("/post/responses/202/content/application~1json/schema");
+        JsonNode schema =
+                api.at("/paths").get("/api/runs/{id}/stop").at("/post/responses/202/content/application~1json/schema");
         assertThat(answer.statusCode()).isEqualTo(202);
         assertThat(problems(api, schema, mapper.readTree(answer.body()), "stop"))
                 .isEmpty();

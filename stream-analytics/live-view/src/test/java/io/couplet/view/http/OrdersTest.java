@@ -2,6 +2,7 @@ package io.couplet.view.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,6 +11,7 @@ import io.couplet.scores.coupling.Families;
 import io.couplet.view.DemoLog;
 import io.couplet.view.DemoRecords;
 import io.couplet.view.model.ViewModel;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -79,7 +81,7 @@ final class OrdersTest {
         assertThat(mapper.readTree(answer.body()).get("commandId").asText()).isEqualTo("order-0");
         assertThat(trainer.orders())
                 .extracting(RunCommand::getRunId, RunCommand::getReason, RunCommand::getRequestedBy)
-                .containsExactly(org.assertj.core.groups.Tuple.tuple(RUNNING, "too slow", "page, on the machine itself"));
+                .containsExactly(tuple(RUNNING, "too slow", "page, on the machine itself"));
         assertThat(run().at("/summary/ordered").asText()).isEqualTo("stop");
         trainer.obey();
         assertThat(run().at("/summary/ordered").isNull()).isTrue();
@@ -96,8 +98,11 @@ final class OrdersTest {
                 .mapToObj(i -> client.sendAsync(ordering(STOP, "{}").build(), HttpResponse.BodyHandlers.ofString()))
                 .toList();
 
-        assertThat(clicks).allSatisfy(click -> assertThat(mapper.readTree(click.get().body()).get("commandId").asText())
-                .isEqualTo("order-0"));
+        assertThat(clicks)
+                .allSatisfy(click -> assertThat(mapper.readTree(click.get().body())
+                                .get("commandId")
+                                .asText())
+                        .isEqualTo("order-0"));
         assertThat(trainer.orders()).hasSize(1);
     }
 
@@ -114,7 +119,8 @@ final class OrdersTest {
 
         assertThat(order("/api/runs/" + RUNNING + "/resume", "{}").statusCode()).isEqualTo(202);
         assertThat(run().at("/summary/ordered").asText()).isEqualTo("resume");
-        assertThat(mapper.readTree(order("/api/runs/" + RUNNING + "/resume", "{}").body())
+        assertThat(mapper.readTree(
+                                order("/api/runs/" + RUNNING + "/resume", "{}").body())
                         .get("already")
                         .asBoolean())
                 .isTrue();
@@ -144,7 +150,8 @@ final class OrdersTest {
         assertThat(order(STOP, "[1]").statusCode()).isEqualTo(400);
         assertThat(order(STOP, "null").statusCode()).isEqualTo(400);
         assertThat(order(STOP, "{\"reason\":{\"a\":1}}").statusCode()).isEqualTo(400);
-        assertThat(order(STOP, "{\"reason\":\"" + "x".repeat(5000) + "\"}").statusCode()).isEqualTo(413);
+        assertThat(order(STOP, "{\"reason\":\"" + "x".repeat(5000) + "\"}").statusCode())
+                .isEqualTo(413);
         assertThat(trainer.orders()).isEmpty();
     }
 
@@ -211,17 +218,23 @@ final class OrdersTest {
     @Test
     void aProxysUserIsRecordedAndBelievedFromTheProxyOnly() throws Exception {
         URI outside = URI.create("https://couplet.example.org");
-        start(Access.OPEN.withTrustedUser("X-Forwarded-User", Set.of("127.0.0.1")).withPublicAddress(outside));
-        assertThat(send(HttpRequest.newBuilder(uri("/api/studies"))).statusCode()).isEqualTo(401);
+        start(Access.OPEN
+                .withTrustedUser("X-Forwarded-User", Set.of(InetAddress.getByName("127.0.0.1")))
+                .withPublicAddress(outside));
+        assertThat(send(HttpRequest.newBuilder(uri("/api/studies"))).statusCode())
+                .isEqualTo(401);
 
-        HttpRequest.Builder order = ordering(STOP, "{}").header("X-Forwarded-User", "ada@example.org")
+        HttpRequest.Builder order = ordering(STOP, "{}")
+                .header("X-Forwarded-User", "ada@example.org")
                 .header("Origin", "https://couplet.example.org")
                 .header("Sec-Fetch-Site", "same-origin");
         assertThat(send(order).statusCode()).isEqualTo(202);
         assertThat(trainer.orders()).extracting(RunCommand::getRequestedBy).containsExactly("ada@example.org");
         server.close();
 
-        start(Access.OPEN.withTrustedUser("X-Forwarded-User", Set.of("10.1.2.3")).withPublicAddress(outside));
+        start(Access.OPEN
+                .withTrustedUser("X-Forwarded-User", Set.of(InetAddress.getByName("10.1.2.3")))
+                .withPublicAddress(outside));
         assertThat(send(HttpRequest.newBuilder(uri("/api/studies")).header("X-Forwarded-User", "mallory"))
                         .statusCode())
                 .isEqualTo(401);
@@ -240,7 +253,8 @@ final class OrdersTest {
         start(Access.OPEN.withToken(TOKEN));
         String[] parts = header.split(": ", 2);
 
-        assertThat(send(ordering(STOP, "{}").header("Authorization", "Bearer " + TOKEN)
+        assertThat(send(ordering(STOP, "{}")
+                                .header("Authorization", "Bearer " + TOKEN)
                                 .header(parts[0], parts[1]))
                         .statusCode())
                 .isEqualTo(403);

@@ -220,7 +220,8 @@ final class PageInBrowserTest {
 
         browser.run("document.querySelector('#detail .runs [data-order=stop]').click()");
         browser.run("document.getElementById('ask-reason').value = 'a test'");
-        browser.run("const give = document.querySelector('.ask[open] button[type=submit]'); give.click(); give.click()");
+        browser.run(
+                "const give = document.querySelector('.ask[open] button[type=submit]'); give.click(); give.click()");
 
         awaitTrue("return document.querySelector('#detail .ordered')?.textContent.startsWith('stopping')");
         await().atMost(10, SECONDS).until(() -> trainer.orders().size() == 1);
@@ -292,8 +293,10 @@ final class PageInBrowserTest {
     }
 
     private void giveToken(String token) throws Exception {
-        browser.run("document.getElementById('token').value = arguments[0];"
-                + "document.querySelector('.ask[open] button[type=submit]').click()", token);
+        browser.run(
+                "document.getElementById('token').value = arguments[0];"
+                        + "document.querySelector('.ask[open] button[type=submit]').click()",
+                token);
     }
 
     @Test

@@ -122,8 +122,9 @@ final class PageMeasurements {
         browser.open(address.toString());
         figure(
                 "grid of 400 cells filled, ms after the page was asked for, at most",
-                browser.run("return new Promise(done => { const look = () => document.querySelector('.cell .value')?.textContent"
-                                + " ? done(performance.now()) : requestAnimationFrame(look); look(); })")
+                browser.run(
+                                "return new Promise(done => { const look = () => document.querySelector('.cell .value')?.textContent"
+                                        + " ? done(performance.now()) : requestAnimationFrame(look); look(); })")
                         .asDouble());
     }
 

@@ -10,7 +10,8 @@ export class Lock {
   /** `onToken` hears that there is one to try. */
   constructor(onToken) {
     document.body.append(this.#dialog);
-    this.#dialog.addEventListener("cancel", (event) => event.preventDefault());
+    // Without a token there is nothing behind the dialog, so Escape only brings it back.
+    this.#dialog.addEventListener("close", () => this.#open && this.#dialog.showModal());
     onLocked((wrong) => this.#ask(wrong, onToken));
   }
 
