@@ -69,6 +69,9 @@ final class RunStudyCommand implements Callable<Integer> {
             description = "Port of the page, 0 for any free one (default: ${DEFAULT-VALUE}).")
     int port;
 
+    @Mixin
+    AccessOptions access = new AccessOptions();
+
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it.
     CommandSpec spec;
@@ -114,6 +117,7 @@ final class RunStudyCommand implements Callable<Integer> {
         devices.check();
         keeping.check();
         metricsOptions.check();
+        access.access();
         if (port < 0 || port > 65535) {
             throw new UserError("--port must be from 0 to 65535, was " + port + ".");
         }
@@ -162,7 +166,12 @@ final class RunStudyCommand implements Callable<Integer> {
             }
         }
         BuildInfo build = BuildInfo.read();
-        return new LocalSettings(workers, "127.0.0.1", port, build.version(), build.gitRevision(), keeping::applyTo);
+        return new LocalSettings(
+                workers,
+                new LocalSettings.Page(access.host, port, access.access(), !access.readOnly),
+                build.version(),
+                build.gitRevision(),
+                keeping::applyTo);
     }
 
     private void starting(String what) {

@@ -5,6 +5,7 @@ import io.couplet.cli.watch.Style;
 import io.couplet.cli.watch.TerminalScreen;
 import io.couplet.cli.watch.WatchScreen;
 import io.couplet.view.LiveView;
+import io.couplet.view.http.Access;
 import io.couplet.view.model.CurveSketch;
 import io.couplet.view.model.Json;
 import io.couplet.view.model.RunStatus;
@@ -89,7 +90,7 @@ final class WatchStudyCommand implements Callable<Integer> {
         try (Services.Shutdown shutdown = new Services.Shutdown();
                 ScratchDirectory scratch = ScratchDirectory.create("couplet-watch");
                 LiveView view =
-                        new LiveView(Views.settings(reach.clientProperties(), scratch.path(), "127.0.0.1", 0))) {
+                        new LiveView(Views.settings(reach.clientProperties(), scratch.path(), "127.0.0.1", 0, Access.OPEN))) {
             view.start();
             ViewModel model = view.model();
             if (json) {

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a user reads when something is wrong: one sentence with the fix, exit code 2, no stack trace. */
 class CoupletTest {
@@ -59,6 +60,33 @@ class CoupletTest {
         assertThat(ended.err())
                 .contains("2 mistakes", "line 2, column 1", "backbones", "line 3, column 14", "'lamb'")
                 .doesNotContain("\tat ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dashboard", "run"})
+    void aPageForOtherMachinesNeedsATokenOrAProxy(String command) {
+        refused(
+                couplet(command, "--host", "0.0.0.0"),
+                "--host 0.0.0.0 can be reached from other machines: give --token-file FILE (COUPLET_TOKEN), or"
+                        + " --trusted-user-header NAME behind a proxy.");
+        refused(
+                couplet(command, "--trusted-user-header", "X-Forwarded-User"),
+                "--trusted-user-header needs --public-address URL: where people reach the page through the proxy, so"
+                        + " that other names can be refused.");
+    }
+
+    @Test
+    void aTokenIsReadFromItsFileAndIsNeverAFlag() throws IOException {
+        Path token = Files.writeString(directory.resolve("token"), "short\n");
+        refused(
+                couplet("dashboard", "--token-file", token.toString()),
+                "--token-file " + token + ": the token must have at least 16 characters, had 5: make one with"
+                        + " `openssl rand -hex 24`.");
+        refused(
+                couplet("dashboard", "--token-file", directory.resolve("none").toString()),
+                "--token-file " + directory.resolve("none") + " cannot be read: check the path and its permissions.");
+        assertThat(couplet("dashboard", "--token", "a-token-of-thirty-two-characters").exitCode())
+                .isEqualTo(2);
     }
 
     @Test

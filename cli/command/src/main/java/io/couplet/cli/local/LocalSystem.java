@@ -89,14 +89,20 @@ public final class LocalSystem implements AutoCloseable {
         broker = startedBroker;
         createTopics();
         told.accept("the page");
+        LocalSettings.Page page = settings.page();
+        KafkaOrders orders = page.orders()
+                ? keep(new KafkaOrders(Map.of("bootstrap.servers", startedBroker.bootstrapServers())))
+                : null;
         LiveView startedView = keep(new LiveView(
                 new LiveViewSettings(
                         startedBroker.bootstrapServers(),
                         Map.of(),
                         data.streams().resolve("view"),
-                        settings.host(),
-                        settings.port()),
-                KnownFamilies.byName()));
+                        page.host(),
+                        page.port(),
+                        page.access()),
+                KnownFamilies.byName(),
+                orders));
         view = startedView;
         if (registry instanceof PrometheusMeterRegistry scraped) {
             startedView.measureIn(registry, scraped::scrape);

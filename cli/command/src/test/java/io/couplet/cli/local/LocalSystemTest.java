@@ -144,7 +144,7 @@ class LocalSystemTest {
     }
 
     private static LocalSettings settings() {
-        return new LocalSettings(TrainerSettings.cpuSlots(2), "127.0.0.1", 0, "test", null);
+        return new LocalSettings(TrainerSettings.cpuSlots(2), LocalSettings.Page.local(), "test", null);
     }
 
     private static StudySpecification study() {
