@@ -15,9 +15,10 @@ record Sections(List<Table> tables) {
     record Table(String title, String note, List<String> columns, List<List<String>> rows) {}
 
     static Sections of(StudyReport report) {
-        return new Sections(List.of(stopping(report), shares(report), families(report), front(report), profiles(report)).stream()
-                .filter(table -> !table.rows().isEmpty())
-                .toList());
+        return new Sections(
+                List.of(stopping(report), shares(report), families(report), front(report), profiles(report)).stream()
+                        .filter(table -> !table.rows().isEmpty())
+                        .toList());
     }
 
     private static Table stopping(StudyReport report) {
@@ -25,7 +26,8 @@ record Sections(List<Table> tables) {
         return new Table(
                 "Steps saved by stopping early",
                 "%s, %s %% of the budgets of all runs, were not taken."
-                        .formatted(String.format(Locale.ROOT, "%,d steps", saved.steps()), Texts.percent(saved.share())),
+                        .formatted(
+                                String.format(Locale.ROOT, "%,d steps", saved.steps()), Texts.percent(saved.share())),
                 List.of("rule", "runs stopped", "steps saved"),
                 saved.rules().stream()
                         .map(rule -> List.of(
