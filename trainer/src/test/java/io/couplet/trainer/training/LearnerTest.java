@@ -43,8 +43,7 @@ class LearnerTest {
     }
 
     private static Learner learner(String optimizer, Recipe recipe, boolean wholeBuffers) {
-        Backbone backbone = Backbones.create(
-                "mobilenetv2", new Backbones.Task(Backbones.Size.PAPER, SIDE, CLASSES, 0));
+        Backbone backbone = Backbones.create("mobilenetv2", new Backbones.Task(Backbones.Size.PAPER, SIDE, CLASSES, 0));
         return new Learner(
                 backbone,
                 CLASSES,
