@@ -72,6 +72,7 @@ final class ViewMeters {
                     case RUNNING -> study.running();
                     case COMPLETED -> study.completed();
                     case STOPPED -> study.stopped();
+                    case PAUSED -> study.paused();
                     case DIVERGED -> study.diverged();
                     case FAILED -> study.failed();
                 })
