@@ -38,22 +38,25 @@ def free_port():
         return s.getsockname()[1]
 
 
+def note(text):
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+def name_of(run):
+    return f"{BACKBONES[run % 5]}/{OPTIMIZERS[run // 5 % 4]}/seed{run // 20}"
+
+
 def write_logs(folder, runs, steps):
     from torch.utils.tensorboard import SummaryWriter
 
     chance = random.Random(1)
-    names = []
     for run in range(runs):
-        backbone, optimizer = BACKBONES[run % 5], OPTIMIZERS[run // 5 % 4]
-        name = f"{backbone}/{optimizer}/seed{run // 20}"
-        names.append(name)
-        with SummaryWriter(str(folder / name), max_queue=10_000) as writer:
+        with SummaryWriter(str(folder / name_of(run)), max_queue=10_000) as writer:
             for step in range(1, steps + 1):
                 writer.add_scalar("train/loss", 2.3 * step ** -0.2 + chance.gauss(0, 0.05), step)
                 writer.add_scalar("train/lr", 0.1, step)
                 if step % (steps // 10) == 0:
                     writer.add_scalar("val/acc", 0.3 + 0.5 * step / steps, step)
-    return names
 
 
 def get(url, data=None):
@@ -136,6 +139,7 @@ def tensorboard(logs, names, steps, flags, work):
         figures["all curves once more, warm"] = time.monotonic() - asked
         assert len(answer) == len(names)
         figures["memory MiB"] = server.resident_mb()
+    note(f"TensorBoard {figures}")
     return figures
 
 
@@ -188,6 +192,7 @@ def couplet(logs, names, steps, work):
                 tailing = subprocess.Popen(tail, stdout=out, stderr=subprocess.STDOUT)
             until("Couplet's curves", readable)
             figures["event files to readable curves"] = time.monotonic() - began
+            note(f"Couplet {figures}")
             tailing.wait(60)
         # A page that starts on topics that hold all of it, as TensorBoard starts on files that hold all of it.
         began = time.monotonic()
@@ -209,16 +214,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--logs", type=pathlib.Path, help="keep the event files here, and take those that are there")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     work = pathlib.Path(tempfile.mkdtemp(prefix="couplet-tensorboard-"))
     try:
-        names = write_logs(work / "logs", arguments.runs, arguments.steps)
-        size = sum(file.stat().st_size for file in (work / "logs").rglob("*tfevents*"))
+        logs = arguments.logs or work / "logs"
+        names = [name_of(run) for run in range(arguments.runs)]
+        if not logs.exists():
+            write_logs(logs, arguments.runs, arguments.steps)
+        note("event files are written")
+        size = sum(file.stat().st_size for file in logs.rglob("*tfevents*"))
         figures = {
-            "TensorBoard, its default": tensorboard(work / "logs", names, arguments.steps, [], work),
-            "TensorBoard, every step kept": tensorboard(work / "logs", names, arguments.steps, ["--samples_per_plugin", f"scalars={2 * arguments.steps}"], work),
-            "Couplet": couplet(work / "logs", names, arguments.steps, work),
+            "TensorBoard, its default": tensorboard(logs, names, arguments.steps, [], work),
+            "TensorBoard, every step kept": tensorboard(logs, names, arguments.steps, ["--samples_per_plugin", f"scalars={2 * arguments.steps}"], work),
+            "Couplet": couplet(logs, names, arguments.steps, work),
         }
         if arguments.json:
             print(json.dumps({"runs": arguments.runs, "steps": arguments.steps, "logBytes": size, "figures": figures}, indent=2))

@@ -58,8 +58,9 @@ final class ReportStudyCommand implements Callable<Integer> {
     @Option(
             names = "--format",
             defaultValue = "markdown",
-            description = "One of: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}); parquet is every step of the study, none"
-                    + " sampled away, a row each, and needs --output.")
+            description =
+                    "One of: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}); parquet is every step of the study, none"
+                            + " sampled away, a row each, and needs --output.")
     Format format = Format.MARKDOWN;
 
     @Option(names = "--json", description = "The same as --format json.")
