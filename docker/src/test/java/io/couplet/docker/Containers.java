@@ -26,6 +26,7 @@ import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.Network;
 import org.testcontainers.containers.startupcheck.OneShotStartupCheckStrategy;
 import org.testcontainers.containers.wait.strategy.Wait;
+import org.testcontainers.lifecycle.Startables;
 import org.testcontainers.utility.DockerImageName;
 
 /**
@@ -52,22 +53,27 @@ final class Containers implements AutoCloseable {
         int port = freePort();
         reachable = "127.0.0.1:" + port;
         broker = broker(port);
-        start(broker);
+        started.add(broker);
+        broker.start();
         docker.connectToNetworkCmd()
                 .withNetworkId(inside.getId())
                 .withContainerId(broker.getContainerId())
                 .withContainerNetwork(new ContainerNetwork().withAliases(BROKER))
                 .exec();
         couplet("topics", "create", "--replication-factor", "1");
-        start(service("flink", "jobmanager").withNetworkAliases("jobmanager"));
-        start(service("flink", "taskmanager"));
-        start(service("flink", "jobs", "--bootstrap-servers", BOOTSTRAP, "--parallelism", "1"));
+        List<GenericContainer<?>> services = new ArrayList<>(List.of(
+                service("flink", "jobmanager").withNetworkAliases("jobmanager"),
+                service("flink", "taskmanager"),
+                service("flink", "jobs", "--bootstrap-servers", BOOTSTRAP, "--parallelism", "1"),
+                service("stopper"),
+                service("dashboard").withEnv("COUPLET_TOKEN", "only-for-this-test-0123456789")));
         for (int trainer = 1; trainer <= 2; trainer++) {
             trainers.add(
-                    start(service("trainer").withEnv("COUPLET_DEVICES", "cpu").withEnv("COUPLET_SLOTS", "1")));
+                    service("trainer").withEnv("COUPLET_DEVICES", "cpu").withEnv("COUPLET_SLOTS", "1"));
         }
-        start(service("stopper"));
-        start(service("dashboard").withEnv("COUPLET_TOKEN", "only-for-this-test-0123456789"));
+        services.addAll(trainers);
+        started.addAll(services);
+        Startables.deepStart(services).join();
     }
 
     private GenericContainer<?> broker(int port) {
@@ -111,12 +117,6 @@ final class Containers implements AutoCloseable {
                 .withEnv("COUPLET_BOOTSTRAP_SERVERS", BOOTSTRAP)
                 .withCommand(arguments)
                 .waitingFor(Wait.forHealthcheck().withStartupTimeout(PATIENCE));
-    }
-
-    private GenericContainer<?> start(GenericContainer<?> container) {
-        container.start();
-        started.add(container);
-        return container;
     }
 
     /** Runs the command in a container of its own until it ends, and returns what it wrote. */
