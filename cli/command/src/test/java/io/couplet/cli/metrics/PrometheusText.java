@@ -60,7 +60,7 @@ public record PrometheusText(Map<String, String> types, Map<String, Double> samp
     /** A sample by its name and labels, e.g. {@code runs{state="completed"}}; labels in alphabetical order. */
     public double value(String sample) {
         assertThat(samples).containsKey(sample);
-        return samples.get(sample);
+        return samples.getOrDefault(sample, Double.NaN);
     }
 
     /** Names of all samples, without labels. */
