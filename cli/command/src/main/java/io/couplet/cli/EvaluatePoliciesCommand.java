@@ -141,7 +141,8 @@ final class EvaluatePoliciesCommand implements Callable<Integer> {
     /** What is to be judged; of a study, its own rungs take the place of those given. */
     private CurvesFile curves(List<Double> shares) {
         if ((curves == null) == (study == null)) {
-            throw new UserError("Give recorded curves, CURVES.csv, or a study that Kafka has, --study ID, one of the two.");
+            throw new UserError(
+                    "Give recorded curves, CURVES.csv, or a study that Kafka has, --study ID, one of the two.");
         }
         if (curves != null) {
             return CurvesFile.read(curves);

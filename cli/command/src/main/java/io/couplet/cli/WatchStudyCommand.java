@@ -89,8 +89,8 @@ final class WatchStudyCommand implements Callable<Integer> {
         }
         try (Services.Shutdown shutdown = new Services.Shutdown();
                 ScratchDirectory scratch = ScratchDirectory.create("couplet-watch");
-                LiveView view =
-                        new LiveView(Views.settings(reach.clientProperties(), scratch.path(), "127.0.0.1", 0, Access.OPEN))) {
+                LiveView view = new LiveView(
+                        Views.settings(reach.clientProperties(), scratch.path(), "127.0.0.1", 0, Access.OPEN))) {
             view.start();
             ViewModel model = view.model();
             if (json) {
