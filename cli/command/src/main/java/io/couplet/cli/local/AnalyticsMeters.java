@@ -21,12 +21,19 @@ final class AnalyticsMeters {
         Gauge.builder("couplet.analytics.records.pending", JobMetrics::lag)
                 .description("Records in Kafka that the jobs have not read yet.")
                 .register(registry);
+        latency(registry, "convergence");
+        latency(registry, "coupling");
+    }
+
+    /** @param scores the operator: convergence for the scores of runs, coupling for those of studies */
+    private static void latency(MeterRegistry registry, String scores) {
         for (int percentile : new int[] {50, 99}) {
             TimeGauge.builder(
                             "couplet.analytics.score.latency",
-                            () -> JobMetrics.scoreLatencyMillis(percentile / 100.0),
+                            () -> JobMetrics.scoreLatencyMillis(scores, percentile / 100.0),
                             TimeUnit.MILLISECONDS)
                     .description("From a record's own time to the moment when a score that contains it leaves.")
+                    .tag("scores", scores)
                     .tag("percentile", Integer.toString(percentile))
                     .register(registry);
         }
