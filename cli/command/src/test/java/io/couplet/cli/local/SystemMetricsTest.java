@@ -39,7 +39,7 @@ class SystemMetricsTest {
                 ServiceMetrics metrics = new ServiceMetrics("run", "test", null);
                 LocalSystem system = LocalSystem.start(
                         data,
-                        new LocalSettings(TrainerSettings.cpuSlots(2), "127.0.0.1", 0, "test", null),
+                        new LocalSettings(TrainerSettings.cpuSlots(2), LocalSettings.Page.local(), "test", null),
                         metrics.registry(),
                         what -> {});
                 AlertService alerts = new AlertService(
