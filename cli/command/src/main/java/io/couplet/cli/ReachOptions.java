@@ -3,8 +3,8 @@ package io.couplet.cli;
 import io.couplet.cli.local.RunningSystem;
 import io.couplet.cli.local.UserError;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
-import org.apache.kafka.clients.CommonClientConfigs;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -31,7 +31,11 @@ final class ReachOptions {
             return kafka.clientProperties();
         }
         return RunningSystem.in(dataDirectory)
-                .map(system -> Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, system.bootstrapServers()))
+                .map(system -> {
+                    Map<String, String> properties = new HashMap<>(system.clientProperties());
+                    properties.putAll(kafka.registryProperties());
+                    return properties;
+                })
                 .orElseThrow(() -> new UserError("No couplet runs in " + dataDirectory
                         + ": start one with `couplet run`, or name a Kafka with --bootstrap-servers HOST:PORT."));
     }

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.CommonClientConfigs;
@@ -81,7 +82,9 @@ final class ReportStudyCommand implements Callable<Integer> {
         }
         try (DataDirectory data = DataDirectory.take(reach.dataDirectory);
                 BrokerProcess broker = BrokerProcess.start(data.kafka(), 0)) {
-            print(Views.read(Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers())));
+            Map<String, String> properties = new HashMap<>(reach.kafka.registryProperties());
+            properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers());
+            print(Views.read(properties));
         }
         return 0;
     }

@@ -6,6 +6,7 @@ import io.couplet.cli.local.LocalSettings;
 import io.couplet.cli.local.LocalSystem;
 import io.couplet.cli.local.UserError;
 import io.couplet.producers.Submission;
+import io.couplet.schemas.SchemaRegistry;
 import io.couplet.schemas.study.StudySpecification;
 import io.couplet.trainer.data.DataException;
 import io.couplet.trainer.data.DataSplit;
@@ -21,8 +22,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -62,6 +65,13 @@ final class RunStudyCommand implements Callable<Integer> {
             defaultValue = "0",
             description = "Port of the page, 0 for any free one (default: ${DEFAULT-VALUE}).")
     int port;
+
+    @Option(
+            names = "--schema-registry",
+            paramLabel = "URL",
+            description = "Apicurio Registry for the schemas; values are then in the Confluent wire format (default: none).")
+    @Nullable
+    String schemaRegistry;
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it.
@@ -144,7 +154,8 @@ final class RunStudyCommand implements Callable<Integer> {
                     + " and this machine has no GPU that the engine can use: leave --device out to train on the CPU.");
         }
         BuildInfo build = BuildInfo.read();
-        return new LocalSettings(workers, "127.0.0.1", port, build.version(), build.gitRevision(), keeping::applyTo);
+        Map<String, String> registry = schemaRegistry == null ? Map.of() : Map.of(SchemaRegistry.URL, schemaRegistry);
+        return new LocalSettings(workers, "127.0.0.1", port, build.version(), build.gitRevision(), registry, keeping::applyTo);
     }
 
     private void starting(String what) {

@@ -3,6 +3,7 @@ package io.couplet.cli;
 import io.couplet.cli.local.UserError;
 import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import java.util.HashMap;
@@ -55,7 +56,9 @@ final class StopRunCommand implements Callable<Integer> {
         try (KafkaProducer<String, RunCommand> producer = new KafkaProducer<>(
                 properties,
                 Topics.RUN_COMMANDS.keySerde().serializer(),
-                Topics.RUN_COMMANDS.valueSerde().serializer())) {
+                Topics.RUN_COMMANDS
+                        .valueSerde(WireFormat.of(properties))
+                        .serializer())) {
             producer.send(new ProducerRecord<>(Topics.RUN_COMMANDS.name(), runId, command))
                     .get();
         }

@@ -20,13 +20,13 @@ public final class LiveView implements AutoCloseable {
     private final ViewServer server;
     private final Feed feed;
 
-    /** Checks the settings and connects to nothing; without families, nothing is contrasted. */
+    /** Checks the settings and connects to nothing but the schema registry, if one is named; without families, nothing is contrasted. */
     public LiveView(LiveViewSettings settings) {
         this(settings, Families.NONE);
     }
 
     /**
-     * Checks the settings and connects to nothing.
+     * Checks the settings and connects to nothing but the schema registry, if one is named.
      *
      * @param families families of backbones and optimizers, for the contrasts
      */

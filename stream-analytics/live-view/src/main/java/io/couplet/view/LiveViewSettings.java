@@ -18,6 +18,9 @@ public record LiveViewSettings(
     /** The default host. */
     public static final String LOOPBACK = "127.0.0.1";
 
+    /** How the names of the views' consumer groups begin; each view has one of its own. */
+    public static final String GROUP_PREFIX = "couplet-live-view-";
+
     public LiveViewSettings {
         if (bootstrapServers.isBlank()) {
             throw new IllegalArgumentException("bootstrapServers must name a broker, was empty");
