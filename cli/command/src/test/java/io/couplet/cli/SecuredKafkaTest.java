@@ -73,9 +73,8 @@ class SecuredKafkaTest {
     private static final int STEPS = 6;
     private static final StudySpecification STUDY = study();
 
-    @TempDir
-    @SuppressWarnings("NullAway.Init") // JUnit sets it.
-    Path directory;
+    @SuppressWarnings("NullAway.Init") // JUnit calls deploy() before the first test.
+    private Path directory;
 
     @SuppressWarnings("NullAway.Init")
     private SecuredKafka kafka;
@@ -84,7 +83,8 @@ class SecuredKafkaTest {
     private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
 
     @BeforeAll
-    void deploy() throws Exception {
+    void deploy(@TempDir Path directoryOfAll) throws Exception {
+        directory = directoryOfAll;
         kafka = SecuredKafka.start(directory);
         Path admin = kafka.file(kafka.admin());
         List<Object> topics = List.of("topics", "create", "--kafka-config", admin, "--schema-registry", registry.url());
