@@ -2,6 +2,7 @@ package io.couplet.producers;
 
 import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.ArmedRule;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
@@ -53,7 +54,9 @@ public final class RunOrders implements AutoCloseable {
             producer = new KafkaProducer<>(
                     properties,
                     Topics.RUN_COMMANDS.keySerde().serializer(),
-                    Topics.RUN_COMMANDS.valueSerde().serializer());
+                    Topics.RUN_COMMANDS
+                            .valueSerde(WireFormat.of(properties))
+                            .serializer());
         } catch (KafkaException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new RunOrderException(

@@ -2,9 +2,12 @@ package io.couplet.cli;
 
 import io.couplet.cli.local.UserError;
 import io.couplet.producers.RunOrderException;
+import io.couplet.schemas.KafkaRefusal;
+import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.stopper.EarlyStopperException;
 import io.couplet.trainer.training.TorchException;
 import io.couplet.view.LiveViewException;
+import java.util.Optional;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,6 +58,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
     private static boolean isUsersToMend(Throwable thrown) {
         return thrown instanceof UserError
                 || thrown instanceof TorchException
+                || thrown instanceof SchemaRegistryException
                 || thrown instanceof LiveViewException
                 || thrown instanceof EarlyStopperException;
     }
@@ -62,6 +66,10 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
     private static String sentence(Throwable thrown) {
         if (isUsersToMend(thrown) || thrown instanceof RunOrderException) {
             return thrown.getMessage() == null ? "" : thrown.getMessage();
+        }
+        Optional<String> refusal = KafkaRefusal.sentence("the named address", thrown);
+        if (refusal.isPresent()) {
+            return refusal.get();
         }
         Throwable root = thrown;
         while (root.getCause() != null) {

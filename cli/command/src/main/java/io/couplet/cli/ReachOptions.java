@@ -6,6 +6,7 @@ import io.couplet.cli.local.RunningSystem;
 import io.couplet.cli.local.UserError;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
 import org.apache.kafka.clients.CommonClientConfigs;
@@ -40,7 +41,9 @@ final class ReachOptions {
         }
         try (DataDirectory data = DataDirectory.take(dataDirectory);
                 BrokerProcess broker = BrokerProcess.start(data.kafka(), 0)) {
-            return read.apply(Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()));
+            Map<String, String> properties = new HashMap<>(kafka.registryProperties());
+            properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers());
+            return read.apply(properties);
         }
     }
 
@@ -54,7 +57,11 @@ final class ReachOptions {
             return kafka.clientProperties();
         }
         return RunningSystem.in(dataDirectory)
-                .map(system -> Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, system.bootstrapServers()))
+                .map(system -> {
+                    Map<String, String> properties = new HashMap<>(system.clientProperties());
+                    properties.putAll(kafka.registryProperties());
+                    return properties;
+                })
                 .orElseThrow(() -> new UserError("No couplet runs in " + dataDirectory
                         + ": start one with `couplet run`, or name a Kafka with --bootstrap-servers HOST:PORT."));
     }

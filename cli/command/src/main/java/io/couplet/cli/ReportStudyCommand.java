@@ -3,6 +3,7 @@ package io.couplet.cli;
 import io.couplet.cli.local.KnownFamilies;
 import io.couplet.cli.local.UserError;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.ViewModel;
 import io.couplet.view.report.ReportReader;
@@ -115,6 +116,7 @@ final class ReportStudyCommand implements Callable<Integer> {
                             Views.PATIENCE,
                             List.of(Topics.STEP_METRICS.name()),
                             taker),
+                    WireFormat.of(properties),
                     studyId,
                     file);
             spec.commandLine()

@@ -7,6 +7,7 @@ import io.couplet.cli.local.LocalSystem;
 import io.couplet.cli.local.UserError;
 import io.couplet.cli.metrics.ServiceMetrics;
 import io.couplet.producers.Submission;
+import io.couplet.schemas.SchemaRegistry;
 import io.couplet.schemas.study.BackboneFile;
 import io.couplet.schemas.study.StudySpecification;
 import io.couplet.trainer.data.DataException;
@@ -24,8 +25,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -71,6 +74,13 @@ final class RunStudyCommand implements Callable<Integer> {
 
     @Mixin
     AccessOptions access = new AccessOptions();
+
+    @Option(
+            names = "--schema-registry",
+            paramLabel = "URL",
+            description = "Apicurio Registry for the schemas; values are then in the Confluent wire format (default: none).")
+    @Nullable
+    String schemaRegistry;
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it.
@@ -166,11 +176,13 @@ final class RunStudyCommand implements Callable<Integer> {
             }
         }
         BuildInfo build = BuildInfo.read();
+        Map<String, String> registry = schemaRegistry == null ? Map.of() : Map.of(SchemaRegistry.URL, schemaRegistry);
         return new LocalSettings(
                 workers,
                 new LocalSettings.Page(access.host, port, access.access(), !access.readOnly),
                 build.version(),
                 build.gitRevision(),
+                registry,
                 keeping::applyTo);
     }
 

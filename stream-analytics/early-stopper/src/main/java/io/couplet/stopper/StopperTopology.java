@@ -2,6 +2,7 @@ package io.couplet.stopper;
 
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.scores.stopping.RunRule;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +47,7 @@ final class StopperTopology {
     /** How the names of the internal topic of proposals end. */
     static final String PROPOSALS_SUFFIX = "-" + PROPOSALS + "-repartition";
 
-    private static final List<Topic<?>> READ_OR_WRITTEN = List.of(
+    private static final List<Topic<?>> READ = List.of(
             Topics.RUN_REQUESTS,
             Topics.RUN_EVENTS,
             Topics.EVALUATIONS,
@@ -56,7 +57,7 @@ final class StopperTopology {
 
     private StopperTopology() {}
 
-    static Topology topology(List<RunRule> rules, Tally tally) {
+    static Topology topology(List<RunRule> rules, Tally tally, WireFormat format) {
         StreamsBuilder builder = new StreamsBuilder();
         builder.addStateStore(store(RUNS, new RunWatchSerde()));
         builder.addStateStore(store(REQUESTS, Serdes.ByteArray()));
@@ -69,7 +70,7 @@ final class StopperTopology {
         KStream<byte[], byte[]> ofRuns =
                 builder.stream(names(Topics.STEP_METRICS, Topics.CONVERGENCE_SCORES), from("of-runs"));
         KStream<byte[], byte[]> proposals = ofStudies
-                .process(ByStudyProcessor::new, Named.as("by-study-key"))
+                .process(() -> new ByStudyProcessor(format), Named.as("by-study-key"))
                 .repartition(through("by-study"))
                 .process(StudyProcessor::new, Named.as("studies"), STUDY_RULES, STUDY_RUNS)
                 .repartition(through(PROPOSALS));
@@ -77,7 +78,7 @@ final class StopperTopology {
                 .merge(ofRuns, Named.as("records"))
                 .merge(proposals, Named.as("records-and-proposals"))
                 .process(
-                        () -> new WatchProcessor(new Judge(rules), tally),
+                        () -> new WatchProcessor(new Judge(rules), tally, format),
                         Named.as("watch"),
                         RUNS,
                         REQUESTS,
@@ -110,9 +111,13 @@ final class StopperTopology {
         return Stream.of(topics).map(Topic::name).toList();
     }
 
-    /** Names of the topics that must exist. */
-    static List<String> topics() {
-        return Stream.concat(READ_OR_WRITTEN.stream().map(Topic::name), Stream.of(Topics.DEAD_LETTERS))
-                .toList();
+    /** Names of the topics that it may read: those it subscribes to, and the one it writes, to see that it is there. */
+    static List<String> read() {
+        return READ.stream().map(Topic::name).toList();
+    }
+
+    /** Names of the topics that it writes. */
+    static List<String> written() {
+        return List.of(Topics.RUN_COMMANDS.name(), Topics.DEAD_LETTERS);
     }
 }

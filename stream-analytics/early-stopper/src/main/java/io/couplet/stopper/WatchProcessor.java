@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.couplet.schemas.DeadLetter;
 import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.stopper.Turn.Answer;
@@ -27,6 +28,7 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
 
     private final Judge judge;
     private final Tally tally;
+    private final WireFormat format;
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init() before the first record.
     private KeyValueStore<String, RunWatch> runs;
@@ -37,7 +39,8 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
     @SuppressWarnings("NullAway.Init")
     private KeyValueStore<String, Long> ordersRead;
 
-    WatchProcessor(Judge judge, Tally tally) {
+    WatchProcessor(Judge judge, Tally tally, WireFormat format) {
+        this.format = format;
         this.judge = judge;
         this.tally = tally;
     }
@@ -62,7 +65,8 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
         Input input;
         RunWatch known;
         try {
-            input = Input.read(origin.topic(), record.key(), value, record.timestamp());
+            input = Input.read(
+                    origin.topic(), record.key(), format.fromKafka(origin.topic(), value), record.timestamp());
             if (input instanceof Input.OfStudy) {
                 return;
             }
@@ -168,7 +172,7 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
                 .forward(
                         new Record<>(
                                 runId.getBytes(UTF_8),
-                                Topics.RUN_REQUESTS.wire().encode(request),
+                                format.encode(Topics.RUN_REQUESTS, request),
                                 timestamp),
                         StopperTopology.REQUEUED);
         LOG.info("{}: {} is put back into the queue", requeue.resume().getCommandId(), runId);
@@ -178,7 +182,7 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
         byte[] key = command.getRunId().getBytes(UTF_8);
         context()
                 .forward(
-                        new Record<>(key, Topics.RUN_COMMANDS.wire().encode(command), timestamp),
+                        new Record<>(key, format.encode(Topics.RUN_COMMANDS, command), timestamp),
                         StopperTopology.COMMANDS);
     }
 

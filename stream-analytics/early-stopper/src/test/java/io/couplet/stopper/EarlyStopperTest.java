@@ -46,7 +46,7 @@ class EarlyStopperTest {
             EarlyStopper tooSoon = new EarlyStopper(settings);
             assertThatThrownBy(tooSoon::start)
                     .isInstanceOf(EarlyStopperException.class)
-                    .hasMessageContaining("has no topic couplet.run-requests.v1, couplet.run-events.v1")
+                    .hasMessageContaining("has no topic couplet.convergence-scores.v1, couplet.dead-letters.v1")
                     .hasMessageEndingWith("create them with couplet topics create.");
             try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
                 TopicCreation.createMissing(admin, 1);

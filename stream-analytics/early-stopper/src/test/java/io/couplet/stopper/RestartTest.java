@@ -12,6 +12,7 @@ import static io.couplet.stopper.Records.step;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEventKind;
@@ -109,7 +110,7 @@ class RestartTest {
         final Tally tally = new Tally();
         final MockProcessorContext<byte[], byte[]> context =
                 new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
-        final WatchProcessor processor = new WatchProcessor(new Judge(List.of(new DivergenceRule(3))), tally);
+        final WatchProcessor processor = new WatchProcessor(new Judge(List.of(new DivergenceRule(3))), tally, WireFormat.SINGLE_OBJECT);
         final KeyValueStore<String, RunWatch> runs = Stores.keyValueStoreBuilder(
                         Stores.inMemoryKeyValueStore(StopperTopology.RUNS), Serdes.String(), new RunWatchSerde())
                 .withLoggingDisabled()

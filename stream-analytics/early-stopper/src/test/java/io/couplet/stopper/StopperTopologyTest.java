@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.entry;
 import io.couplet.schemas.DeadLetter;
 import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEventKind;
@@ -40,7 +41,7 @@ class StopperTopologyTest {
 
     private final Tally tally = new Tally();
     private final TopologyTestDriver driver = new TopologyTestDriver(
-            StopperTopology.topology(List.of(new DivergenceRule(3)), tally),
+            StopperTopology.topology(List.of(new DivergenceRule(3)), tally, WireFormat.SINGLE_OBJECT),
             new Properties(),
             Instant.ofEpochMilli(BEGIN + 100));
     private final TestOutputTopic<byte[], byte[]> commands = driver.createOutputTopic(
@@ -59,7 +60,7 @@ class StopperTopologyTest {
     void theTopologyIsTheRecordedOne() throws IOException {
         try (InputStream recorded = StopperTopologyTest.class.getResourceAsStream("/topology.txt")) {
             assertThat(recorded).isNotNull();
-            assertThat(StopperTopology.topology(List.of(), tally).describe().toString())
+            assertThat(StopperTopology.topology(List.of(), tally, WireFormat.SINGLE_OBJECT).describe().toString())
                     .isEqualTo(new String(recorded.readAllBytes(), UTF_8));
         }
     }

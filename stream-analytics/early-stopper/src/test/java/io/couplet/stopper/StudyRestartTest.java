@@ -5,6 +5,7 @@ import static io.couplet.stopper.StudyRecords.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.scores.stopping.DivergenceRule;
 import io.couplet.stopper.Records.Sent;
@@ -60,7 +61,7 @@ class StudyRestartTest {
                 store(StopperTopology.REQUESTS, Serdes.ByteArray(), watchContext);
         final KeyValueStore<String, Long> ordersRead = store(StopperTopology.ORDERS_READ, Serdes.Long(), watchContext);
         final StudyProcessor studies = new StudyProcessor();
-        final WatchProcessor watch = new WatchProcessor(new Judge(List.of(new DivergenceRule(3))), tally);
+        final WatchProcessor watch = new WatchProcessor(new Judge(List.of(new DivergenceRule(3))), tally, WireFormat.SINGLE_OBJECT);
         private int proposed;
 
         Life(Changelogs changelogs) {

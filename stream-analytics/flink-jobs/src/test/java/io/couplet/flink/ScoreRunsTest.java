@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.RunEvent;
@@ -209,7 +210,7 @@ class ScoreRunsTest {
     }
 
     static StepBatch batch(StepMetrics... steps) {
-        StepReader reader = new StepReader();
+        StepReader reader = new StepReader(WireFormat.SINGLE_OBJECT);
         StepBatch batch = new StepBatch();
         for (StepMetrics metrics : steps) {
             reader.read(Topics.STEP_METRICS.wire().encode(metrics));

@@ -24,13 +24,13 @@ public final class LiveView implements AutoCloseable {
     private final ViewServer server;
     private final Feed feed;
 
-    /** Checks the settings and connects to nothing; without families and orders, nothing is contrasted and nothing can be ordered. */
+    /** Checks the settings and connects to nothing but the schema registry, if one is named; without families and orders, nothing is contrasted and nothing can be ordered. */
     public LiveView(LiveViewSettings settings) {
         this(settings, Families.NONE, null);
     }
 
     /**
-     * Checks the settings and connects to nothing.
+     * Checks the settings and connects to nothing but the schema registry, if one is named.
      *
      * @param families families of backbones and optimizers, for the contrasts
      * @param orders carries people's orders to the trainers; null when none are taken

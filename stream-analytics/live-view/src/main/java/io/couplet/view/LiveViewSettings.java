@@ -28,6 +28,9 @@ public record LiveViewSettings(
 
     private static final Set<String> THIS_MACHINE = Set.of(LOOPBACK, "localhost", "::1", "[::1]");
 
+    /** How the names of the views' consumer groups begin; each view has one of its own. */
+    public static final String GROUP_PREFIX = "couplet-live-view-";
+
     public LiveViewSettings {
         if (bootstrapServers.isBlank()) {
             throw new IllegalArgumentException("bootstrapServers must name a broker, was empty");

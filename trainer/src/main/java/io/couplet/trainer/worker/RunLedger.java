@@ -1,7 +1,9 @@
 package io.couplet.trainer.worker;
 
+import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
@@ -22,6 +24,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
@@ -48,11 +51,13 @@ final class RunLedger implements AutoCloseable {
     private final Set<String> revoked = new HashSet<>();
     private final Queue<CompletableFuture<Void>> waiting = new ConcurrentLinkedQueue<>();
     private final Map<String, Object> properties;
+    private final WireFormat format;
     private final MeterRegistry registry;
     private final Thread thread;
     private volatile boolean closing;
 
-    RunLedger(Map<String, Object> clientProperties, MeterRegistry registry) {
+    RunLedger(Map<String, Object> clientProperties, WireFormat format, MeterRegistry registry) {
+        this.format = format;
         this.registry = registry;
         properties = new HashMap<>(clientProperties);
         properties.put("enable.auto.commit", false);
@@ -133,11 +138,7 @@ final class RunLedger implements AutoCloseable {
     private void read(KafkaConsumer<String, byte[]> consumer) {
         for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
             try {
-                if (record.topic().equals(Topics.RUN_EVENTS.name())) {
-                    note(Topics.RUN_EVENTS.wire().decode(record.value()));
-                } else {
-                    command(record.key(), record.value());
-                }
+                take(record);
             } catch (SerializationException e) {
                 LOG.warn(
                         "left out: {}-{} offset {}: {}",
@@ -149,12 +150,29 @@ final class RunLedger implements AutoCloseable {
         }
     }
 
+    /** Takes note of a record; when the schema registry, which knows a new schema, is away, as soon as it is back: none is left out for that. */
+    private void take(ConsumerRecord<String, byte[]> record) {
+        while (!closing) {
+            try {
+                if (record.topic().equals(Topics.RUN_EVENTS.name())) {
+                    note(format.decode(Topics.RUN_EVENTS, record.value()));
+                } else {
+                    command(record.key(), record.value());
+                }
+                return;
+            } catch (SchemaRegistryException e) {
+                LOG.warn("the ledger of runs waits: {}", e.getMessage());
+                LockSupport.parkNanos(POLL.toNanos());
+            }
+        }
+    }
+
     private void command(String runId, byte @Nullable [] value) {
         if (value == null) {
             stops.remove(runId);
             return;
         }
-        RunCommand command = Topics.RUN_COMMANDS.wire().decode(value);
+        RunCommand command = format.decode(Topics.RUN_COMMANDS, value);
         if (command.getKind() == RunCommandKind.STOP && !command.getShadow()) {
             if (!revoked.contains(command.getCommandId())) {
                 stops.put(runId, command);

@@ -2,7 +2,11 @@ package io.couplet.trainer.worker;
 
 import io.couplet.producers.MetricPublisher;
 import io.couplet.producers.PublisherSettings;
+import io.couplet.schemas.KafkaRefusal;
+import io.couplet.schemas.Topic;
+import io.couplet.schemas.TopicAccess;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.io.IOException;
@@ -12,13 +16,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.common.config.ConfigResource;
-import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +34,17 @@ public final class TrainerService implements AutoCloseable {
     /** The broker's own upper bound: a request that is given back often is not to be lost. */
     private static final String DELIVERIES = "10";
 
+    private static final List<String> READ = Stream.of(Topics.RUN_REQUESTS, Topics.RUN_EVENTS, Topics.RUN_COMMANDS)
+            .map(Topic::name)
+            .toList();
+    private static final List<String> WRITTEN = List.of(
+            Topics.RUN_REQUESTS.name(),
+            Topics.RUN_EVENTS.name(),
+            Topics.STEP_METRICS.name(),
+            Topics.EVALUATIONS.name(),
+            Topics.LAYER_STATISTICS.name(),
+            Topics.DEAD_LETTERS);
+
     private final List<Worker> workers = new ArrayList<>();
     private final MetricPublisher publisher;
     private final RunLedger ledger;
@@ -38,16 +53,26 @@ public final class TrainerService implements AutoCloseable {
     private TrainerService(TrainerSettings settings, TrainingImages images, InstantSource clock, MeterRegistry registry)
             throws IOException {
         Map<String, Object> properties = properties(settings);
+        WireFormat format = WireFormat.of(settings.clientProperties());
         publisher = MetricPublisher.open(
                 PublisherSettings.of(
                         settings.bootstrapServers(), settings.clientProperties(), settings.spoolDirectory()),
                 clock,
                 registry);
-        ledger = new RunLedger(properties, registry);
+        ledger = new RunLedger(properties, format, registry);
         TrainerMeters meters = new TrainerMeters(registry, settings.devices());
         for (int i = 0; i < settings.devices().size(); i++) {
             workers.add(new Worker(
-                    i, settings.devices().get(i), settings, properties, images, publisher, ledger, clock, meters));
+                    i,
+                    settings.devices().get(i),
+                    settings,
+                    properties,
+                    format,
+                    images,
+                    publisher,
+                    ledger,
+                    clock,
+                    meters));
         }
     }
 
@@ -57,6 +82,7 @@ public final class TrainerService implements AutoCloseable {
      * @param images shared with whoever has read them already
      * @throws IOException when the spool directory cannot be used, in one sentence with the fix
      * @throws IllegalStateException when Kafka refuses or the topics do not exist, in one sentence
+     * @throws io.couplet.schemas.SchemaRegistryException when a schema registry is named that is away or lacks a schema
      */
     public static TrainerService start(TrainerSettings settings, TrainingImages images, InstantSource clock)
             throws IOException, InterruptedException {
@@ -109,20 +135,19 @@ public final class TrainerService implements AutoCloseable {
                         "share.record.lock.duration.ms",
                         Long.toString(settings.lock().toMillis())),
                 set("share.delivery.count.limit", DELIVERIES));
+        Optional<String> hindrance;
         try (Admin admin = Admin.create(properties(settings))) {
-            admin.describeTopics(
-                            Set.of(Topics.RUN_REQUESTS.name(), Topics.RUN_EVENTS.name(), Topics.RUN_COMMANDS.name()))
-                    .allTopicNames()
-                    .get();
+            hindrance = TopicAccess.hindrance(admin, settings.bootstrapServers(), READ, WRITTEN);
+            if (hindrance.isPresent()) {
+                throw new IllegalStateException(hindrance.get());
+            }
             admin.incrementalAlterConfigs(Map.of(group, operations)).all().get();
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new IllegalStateException(
-                    cause instanceof UnknownTopicOrPartitionException
-                            ? "The topics do not exist on " + settings.bootstrapServers()
-                                    + ": create them with 'couplet topics create'."
-                            : "Kafka at " + settings.bootstrapServers() + " refuses the trainers' group: "
-                                    + cause.getMessage(),
+                    KafkaRefusal.sentence(settings.bootstrapServers(), e)
+                            .orElse("Kafka at " + settings.bootstrapServers() + " refuses the trainers' group: "
+                                    + cause.getMessage()),
                     e);
         }
     }

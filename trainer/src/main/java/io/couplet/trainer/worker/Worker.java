@@ -2,7 +2,9 @@ package io.couplet.trainer.worker;
 
 import io.couplet.producers.MetricPublisher;
 import io.couplet.schemas.DeadLetter;
+import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.RunRequest;
@@ -34,6 +36,7 @@ final class Worker {
     private final String device;
     private final TrainerSettings settings;
     private final Map<String, Object> clientProperties;
+    private final WireFormat format;
     private final TrainingImages images;
     private final MetricPublisher publisher;
     private final RunLedger ledger;
@@ -48,6 +51,7 @@ final class Worker {
             String device,
             TrainerSettings settings,
             Map<String, Object> clientProperties,
+            WireFormat format,
             TrainingImages images,
             MetricPublisher publisher,
             RunLedger ledger,
@@ -57,6 +61,7 @@ final class Worker {
         this.device = device;
         this.settings = settings;
         this.clientProperties = clientProperties;
+        this.format = format;
         this.images = images;
         this.publisher = publisher;
         this.ledger = ledger;
@@ -110,10 +115,13 @@ final class Worker {
     private void handle(ConsumerRecord<byte[], byte[]> record) throws InterruptedException {
         RunRequest request;
         try {
-            request = Topics.RUN_REQUESTS.wire().decode(record.value());
+            request = read(record.value());
         } catch (SerializationException | NullPointerException e) {
             bury(record, String.valueOf(e.getMessage()));
             queue.reject();
+            return;
+        } catch (SchemaRegistryException e) {
+            queue.release();
             return;
         }
         if (settings.onlyStudy() != null && !settings.onlyStudy().equals(request.getStudyId())) {
@@ -160,6 +168,21 @@ final class Worker {
                 case DONE -> queue.accept();
                 case GIVEN_BACK -> giveBack(request);
                 case BROKEN -> queue.release();
+            }
+        }
+    }
+
+    /** Reads a request, for as long as it takes until the schema registry, if its schema is a new one, answers. */
+    private RunRequest read(byte[] value) throws InterruptedException {
+        while (true) {
+            try {
+                return format.decode(Topics.RUN_REQUESTS, value);
+            } catch (SchemaRegistryException e) {
+                LOG.warn("{} waits with a request: {}", name, e.getMessage());
+                if (closing || !queue.renew()) {
+                    throw e;
+                }
+                Thread.sleep(PATIENCE.toMillis());
             }
         }
     }

@@ -379,8 +379,8 @@ class TrainerServiceTest {
             TrainerSettings settings = TrainerSettings.of(
                     bare.bootstrapServers(), Map.of(), List.of("cpu"), directory.resolve("bare"), "test", null);
             assertThatThrownBy(() -> TrainerService.start(settings))
-                    .hasMessage("The topics do not exist on " + bare.bootstrapServers()
-                            + ": create them with 'couplet topics create'.");
+                    .hasMessageStartingWith("Kafka at " + bare.bootstrapServers() + " has no topic couplet.dead-letters.v1, ")
+                    .hasMessageEndingWith(": create them with couplet topics create.");
         }
     }
 

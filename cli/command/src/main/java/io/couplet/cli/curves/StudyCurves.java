@@ -2,6 +2,7 @@ package io.couplet.cli.curves;
 
 import io.couplet.cli.local.UserError;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.Evaluation;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,11 +24,14 @@ public final class StudyCurves {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration POLL = Duration.ofMillis(200);
 
+    private final WireFormat format;
     private final Map<String, TreeMap<Integer, Evaluation>> runs = new TreeMap<>();
     private final TreeSet<String> studies = new TreeSet<>();
     private long unreadable;
 
-    private StudyCurves() {}
+    private StudyCurves(WireFormat format) {
+        this.format = format;
+    }
 
     /**
      * The study as curves with the metrics top1 and loss, in the order of the runs' ids; the points of a hyper-parameter grid are optimizers of their own, as for the
@@ -37,7 +41,7 @@ public final class StudyCurves {
      * @throws UserError when there is no such study, or Kafka does not answer
      */
     public static CurvesFile read(Map<String, ?> clientProperties, String studyId, List<Double> rungs) {
-        StudyCurves curves = new StudyCurves();
+        StudyCurves curves = new StudyCurves(WireFormat.of(clientProperties));
         curves.scan(clientProperties, studyId);
         if (curves.runs.isEmpty()) {
             throw new UserError("There are no evaluations of a study " + studyId + ": "
@@ -89,7 +93,7 @@ public final class StudyCurves {
         }
         Evaluation evaluation;
         try {
-            evaluation = Topics.EVALUATIONS.wire().decode(value);
+            evaluation = format.decode(Topics.EVALUATIONS, value);
         } catch (SerializationException e) {
             unreadable++;
             return;

@@ -5,6 +5,7 @@ import io.couplet.view.LiveViewSettings;
 import io.couplet.view.http.Access;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param page where the page is served, and to whom
  * @param coupletVersion for provenance
  * @param gitRevision for provenance; null when unknown
+ * @param clientProperties further properties of all Kafka clients, the schema registry's
  * @param trainer has the last word on the trainer's settings; given where checkpoints go unless it says otherwise
  */
 public record LocalSettings(
@@ -22,6 +24,7 @@ public record LocalSettings(
         Page page,
         String coupletVersion,
         @Nullable String gitRevision,
+        Map<String, String> clientProperties,
         BiFunction<TrainerSettings, Path, TrainerSettings> trainer) {
 
     /**
@@ -53,10 +56,12 @@ public record LocalSettings(
                 page,
                 coupletVersion,
                 gitRevision,
+                Map.of(),
                 (settings, checkpoints) -> settings.withCheckpoints(checkpoints, 0));
     }
 
     public LocalSettings {
         devices = List.copyOf(devices);
+        clientProperties = Map.copyOf(clientProperties);
     }
 }

@@ -3,6 +3,7 @@ package io.couplet.cli.local;
 import io.couplet.flink.AnalyticsCluster;
 import io.couplet.producers.Submission;
 import io.couplet.producers.SubmissionException;
+import io.couplet.schemas.SchemaRegistry;
 import io.couplet.schemas.TopicCreation;
 import io.couplet.schemas.study.StudySpecification;
 import io.couplet.stopper.EarlyStopper;
@@ -96,7 +97,7 @@ public final class LocalSystem implements AutoCloseable {
         LiveView startedView = keep(new LiveView(
                 new LiveViewSettings(
                         startedBroker.bootstrapServers(),
-                        Map.of(),
+                        settings.clientProperties(),
                         data.streams().resolve("view"),
                         page.host(),
                         page.port(),
@@ -110,12 +111,15 @@ public final class LocalSystem implements AutoCloseable {
         startedView.start();
         told.accept("the Flink jobs");
         analytics = keep(AnalyticsCluster.start(
-                startedBroker.bootstrapServers(), Map.of(), data.checkpoints(), ANALYTICS_PARALLELISM));
+                startedBroker.bootstrapServers(),
+                settings.clientProperties(),
+                data.checkpoints(),
+                ANALYTICS_PARALLELISM));
         told.accept("the early stopper");
         stopper = keep(new EarlyStopper(
                         EarlyStopperSettings.of(
                                 startedBroker.bootstrapServers(),
-                                Map.of(),
+                                settings.clientProperties(),
                                 data.streams().resolve("stopper")),
                         registry)
                 .start());
@@ -123,13 +127,17 @@ public final class LocalSystem implements AutoCloseable {
         RunningSystem.announce(
                 data.root(),
                 startedBroker.bootstrapServers(),
-                startedView.address().toString());
+                startedView.address().toString(),
+                settings.clientProperties().get(SchemaRegistry.URL));
         started.push(() -> RunningSystem.withdraw(data.root()));
     }
 
     private void createTopics() throws InterruptedException {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers()))) {
             TopicCreation.createMissing(admin, 1);
+            if (settings.clientProperties().containsKey(SchemaRegistry.URL)) {
+                SchemaRegistry.of(settings.clientProperties()).registerMissing();
+            }
         } catch (ExecutionException e) {
             throw new IllegalStateException("The topics could not be created: " + e.getCause(), e);
         }
@@ -142,7 +150,7 @@ public final class LocalSystem implements AutoCloseable {
      */
     public Submission.Result train(StudySpecification study, TrainingImages images) throws InterruptedException {
         try {
-            Submission.Result result = new Submission(bootstrapServers(), Map.of(), PATIENCE)
+            Submission.Result result = new Submission(bootstrapServers(), settings.clientProperties(), PATIENCE)
                     .submit(study.requests(System.currentTimeMillis(), Anchors.of(study)), Submission.Failed.RETRY);
             keep(TrainerService.start(trainerSettings(study), images, InstantSource.system(), registry));
             return result;
@@ -154,7 +162,7 @@ public final class LocalSystem implements AutoCloseable {
     private TrainerSettings trainerSettings(StudySpecification study) {
         TrainerSettings common = TrainerSettings.of(
                         bootstrapServers(),
-                        Map.of(),
+                        settings.clientProperties(),
                         settings.devices(),
                         data.spool(),
                         settings.coupletVersion(),

@@ -2,6 +2,7 @@ package io.couplet.view.alerts;
 
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.view.LiveViewException;
 import io.couplet.view.alerts.Alert.Origin;
 import java.time.Duration;
@@ -37,6 +38,7 @@ final class AlertReader implements AutoCloseable {
     private static final Duration ANSWER = Duration.ofSeconds(5);
 
     private final KafkaConsumer<byte[], byte[]> consumer;
+    private final WireFormat format;
     private final Map<TopicPartition, Long> told = new HashMap<>();
     private final Set<TopicPartition> rebuilding = new HashSet<>();
     private final List<ConsumerRecord<byte[], byte[]>> held = new ArrayList<>();
@@ -54,8 +56,9 @@ final class AlertReader implements AutoCloseable {
      */
     record Turn(List<Alert> alerts, int unreadable, boolean idle, boolean following) {}
 
-    private AlertReader(KafkaConsumer<byte[], byte[]> consumer) {
+    private AlertReader(KafkaConsumer<byte[], byte[]> consumer, WireFormat format) {
         this.consumer = consumer;
+        this.format = format;
     }
 
     /** @throws LiveViewException in one sentence with the fix, when Kafka is away or a topic is missing */
@@ -71,7 +74,7 @@ final class AlertReader implements AutoCloseable {
         KafkaConsumer<byte[], byte[]> consumer = null;
         try {
             consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-            AlertReader reader = new AlertReader(consumer);
+            AlertReader reader = new AlertReader(consumer, WireFormat.of(settings.clientProperties()));
             reader.begin(settings, nowMillis);
             return reader;
         } catch (KafkaException e) {
@@ -191,7 +194,7 @@ final class AlertReader implements AutoCloseable {
         }
         try {
             alerts.addAll(rules.accept(
-                    topic.wire().decode(record.value()),
+                    format.decode(topic, record.value()),
                     new Origin(record.topic(), record.partition(), record.offset())));
             return 0;
         } catch (SerializationException | IllegalArgumentException e) {

@@ -1,5 +1,8 @@
 package io.couplet.view.report;
 
+import io.couplet.schemas.KafkaRefusal;
+import io.couplet.schemas.SchemaRegistryException;
+import io.couplet.schemas.WireFormat;
 import io.couplet.view.LiveViewException;
 import io.couplet.view.RecordIntake;
 import io.couplet.view.model.ViewModel;
@@ -33,7 +36,7 @@ public final class ReportReader {
      */
     public static ViewModel read(String bootstrapServers, Map<String, String> clientProperties, Duration patience) {
         ViewModel model = new ViewModel();
-        RecordIntake intake = new RecordIntake(model);
+        RecordIntake intake = new RecordIntake(model, format(clientProperties));
         try {
             forEach(bootstrapServers, clientProperties, patience, RecordIntake.topics(), intake::accept);
         } catch (IOException e) {
@@ -83,8 +86,9 @@ public final class ReportReader {
             }
         } catch (KafkaException e) {
             throw new LiveViewException(
-                    "Kafka at " + bootstrapServers + " cannot be read (" + e.getMessage()
-                            + "): check that it runs and that the address is right.",
+                    KafkaRefusal.sentence(bootstrapServers, e)
+                            .orElse("Kafka at " + bootstrapServers + " cannot be read (" + e.getMessage()
+                                    + "): check that it runs and that the address is right."),
                     e);
         }
     }
@@ -100,6 +104,14 @@ public final class ReportReader {
         settings.put("default.api.timeout.ms", (int) Math.min(Integer.MAX_VALUE, patience.toMillis()));
         settings.put("request.timeout.ms", (int) Math.min(30_000, patience.toMillis()));
         return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    private static WireFormat format(Map<String, String> clientProperties) {
+        try {
+            return WireFormat.of(clientProperties);
+        } catch (SchemaRegistryException e) {
+            throw new LiveViewException(String.valueOf(e.getMessage()), e);
+        }
     }
 
     private static List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer, List<String> topics) {

@@ -4,6 +4,7 @@ import blue.strategic.parquet.ParquetWriter;
 import blue.strategic.parquet.ValueWriter;
 import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.view.LiveViewException;
 import java.io.IOException;
@@ -70,15 +71,16 @@ public final class StepsFile {
      * Writes the file whole: when it fails nothing stands at the path.
      *
      * @param source where the records come from
+     * @param format how the records lie in Kafka
      * @param studyId the study whose steps are written
      * @throws IOException when the file cannot be written
      * @throws LiveViewException when the records cannot be read
      */
-    public static Written write(Source source, String studyId, Path file) throws IOException {
+    public static Written write(Source source, WireFormat format, String studyId, Path file) throws IOException {
         Path target = file.toAbsolutePath();
         Path unfinished = target.resolveSibling(target.getFileName() + ".unfinished");
         Files.deleteIfExists(unfinished);
-        Rows rows = new Rows(studyId);
+        Rows rows = new Rows(format, studyId);
         try {
             try (ParquetWriter<StepMetrics> writer =
                     ParquetWriter.writeFile(SCHEMA, unfinished.toFile(), rows::write)) {
@@ -93,6 +95,7 @@ public final class StepsFile {
 
     /** One study's rows on their way, and which of them there were. */
     private static final class Rows {
+        private final WireFormat format;
         private final String studyId;
         private final Map<String, RunId> runs = new HashMap<>();
         private final Map<String, BitSet> seen = new HashMap<>();
@@ -100,7 +103,8 @@ public final class StepsFile {
         private long duplicates;
         private long unreadable;
 
-        Rows(String studyId) {
+        Rows(WireFormat format, String studyId) {
+            this.format = format;
             this.studyId = studyId;
         }
 
@@ -111,7 +115,7 @@ public final class StepsFile {
             StepMetrics step;
             RunId run;
             try {
-                step = Topics.STEP_METRICS.wire().decode(value);
+                step = format.decode(Topics.STEP_METRICS, value);
                 run = runs.computeIfAbsent(step.getRunId(), RunId::parse);
             } catch (SerializationException | IllegalArgumentException e) {
                 unreadable++;

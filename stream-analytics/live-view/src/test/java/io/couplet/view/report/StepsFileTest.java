@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import blue.strategic.parquet.ParquetReader;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.StepMetrics;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -61,6 +62,7 @@ final class StepsFileTest {
                         step(RUN, 2, 2, Double.POSITIVE_INFINITY),
                         step(OTHER_STUDY, 1, 1, 9),
                         "junk".getBytes(StandardCharsets.UTF_8)),
+                WireFormat.SINGLE_OBJECT,
                 "birds-1a2b3c",
                 file);
         assertThat(written).isEqualTo(new StepsFile.Written(3, 1, 1));
@@ -84,6 +86,7 @@ final class StepsFileTest {
                         taker -> {
                             throw new IOException("gone");
                         },
+                        WireFormat.SINGLE_OBJECT,
                         "birds-1a2b3c",
                         file))
                 .hasMessage("gone");
