@@ -102,9 +102,10 @@ public final class CurvesSender implements CurvesReplay.Recipient, AutoCloseable
                 sender.producer.close(Duration.ZERO);
                 throw new CurvesException(
                         KafkaRefusal.sentence(bootstrapServers, e)
-                                .orElse("Kafka at " + bootstrapServers + " does not answer, or has no topic "
-                                        + topic.name()
-                                        + ": check the address, and create Couplet's topics with couplet topics create."),
+                                .orElse(
+                                        "Kafka at " + bootstrapServers + " does not answer, or has no topic "
+                                                + topic.name()
+                                                + ": check the address, and create Couplet's topics with couplet topics create."),
                         e);
             }
         }

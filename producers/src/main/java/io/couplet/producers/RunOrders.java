@@ -54,9 +54,7 @@ public final class RunOrders implements AutoCloseable {
             producer = new KafkaProducer<>(
                     properties,
                     Topics.RUN_COMMANDS.keySerde().serializer(),
-                    Topics.RUN_COMMANDS
-                            .valueSerde(WireFormat.of(properties))
-                            .serializer());
+                    Topics.RUN_COMMANDS.valueSerde(WireFormat.of(properties)).serializer());
         } catch (KafkaException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new RunOrderException(

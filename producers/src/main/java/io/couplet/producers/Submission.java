@@ -98,12 +98,15 @@ public final class Submission {
             throws SubmissionException, InterruptedException {
         try {
             WireFormat format = WireFormat.of(clientProperties);
-            Known known = read(format, requests.stream().map(RunRequest::getRunId).collect(Collectors.toSet()));
+            Known known =
+                    read(format, requests.stream().map(RunRequest::getRunId).collect(Collectors.toSet()));
             Result result = sort(requests, known, failedRuns);
             Set<String> missing = Set.copyOf(result.submitted);
-            send(format, requests.stream()
-                    .filter(request -> missing.contains(request.getRunId()))
-                    .toList());
+            send(
+                    format,
+                    requests.stream()
+                            .filter(request -> missing.contains(request.getRunId()))
+                            .toList());
             LOG.info(
                     "{} runs submitted, {} were in the queue, {} have ended, {} have failed",
                     result.submitted.size(),
@@ -212,9 +215,7 @@ public final class Submission {
         try (KafkaProducer<String, byte[]> producer = new KafkaProducer<>(properties)) {
             for (RunRequest request : missing) {
                 answers.add(producer.send(new ProducerRecord<>(
-                        Topics.RUN_REQUESTS.name(),
-                        request.getRunId(),
-                        format.encode(Topics.RUN_REQUESTS, request))));
+                        Topics.RUN_REQUESTS.name(), request.getRunId(), format.encode(Topics.RUN_REQUESTS, request))));
             }
             for (Future<RecordMetadata> answer : answers) {
                 answer.get();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.couplet.broker.EmbeddedBroker;
 import io.couplet.schemas.TopicCreation;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.ArmedRule;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
@@ -103,7 +104,7 @@ class RunOrdersTest {
         try (KafkaConsumer<String, RunCommand> consumer = new KafkaConsumer<>(
                 properties,
                 Topics.RUN_COMMANDS.keySerde().deserializer(),
-                Topics.RUN_COMMANDS.valueSerde().deserializer())) {
+                Topics.RUN_COMMANDS.valueSerde(WireFormat.SINGLE_OBJECT).deserializer())) {
             List<TopicPartition> partitions = IntStream.range(0, Topics.RUN_COMMANDS.partitions())
                     .mapToObj(partition -> new TopicPartition(Topics.RUN_COMMANDS.name(), partition))
                     .toList();

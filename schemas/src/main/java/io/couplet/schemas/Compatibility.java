@@ -18,7 +18,10 @@ final class Compatibility {
     }
 
     private static Optional<Incompatibility> first(Schema reader, Schema writer) {
-        return SchemaCompatibility.checkReaderWriterCompatibility(reader, writer).getResult().getIncompatibilities().stream()
+        return SchemaCompatibility.checkReaderWriterCompatibility(reader, writer)
+                .getResult()
+                .getIncompatibilities()
+                .stream()
                 .findFirst();
     }
 
@@ -35,8 +38,8 @@ final class Compatibility {
                 "the symbols of its field " + field + " differ from version " + theirVersion + " ("
                         + problem.getMessage() + ") and its enum has no default: bring them back, or give it one.";
             default ->
-                "its field " + field + " has another type than in version " + theirVersion + " ("
-                        + problem.getMessage() + "): bring the type back, and add an optional field instead.";
+                "its field " + field + " has another type than in version " + theirVersion + " (" + problem.getMessage()
+                        + "): bring the type back, and add an optional field instead.";
         };
     }
 

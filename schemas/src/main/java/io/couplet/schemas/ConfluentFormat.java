@@ -123,8 +123,8 @@ final class ConfluentFormat implements WireFormat {
     }
 
     private SerializationException unknown(byte[] value, int id) {
-        return new SerializationException("These " + value.length + " bytes name the schema " + Integer.toUnsignedString(id)
-                + ", which the registry " + registry.url() + " does not know");
+        return new SerializationException("These " + value.length + " bytes name the schema "
+                + Integer.toUnsignedString(id) + ", which the registry " + registry.url() + " does not know");
     }
 
     @Override
@@ -155,8 +155,7 @@ final class ConfluentFormat implements WireFormat {
 
         Writer(String version, RegistryClient registry) {
             super(registry.facade());
-            configure(
-                    configuration(registry, Map.of(SchemaResolverConfig.EXPLICIT_ARTIFACT_VERSION, version)), false);
+            configure(configuration(registry, Map.of(SchemaResolverConfig.EXPLICIT_ARTIFACT_VERSION, version)), false);
         }
 
         @Override
@@ -196,7 +195,10 @@ final class ConfluentFormat implements WireFormat {
 
         /** Looks an id up now, so that the registry may be away later. */
         void meet(String topic, int id) {
-            resolve(topic, new byte[0], ArtifactReference.builder().contentId((long) id).build());
+            resolve(
+                    topic,
+                    new byte[0],
+                    ArtifactReference.builder().contentId((long) id).build());
         }
 
         @Override

@@ -36,15 +36,16 @@ public final class KafkaRefusal {
                 return Optional.of("The store of certificates for " + kafka + " cannot be read (" + root(cause)
                         + "): correct ssl.truststore.location, its password and its type" + FILE + ".");
             } else if (cause instanceof SaslAuthenticationException) {
-                return Optional.of(kafka + " does not accept this user or password: correct sasl.jaas.config" + FILE + ".");
+                return Optional.of(
+                        kafka + " does not accept this user or password: correct sasl.jaas.config" + FILE + ".");
             } else if (cause instanceof SslAuthenticationException || cause instanceof SSLException) {
                 return Optional.of(kafka + " and this client do not trust each other's certificates (" + root(cause)
                         + "): name a truststore that knows the broker's with ssl.truststore.location, and the address that its certificate names"
                         + FILE + ".");
             } else if (cause instanceof TopicAuthorizationException refused
                     && !refused.unauthorizedTopics().isEmpty()) {
-                return Optional.of(kafka + " does not let this user use "
-                        + topics(refused.unauthorizedTopics()) + GRANT);
+                return Optional.of(
+                        kafka + " does not let this user use " + topics(refused.unauthorizedTopics()) + GRANT);
             } else if (cause instanceof GroupAuthorizationException refused) {
                 return Optional.of(kafka + " does not let this user use the group " + refused.groupId() + GRANT);
             } else if (cause instanceof ClusterAuthorizationException) {

@@ -98,7 +98,8 @@ final class RegistryClient {
             // said below
         }
         throw new SchemaRegistryException(
-                "The schema registry's address is no URL, was '" + given + "': give one like http://registry:8080.", null);
+                "The schema registry's address is no URL, was '" + given + "': give one like http://registry:8080.",
+                null);
     }
 
     static String artifact(String topic) {
@@ -122,7 +123,11 @@ final class RegistryClient {
     List<Version> versions(String topic) {
         return ask(() -> {
             try {
-                return artifactOf(topic).versions().get(request -> request.queryParameters.limit = MOST_VERSIONS).getVersions().stream()
+                return artifactOf(topic)
+                        .versions()
+                        .get(request -> request.queryParameters.limit = MOST_VERSIONS)
+                        .getVersions()
+                        .stream()
                         .sorted(java.util.Comparator.comparing(version -> version.getGlobalId()))
                         .map(version -> new Version(
                                 version.getVersion(),
@@ -139,8 +144,11 @@ final class RegistryClient {
     }
 
     private Schema content(String topic, String version) {
-        try (InputStream content =
-                artifactOf(topic).versions().byVersionExpression(version).content().get()) {
+        try (InputStream content = artifactOf(topic)
+                .versions()
+                .byVersionExpression(version)
+                .content()
+                .get()) {
             return new Schema.Parser().parse(new String(content.readAllBytes(), UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -289,7 +297,9 @@ final class RegistryClient {
         String said = answer instanceof ProblemDetails details && details.getTitle() != null
                 ? details.getTitle()
                 : answer.getMessage();
-        return said == null || said.isBlank() ? answer.getClass().getSimpleName() : said.replaceAll("\\s+", " ").strip();
+        return said == null || said.isBlank()
+                ? answer.getClass().getSimpleName()
+                : said.replaceAll("\\s+", " ").strip();
     }
 
     private static String root(Throwable thrown) {

@@ -72,8 +72,9 @@ public final class TopicCreation {
         for (NewTopic wanted : newTopics((short) 1)) {
             ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, wanted.name());
             try {
-                TopicDescription description = only(
-                        admin.describeTopics(List.of(wanted.name())).allTopicNames().get());
+                TopicDescription description = only(admin.describeTopics(List.of(wanted.name()))
+                        .allTopicNames()
+                        .get());
                 int partitions = description.partitions().size();
                 if (partitions != wanted.numPartitions()) {
                     problems.add("The topic " + wanted.name() + " has " + partitions + " partitions and should have "

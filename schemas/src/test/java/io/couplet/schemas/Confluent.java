@@ -15,7 +15,8 @@ record Confluent(String url) {
     private JsonNode get(String path) throws IOException, InterruptedException {
         HttpResponse<String> answer = HttpClient.newHttpClient()
                 .send(
-                        HttpRequest.newBuilder(URI.create(url + "/apis/ccompat/v7" + path)).build(),
+                        HttpRequest.newBuilder(URI.create(url + "/apis/ccompat/v7" + path))
+                                .build(),
                         HttpResponse.BodyHandlers.ofString());
         if (answer.statusCode() != 200) {
             throw new IOException(path + " was answered with status " + answer.statusCode());

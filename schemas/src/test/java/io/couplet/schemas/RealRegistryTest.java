@@ -40,7 +40,9 @@ class RealRegistryTest {
     void deploysWritesAndReadsAsAgainstTheStub(@TempDir Path directory) throws Exception {
         Optional<Path> archive = archive();
         Optional<Path> java = java();
-        assumeThat(archive).as("the archive of apicurio-registry-app " + VERSION).isPresent();
+        assumeThat(archive)
+                .as("the archive of apicurio-registry-app " + VERSION)
+                .isPresent();
         assumeThat(java).as("a JDK " + NEEDS_JAVA + " or newer").isPresent();
         int port = freePort();
         Process server = start(directory, archive.orElseThrow(), java.orElseThrow(), port);
@@ -54,7 +56,8 @@ class RealRegistryTest {
 
     private static void check(String url) throws Exception {
         Map<String, String> properties = Map.of(SchemaRegistry.URL, url);
-        assertThatThrownBy(() -> WireFormat.of(properties)).hasMessageContaining("register it with couplet topics create");
+        assertThatThrownBy(() -> WireFormat.of(properties))
+                .hasMessageContaining("register it with couplet topics create");
         SchemaRegistry registry = SchemaRegistry.of(properties);
         List<String> registered = registry.registerMissing().registered();
         assertThat(registered).hasSizeGreaterThanOrEqualTo(Topics.all().size());
@@ -75,7 +78,11 @@ class RealRegistryTest {
                 .read(null, DecoderFactory.get().binaryDecoder(value, 5, value.length - 5, null));
         assertThat(read.get("loss")).isEqualTo(specimen.getLoss());
 
-        Schema other = SchemaBuilder.record("StepMetrics").namespace("io.couplet.schemas.avro").fields().requiredString("mood").endRecord();
+        Schema other = SchemaBuilder.record("StepMetrics")
+                .namespace("io.couplet.schemas.avro")
+                .fields()
+                .requiredString("mood")
+                .endRecord();
         assertThatThrownBy(() -> RegistryClient.of(properties).createVersion(steps.name(), other))
                 .isInstanceOf(SchemaRegistryException.class)
                 .hasMessageContaining("refuses a schema (")
@@ -126,8 +133,11 @@ class RealRegistryTest {
         if (named != null && !named.isBlank()) {
             return Optional.of(Path.of(named));
         }
-        Path jar = Path.of(URI.create(
-                AbstractSerializer.class.getProtectionDomain().getCodeSource().getLocation().toString()));
+        Path jar = Path.of(URI.create(AbstractSerializer.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toString()));
         Path inRepository = jar.resolveSibling(Path.of("..", "..", "apicurio-registry-app", VERSION))
                 .resolve("apicurio-registry-app-" + VERSION + "-all.tar.gz")
                 .normalize();

@@ -32,8 +32,9 @@ class SchemaRegistryTest {
         assertThat(first.registered())
                 .contains("StepMetrics 1", "RunEvent 1")
                 .hasSize(Topics.all().stream()
-                        .mapToInt(topic ->
-                                SchemaHistory.of(topic.wire().schema().getName()).size())
+                        .mapToInt(
+                                topic -> SchemaHistory.of(topic.wire().schema().getName())
+                                        .size())
                         .sum());
 
         SchemaRegistry.Result second = registry.registerMissing();
@@ -48,8 +49,10 @@ class SchemaRegistryTest {
 
         assertThatThrownBy(registry::registerMissing)
                 .isInstanceOf(SchemaRegistryException.class)
-                .hasMessage("RunEvent of couplet.run-events.v1 does not fit version 1 of couplet.run-events.v1-value in the schema registry "
-                        + stub.url() + ": its field runId, which version 1 lacks, has no default: give it one.");
+                .hasMessage(
+                        "RunEvent of couplet.run-events.v1 does not fit version 1 of couplet.run-events.v1-value in the schema registry "
+                                + stub.url()
+                                + ": its field runId, which version 1 lacks, has no default: give it one.");
         assertThat(stub.requests()).noneMatch(request -> request.startsWith("POST"));
     }
 

@@ -77,7 +77,8 @@ class WireFormatTest {
         byte[] value = format.encode(STEPS, specimen());
 
         assertThat(HexFormat.of().formatHex(value))
-                .isEqualTo("00" + "%08x".formatted(format.newestId(STEPS)) + "14736f6d652072756e49640406080a0000c8400000000000801c40"
+                .isEqualTo("00" + "%08x".formatted(format.newestId(STEPS))
+                        + "14736f6d652072756e49640406080a0000c8400000000000801c40"
                         + "000000000040204000001441000024410000344100004441b689e2ed60");
     }
 
@@ -94,7 +95,8 @@ class WireFormatTest {
             reader.configure(settings, false);
 
             assertThat(theirs.serialize(STEPS.name(), specimen())).isEqualTo(ours);
-            assertThat(reader.deserialize(STEPS.name(), ours).get("step")).isEqualTo(specimen().getStep());
+            assertThat(reader.deserialize(STEPS.name(), ours).get("step"))
+                    .isEqualTo(specimen().getStep());
         }
     }
 
@@ -113,7 +115,8 @@ class WireFormatTest {
 
     @Test
     void oneTopicMayHoldBothFormats() {
-        for (byte[] value : List.of(format.encode(STEPS, specimen()), STEPS.wire().encode(specimen()))) {
+        for (byte[] value :
+                List.of(format.encode(STEPS, specimen()), STEPS.wire().encode(specimen()))) {
             assertThat(format.decode(STEPS, value)).isEqualTo(specimen());
             assertThat(STEPS.valueSerde(format).deserializer().deserialize("any", value))
                     .isEqualTo(specimen());
@@ -147,8 +150,11 @@ class WireFormatTest {
         int asked = registry.requests().size();
 
         format.decode(STEPS, value);
-        format.decode(Topics.RUN_EVENTS, format.toKafka(
-                Topics.RUN_EVENTS.name(), Specimens.bytes(Topics.RUN_EVENTS.wire().schema())));
+        format.decode(
+                Topics.RUN_EVENTS,
+                format.toKafka(
+                        Topics.RUN_EVENTS.name(),
+                        Specimens.bytes(Topics.RUN_EVENTS.wire().schema())));
         assertThat(registry.requests()).hasSize(asked);
         registry.close();
         assertThat(format.decode(STEPS, format.encode(STEPS, specimen()))).isEqualTo(specimen());
@@ -180,7 +186,8 @@ class WireFormatTest {
     @Test
     void theSchemaOfAnotherRecordIsRefused() {
         byte[] evaluation = format.toKafka(
-                Topics.EVALUATIONS.name(), Specimens.bytes(Topics.EVALUATIONS.wire().schema()));
+                Topics.EVALUATIONS.name(),
+                Specimens.bytes(Topics.EVALUATIONS.wire().schema()));
 
         assertThatThrownBy(() -> format.decode(STEPS, evaluation)).isInstanceOf(SerializationException.class);
     }
@@ -188,8 +195,7 @@ class WireFormatTest {
     @ParameterizedTest
     @MethodSource("topics")
     <T extends SpecificRecord> void spoiltValuesAreReadOrRefusedButNothingElse(Topic<T> topic) {
-        byte[] whole =
-                format.toKafka(topic.name(), Specimens.bytes(topic.wire().schema()));
+        byte[] whole = format.toKafka(topic.name(), Specimens.bytes(topic.wire().schema()));
         Random random = new Random(whole.length);
         for (int i = 0; i < 2_000; i++) {
             byte[] spoilt = Arrays.copyOf(whole, random.nextInt(8) == 0 ? random.nextInt(whole.length) : whole.length);

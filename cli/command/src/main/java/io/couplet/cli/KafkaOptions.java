@@ -63,7 +63,9 @@ final class KafkaOptions {
 
     /** The property that names the schema registry, if the user does. */
     Map<String, String> registryProperties() {
-        return schemaRegistry == null || schemaRegistry.isBlank() ? Map.of() : Map.of(SchemaRegistry.URL, schemaRegistry);
+        return schemaRegistry == null || schemaRegistry.isBlank()
+                ? Map.of()
+                : Map.of(SchemaRegistry.URL, schemaRegistry);
     }
 
     private Map<String, String> fromFile() {

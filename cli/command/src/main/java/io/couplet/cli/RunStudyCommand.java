@@ -78,7 +78,8 @@ final class RunStudyCommand implements Callable<Integer> {
     @Option(
             names = "--schema-registry",
             paramLabel = "URL",
-            description = "Apicurio Registry for the schemas; values are then in the Confluent wire format (default: none).")
+            description =
+                    "Apicurio Registry for the schemas; values are then in the Confluent wire format (default: none).")
     @Nullable
     String schemaRegistry;
 

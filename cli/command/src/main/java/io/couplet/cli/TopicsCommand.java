@@ -66,7 +66,8 @@ final class TopicsCommand implements Callable<Integer> {
             names = "--principal",
             paramLabel = "SERVICE=PRINCIPAL",
             split = ",",
-            description = "Who a service is, for acls; only the named ones then (default: trainer=User:trainer and so on).")
+            description =
+                    "Who a service is, for acls; only the named ones then (default: trainer=User:trainer and so on).")
     Map<String, String> principals = new LinkedHashMap<>();
 
     @Option(names = "--apply", description = "Have Kafka apply the acls instead of printing the commands.")
@@ -159,11 +160,15 @@ final class TopicsCommand implements Callable<Integer> {
         principals.forEach((name, principal) -> {
             if (services.keySet().stream().noneMatch(service -> service.label().equals(name))) {
                 throw new UserError("--principal names no service, was " + name + ": use one of "
-                        + String.join(", ", java.util.Arrays.stream(Service.values()).map(Service::label).toList()) + ".");
+                        + String.join(
+                                ", ",
+                                java.util.Arrays.stream(Service.values())
+                                        .map(Service::label)
+                                        .toList()) + ".");
             }
             if (!principal.matches("\\w+:[^'\\s]+")) {
-                throw new UserError("--principal " + name + "=" + principal + " is no principal: write "
-                        + name + "=User:name.");
+                throw new UserError(
+                        "--principal " + name + "=" + principal + " is no principal: write " + name + "=User:name.");
             }
         });
         return services;

@@ -49,7 +49,8 @@ final class SecuredKafka implements AutoCloseable {
         settings.put("ssl.keystore.location", directory.resolve("broker.p12").toString());
         settings.put("ssl.keystore.password", SECRET + "store");
         settings.put("ssl.truststore.type", "PKCS12");
-        settings.put("ssl.truststore.location", directory.resolve("broker-trust.p12").toString());
+        settings.put(
+                "ssl.truststore.location", directory.resolve("broker-trust.p12").toString());
         settings.put("ssl.truststore.password", SECRET + "store");
         settings.put("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
         settings.put("super.users", "User:broker;User:admin;User:ANONYMOUS");
@@ -71,7 +72,8 @@ final class SecuredKafka implements AutoCloseable {
         make.addAll(List.of("-dname", subject, "-ext", "SAN=ip:127.0.0.1,dns:localhost", "-storetype", "PKCS12"));
         make.addAll(List.of("-keystore", store, "-storepass", password));
         keytool(make);
-        keytool(List.of("-exportcert", "-alias", name, "-keystore", store, "-storepass", password, "-file", certificate));
+        keytool(List.of(
+                "-exportcert", "-alias", name, "-keystore", store, "-storepass", password, "-file", certificate));
         keytool(List.of(
                 "-importcert",
                 "-noprompt",
@@ -89,7 +91,8 @@ final class SecuredKafka implements AutoCloseable {
 
     private static void keytool(List<String> arguments) throws Exception {
         List<String> command = new ArrayList<>(arguments);
-        command.add(0, Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
+        command.add(
+                0, Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(said).isZero();
@@ -138,7 +141,9 @@ final class SecuredKafka implements AutoCloseable {
         properties.put("sasl.mechanism", "SCRAM-SHA-512");
         properties.put("sasl.jaas.config", jaas(user, password));
         properties.put("ssl.truststore.type", "PKCS12");
-        properties.put("ssl.truststore.location", directory.resolve(trusted + "-trust.p12").toString());
+        properties.put(
+                "ssl.truststore.location",
+                directory.resolve(trusted + "-trust.p12").toString());
         properties.put("ssl.truststore.password", SECRET + "store");
         return properties;
     }

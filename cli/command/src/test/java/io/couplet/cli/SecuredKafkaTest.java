@@ -26,6 +26,7 @@ import io.couplet.trainer.worker.TrainerService;
 import io.couplet.trainer.worker.TrainerSettings;
 import io.couplet.view.LiveView;
 import io.couplet.view.LiveViewSettings;
+import io.couplet.view.http.Access;
 import io.couplet.view.model.StudySnapshot;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,7 +95,8 @@ class SecuredKafkaTest {
         assertThat(Ended.couplet(topics).out())
                 .startsWith("created 0, already there 10")
                 .contains("schemas registered 0");
-        assertThat(Ended.couplet(List.of("topics", "acls", "--apply", "--kafka-config", admin)).exitCode())
+        assertThat(Ended.couplet(List.of("topics", "acls", "--apply", "--kafka-config", admin))
+                        .exitCode())
                 .isZero();
         Ended analytics = Ended.couplet(List.of(
                 "topics",
@@ -144,10 +146,18 @@ class SecuredKafkaTest {
     private StudySnapshot run() throws Exception {
         String servers = kafka.bootstrapServers();
         try (LiveView view = new LiveView(new LiveViewSettings(
-                        servers, as(Service.DASHBOARD), directory.resolve("view"), LiveViewSettings.LOOPBACK, 0))
-                .start();
+                                servers,
+                                as(Service.DASHBOARD),
+                                directory.resolve("view"),
+                                LiveViewSettings.LOOPBACK,
+                                0,
+                                Access.OPEN))
+                        .start();
                 AnalyticsCluster analytics = AnalyticsCluster.start(
-                        servers, withRegistry(kafka.user(SecuredKafka.ANALYTICS)), directory.resolve("checkpoints"), 1);
+                        servers,
+                        withRegistry(kafka.user(SecuredKafka.ANALYTICS)),
+                        directory.resolve("checkpoints"),
+                        1);
                 EarlyStopper stopper = new EarlyStopper(
                                 EarlyStopperSettings.of(servers, as(Service.STOPPER), directory.resolve("stopper")))
                         .start()) {
@@ -270,7 +280,9 @@ class SecuredKafkaTest {
     void aClientThatDoesNotSpeakTlsIsToldWhereToLook() throws Exception {
         Ended ended = Ended.couplet(List.of("topics", "create", "--bootstrap-servers", kafka.bootstrapServers()));
 
-        assertThat(ended.err()).startsWith("couplet: Kafka did not answer (").endsWith("check --bootstrap-servers and --kafka-config.\n");
+        assertThat(ended.err())
+                .startsWith("couplet: Kafka did not answer (")
+                .endsWith("check --bootstrap-servers and --kafka-config.\n");
     }
 
     /** A process of its own: what it logs, and what the list of processes shows of it. */
@@ -398,7 +410,8 @@ class SecuredKafkaTest {
     private static boolean mentionsSecret(ILoggingEvent event) {
         return event.getFormattedMessage().contains(SecuredKafka.SECRET)
                 || event.getThrowableProxy() != null
-                        && String.valueOf(event.getThrowableProxy().getMessage()).contains(SecuredKafka.SECRET);
+                        && String.valueOf(event.getThrowableProxy().getMessage())
+                                .contains(SecuredKafka.SECRET);
     }
 
     private static boolean mentionsSecret(ConsumerRecord<byte[], byte[]> record) {

@@ -29,7 +29,8 @@ public final class StubRegistry implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern ARTIFACT = Pattern.compile("/apis/registry/v3/groups/default/artifacts/([^/]+)(/.*)?");
-    private static final Pattern ID = Pattern.compile("/apis/registry/v3/ids/(contentIds|globalIds)/(\\d+)(/references)?");
+    private static final Pattern ID =
+            Pattern.compile("/apis/registry/v3/ids/(contentIds|globalIds)/(\\d+)(/references)?");
     private static final Pattern SUBJECT = Pattern.compile("/apis/ccompat/v7/subjects/([^/]+)/versions/latest");
     private static final Pattern SCHEMA = Pattern.compile("/apis/ccompat/v7/schemas/ids/(\\d+)");
 
@@ -37,7 +38,9 @@ public final class StubRegistry implements AutoCloseable {
 
     private static final class Artifact {
         final List<Version> versions = new ArrayList<>();
-        @Nullable String compatibility;
+
+        @Nullable
+        String compatibility;
     }
 
     private record Answer(int status, String body) {}
@@ -53,8 +56,8 @@ public final class StubRegistry implements AutoCloseable {
 
     public static StubRegistry start() {
         try {
-            StubRegistry stub = new StubRegistry(
-                    HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0));
+            StubRegistry stub =
+                    new StubRegistry(HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0));
             stub.server.createContext("/", stub::handle);
             stub.server.start();
             return stub;
@@ -118,12 +121,20 @@ public final class StubRegistry implements AutoCloseable {
         } else if (subject.matches() && artifacts.containsKey(subject.group(1))) {
             Version latest = latest(artifacts.get(subject.group(1)));
             return new Answer(
-                    200, JSON.createObjectNode().put("id", latest.id).put("schema", latest.content).toString());
+                    200,
+                    JSON.createObjectNode()
+                            .put("id", latest.id)
+                            .put("schema", latest.content)
+                            .toString());
         } else if (schema.matches()) {
             Version version = byId(Integer.parseInt(schema.group(1)));
             return version == null
                     ? problem(404, "no schema")
-                    : new Answer(200, JSON.createObjectNode().put("schema", version.content).toString());
+                    : new Answer(
+                            200,
+                            JSON.createObjectNode()
+                                    .put("schema", version.content)
+                                    .toString());
         }
         return problem(404, "No such path: " + path);
     }
@@ -168,7 +179,11 @@ public final class StubRegistry implements AutoCloseable {
         Version version = steps[2].equals("branch=latest")
                 ? latest(artifact)
                 : artifact.versions.get(Integer.parseInt(steps[2]) - 1);
-        return new Answer(200, rest.endsWith("/content") ? version.content : described(name, version).toString());
+        return new Answer(
+                200,
+                rest.endsWith("/content")
+                        ? version.content
+                        : described(name, version).toString());
     }
 
     private static Answer rule(String method, Artifact artifact, @Nullable JsonNode body) {
@@ -191,7 +206,8 @@ public final class StubRegistry implements AutoCloseable {
     }
 
     private static boolean reads(Schema reader, Schema writer) {
-        return SchemaCompatibility.checkReaderWriterCompatibility(reader, writer).getType()
+        return SchemaCompatibility.checkReaderWriterCompatibility(reader, writer)
+                        .getType()
                 == SchemaCompatibilityType.COMPATIBLE;
     }
 

@@ -160,8 +160,9 @@ public final class EarlyStopper implements AutoCloseable {
         } catch (ExecutionException | KafkaException e) {
             throw new EarlyStopperException(
                     KafkaRefusal.sentence(settings.bootstrapServers(), e)
-                            .orElse("Kafka at " + settings.bootstrapServers()
-                                    + " did not describe its topics: check that it runs and that the address is right."),
+                            .orElse(
+                                    "Kafka at " + settings.bootstrapServers()
+                                            + " did not describe its topics: check that it runs and that the address is right."),
                     e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

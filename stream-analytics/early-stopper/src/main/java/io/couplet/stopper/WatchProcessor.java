@@ -170,10 +170,7 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
                 .build();
         context()
                 .forward(
-                        new Record<>(
-                                runId.getBytes(UTF_8),
-                                format.encode(Topics.RUN_REQUESTS, request),
-                                timestamp),
+                        new Record<>(runId.getBytes(UTF_8), format.encode(Topics.RUN_REQUESTS, request), timestamp),
                         StopperTopology.REQUEUED);
         LOG.info("{}: {} is put back into the queue", requeue.resume().getCommandId(), runId);
     }

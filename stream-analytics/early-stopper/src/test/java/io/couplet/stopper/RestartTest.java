@@ -110,7 +110,8 @@ class RestartTest {
         final Tally tally = new Tally();
         final MockProcessorContext<byte[], byte[]> context =
                 new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
-        final WatchProcessor processor = new WatchProcessor(new Judge(List.of(new DivergenceRule(3))), tally, WireFormat.SINGLE_OBJECT);
+        final WatchProcessor processor =
+                new WatchProcessor(new Judge(List.of(new DivergenceRule(3))), tally, WireFormat.SINGLE_OBJECT);
         final KeyValueStore<String, RunWatch> runs = Stores.keyValueStoreBuilder(
                         Stores.inMemoryKeyValueStore(StopperTopology.RUNS), Serdes.String(), new RunWatchSerde())
                 .withLoggingDisabled()

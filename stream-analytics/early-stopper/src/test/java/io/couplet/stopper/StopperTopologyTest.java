@@ -60,7 +60,9 @@ class StopperTopologyTest {
     void theTopologyIsTheRecordedOne() throws IOException {
         try (InputStream recorded = StopperTopologyTest.class.getResourceAsStream("/topology.txt")) {
             assertThat(recorded).isNotNull();
-            assertThat(StopperTopology.topology(List.of(), tally, WireFormat.SINGLE_OBJECT).describe().toString())
+            assertThat(StopperTopology.topology(List.of(), tally, WireFormat.SINGLE_OBJECT)
+                            .describe()
+                            .toString())
                     .isEqualTo(new String(recorded.readAllBytes(), UTF_8));
         }
     }

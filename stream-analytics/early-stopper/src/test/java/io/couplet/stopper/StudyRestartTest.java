@@ -61,7 +61,8 @@ class StudyRestartTest {
                 store(StopperTopology.REQUESTS, Serdes.ByteArray(), watchContext);
         final KeyValueStore<String, Long> ordersRead = store(StopperTopology.ORDERS_READ, Serdes.Long(), watchContext);
         final StudyProcessor studies = new StudyProcessor();
-        final WatchProcessor watch = new WatchProcessor(new Judge(List.of(new DivergenceRule(3))), tally, WireFormat.SINGLE_OBJECT);
+        final WatchProcessor watch =
+                new WatchProcessor(new Judge(List.of(new DivergenceRule(3))), tally, WireFormat.SINGLE_OBJECT);
         private int proposed;
 
         Life(Changelogs changelogs) {

@@ -117,8 +117,7 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
     private void tell(Received received) {
         try {
             byte[] value = received.value();
-            Told.Of told =
-                    value == null ? null : Told.of(received.topic(), format.fromKafka(received.topic(), value));
+            Told.Of told = value == null ? null : Told.of(received.topic(), format.fromKafka(received.topic(), value));
             if (told != null) {
                 output.collect(out.replace(StepBatch.of(told.runId().getBytes(UTF_8), told.told())));
                 toldOf.inc();

@@ -20,7 +20,9 @@ public final class ConvergenceJob {
     /** {@code flink run -c io.couplet.flink.ConvergenceJob}; see {@link JobSettings#fromArguments} for the arguments. */
     public static void main(String[] arguments) throws Exception {
         JobSettings settings = JobSettings.fromArguments(arguments);
-        WireFormat.of(settings.clientProperties()); // says here, and not in a TaskManager's log, what the schema registry lacks
+        WireFormat.of(
+                settings.clientProperties()); // says here, and not in a TaskManager's log, what the schema registry
+        // lacks
         AnalyticsJobs.convergence(settings).execute(NAME);
     }
 

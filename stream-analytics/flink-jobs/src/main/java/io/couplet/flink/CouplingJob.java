@@ -21,7 +21,9 @@ public final class CouplingJob {
     /** {@code flink run -c io.couplet.flink.CouplingJob}; see {@link JobSettings#fromArguments} for the arguments. */
     public static void main(String[] arguments) throws Exception {
         JobSettings settings = JobSettings.fromArguments(arguments);
-        WireFormat.of(settings.clientProperties()); // says here, and not in a TaskManager's log, what the schema registry lacks
+        WireFormat.of(
+                settings.clientProperties()); // says here, and not in a TaskManager's log, what the schema registry
+        // lacks
         AnalyticsJobs.coupling(settings).execute(NAME);
     }
 

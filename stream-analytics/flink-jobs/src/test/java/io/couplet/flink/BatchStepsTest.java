@@ -29,7 +29,8 @@ class BatchStepsTest {
 
     @BeforeEach
     void open() throws Exception {
-        harness = new OneInputStreamOperatorTestHarness<>(new BatchSteps("test", java.util.Map.of()), KEY_GROUPS, 1, 0) {};
+        harness = new OneInputStreamOperatorTestHarness<>(
+                new BatchSteps("test", java.util.Map.of()), KEY_GROUPS, 1, 0) {};
         harness.setup(StepBatchType.Serializer.INSTANCE);
         harness.open();
     }

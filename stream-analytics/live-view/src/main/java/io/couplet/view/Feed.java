@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -59,11 +58,13 @@ final class Feed implements AutoCloseable {
         properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 2000);
-        // Its producer sends nothing. As an idempotent one it would ask for a producer id all the same, and, where the view may write no topic, again and again.
+        // Its producer sends nothing. As an idempotent one it would ask for a producer id all the same, and, where the
+        // view may write no topic, again and again.
         properties.put(StreamsConfig.producerPrefix(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG), false);
         try {
             WireFormat format = WireFormat.of(settings.clientProperties());
-            streams = new KafkaStreams(ViewTopology.of(new RecordIntake(model, format), RecordIntake.topics()), properties);
+            streams = new KafkaStreams(
+                    ViewTopology.of(new RecordIntake(model, format), RecordIntake.topics()), properties);
         } catch (SchemaRegistryException e) {
             throw new LiveViewException(String.valueOf(e.getMessage()), e);
         } catch (KafkaException e) {
@@ -99,8 +100,7 @@ final class Feed implements AutoCloseable {
     private void requireTopics() {
         withAdmin(
                         "describe its topics",
-                        admin -> TopicAccess.hindrance(
-                                admin, bootstrapServers(), RecordIntake.topics(), List.of()))
+                        admin -> TopicAccess.hindrance(admin, bootstrapServers(), RecordIntake.topics(), List.of()))
                 .ifPresent(hindrance -> {
                     throw new LiveViewException(hindrance);
                 });

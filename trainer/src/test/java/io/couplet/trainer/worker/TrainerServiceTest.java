@@ -379,7 +379,8 @@ class TrainerServiceTest {
             TrainerSettings settings = TrainerSettings.of(
                     bare.bootstrapServers(), Map.of(), List.of("cpu"), directory.resolve("bare"), "test", null);
             assertThatThrownBy(() -> TrainerService.start(settings))
-                    .hasMessageStartingWith("Kafka at " + bare.bootstrapServers() + " has no topic couplet.dead-letters.v1, ")
+                    .hasMessageStartingWith(
+                            "Kafka at " + bare.bootstrapServers() + " has no topic couplet.dead-letters.v1, ")
                     .hasMessageEndingWith(": create them with couplet topics create.");
         }
     }

@@ -51,7 +51,8 @@ public record Permission(ResourceType type, PatternType pattern, String name, Se
     /** As a table shows it. */
     String text() {
         return operations.stream().map(Permission::title).collect(Collectors.joining(", ")) + " "
-                + type.name().toLowerCase(Locale.ROOT) + (pattern == PatternType.PREFIXED ? "s `" + name + "*`" : " `" + name + "`");
+                + type.name().toLowerCase(Locale.ROOT)
+                + (pattern == PatternType.PREFIXED ? "s `" + name + "*`" : " `" + name + "`");
     }
 
     private static String title(AclOperation operation) {

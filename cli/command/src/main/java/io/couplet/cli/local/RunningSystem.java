@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param schemaRegistry that has the schemas of what it writes; null for none
  * @param pid its process
  */
-public record RunningSystem(String bootstrapServers, String dashboard, @Nullable String schemaRegistry, long pid) {
+public record RunningSystem(
+        String bootstrapServers, String dashboard, @Nullable String schemaRegistry, long pid) {
 
     private static final String FILE = "running.properties";
 

@@ -36,8 +36,8 @@ class ServiceTest {
         for (Service service : new Service[] {Service.DASHBOARD, Service.REPORT}) {
             assertThat(service.permissions())
                     .filteredOn(permission -> permission.type() == ResourceType.TOPIC)
-                    .allSatisfy(permission ->
-                            assertThat(permission.operations()).containsExactly(AclOperation.READ));
+                    .allSatisfy(
+                            permission -> assertThat(permission.operations()).containsExactly(AclOperation.READ));
         }
     }
 
@@ -49,6 +49,7 @@ class ServiceTest {
         assertThat(Service.DASHBOARD.commands("User:dashboard", "kafka:9092"))
                 .last()
                 .asString()
-                .endsWith("--operation Read --operation Delete --group 'couplet-live-view-' --resource-pattern-type prefixed");
+                .endsWith(
+                        "--operation Read --operation Delete --group 'couplet-live-view-' --resource-pattern-type prefixed");
     }
 }
