@@ -179,7 +179,7 @@ class SecuredKafkaTest {
                 assertThat(stopper.failure()).isNull();
                 assertThat(stopper.running()).isTrue();
                 String runId = STUDY.requests(1).get(0).getRunId();
-                Ended stopped = couplet(Service.STOP, "stop", runId);
+                Ended stopped = couplet(Service.ORDERS, "stop", runId);
                 assertThat(stopped.err()).isEmpty();
                 assertThat(stopped.exitCode()).isZero();
                 return study;

@@ -118,6 +118,6 @@ final class StopperTopology {
 
     /** Names of the topics that it writes. */
     static List<String> written() {
-        return List.of(Topics.RUN_COMMANDS.name(), Topics.DEAD_LETTERS);
+        return List.of(Topics.RUN_COMMANDS.name(), Topics.RUN_REQUESTS.name(), Topics.DEAD_LETTERS);
     }
 }

@@ -75,6 +75,7 @@ final class Attempt implements TrainingListener {
     private @Nullable StatisticsThread statistics;
     private int classes;
     private int resumedAt;
+    private volatile boolean begun;
 
     Attempt(
             RunRequest request,
@@ -107,6 +108,11 @@ final class Attempt implements TrainingListener {
     /** Whether nobody has tried before. */
     boolean isFirst() {
         return number == 1;
+    }
+
+    /** Whether it has told that it began, so that others take the run for one that is worked off. */
+    boolean begun() {
+        return begun;
     }
 
     /** @throws InterruptedException when the trainer shuts down before the training begins or while it waits for images */
@@ -145,6 +151,7 @@ final class Attempt implements TrainingListener {
                 .setSchedule(planned.settings().get("schedule"))
                 .setProvenance(provenance(planned, split, beginning))
                 .build());
+        begun = true;
         LOG.info("run {} attempt {} starts on {} at step {}", request.getRunId(), number, planned.device(), resumedAt);
         if (settings.layerStatistics().contains(planned.size())) {
             statistics = new StatisticsThread(Thread.currentThread().getName() + "-statistics", this::publish);

@@ -227,7 +227,7 @@ final class Worker {
                 }
             } catch (ExecutionException e) {
                 LOG.error("run {} broke", request.getRunId(), e.getCause());
-                return Attempt.End.BROKEN;
+                return attempt.begun() ? Attempt.End.BROKEN : Attempt.End.GIVEN_BACK;
             }
         }
     }

@@ -19,6 +19,7 @@ import io.couplet.schemas.Topics;
 import io.couplet.stopper.EarlyStopperSettings;
 import io.couplet.trainer.worker.TrainerSettings;
 import io.couplet.view.LiveViewSettings;
+import io.couplet.view.alerts.AlertSettings;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -65,7 +66,7 @@ public enum Service {
             writesDeadLetters(),
             group(CouplingJob.NAME, READ))),
 
-    /** {@code couplet stopper}, with the internal topics of Kafka Streams. */
+    /** {@code couplet stopper}, with the internal topics of Kafka Streams; it writes requests because it puts resumed runs back into the queue. */
     STOPPER(of(
             reads(
                     Topics.RUN_REQUESTS,
@@ -74,7 +75,7 @@ public enum Service {
                     Topics.STEP_METRICS,
                     Topics.CONVERGENCE_SCORES,
                     Topics.RUN_COMMANDS),
-            writes(Topics.RUN_COMMANDS),
+            writes(Topics.RUN_COMMANDS, Topics.RUN_REQUESTS),
             writesDeadLetters(),
             List.of(new Permission(
                     TOPIC,
@@ -83,7 +84,7 @@ public enum Service {
                     Set.of(CREATE, READ, WRITE, DELETE, DESCRIBE_CONFIGS))),
             group(EarlyStopperSettings.APPLICATION_ID, READ))),
 
-    /** {@code couplet dashboard} and {@code watch}: they write nothing at all; each has a group of its own, which it deletes. */
+    /** {@code couplet dashboard --read-only} and {@code watch}: they write nothing at all; each has a group of its own, which it deletes. */
     DASHBOARD(of(
             reads(Topics.all().toArray(Topic<?>[]::new)),
             List.of(new Permission(TOPIC, LITERAL, Topics.DEAD_LETTERS, Set.of(READ))),
@@ -94,10 +95,21 @@ public enum Service {
             reads(Topics.all().toArray(Topic<?>[]::new)),
             List.of(new Permission(TOPIC, LITERAL, Topics.DEAD_LETTERS, Set.of(READ))))),
 
-    /** {@code couplet stop}. */
-    STOP(writes(Topics.RUN_COMMANDS)),
+    /** {@code couplet stop}, {@code resume} and {@code rules}; a dashboard whose buttons give orders has it beside its own. */
+    ORDERS(writes(Topics.RUN_COMMANDS)),
 
-    /** {@code couplet replay}. */
+    /** {@code couplet alerts}; what it could not deliver goes to the dead letters. */
+    ALERTS(of(
+            reads(
+                    Topics.RUN_REQUESTS,
+                    Topics.RUN_EVENTS,
+                    Topics.EVALUATIONS,
+                    Topics.CONVERGENCE_SCORES,
+                    Topics.RUN_COMMANDS),
+            writesDeadLetters(),
+            group(AlertSettings.GROUP, READ))),
+
+    /** {@code couplet replay} and {@code tail}. */
     REPLAY(writes(Topics.RUN_EVENTS, Topics.STEP_METRICS, Topics.EVALUATIONS));
 
     private final List<Permission> permissions;

@@ -28,7 +28,7 @@ class ServiceTest {
                 .filteredOn(service -> service.permissions().stream()
                         .anyMatch(permission -> permission.name().equals("couplet.run-commands.v1")
                                 && permission.operations().contains(AclOperation.WRITE)))
-                .containsExactly(Service.STOPPER, Service.STOP);
+                .containsExactly(Service.STOPPER, Service.ORDERS);
     }
 
     @Test
@@ -43,7 +43,7 @@ class ServiceTest {
 
     @Test
     void kafkasOwnCommandsArePrinted() {
-        assertThat(Service.STOP.commands("User:ann", "kafka:9092"))
+        assertThat(Service.ORDERS.commands("User:ann", "kafka:9092"))
                 .containsExactly(
                         "kafka-acls.sh --bootstrap-server kafka:9092 --command-config admin.properties --add --allow-principal 'User:ann' --operation Write --topic 'couplet.run-commands.v1'");
         assertThat(Service.DASHBOARD.commands("User:dashboard", "kafka:9092"))
