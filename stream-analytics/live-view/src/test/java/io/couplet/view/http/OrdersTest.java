@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -55,7 +56,7 @@ final class OrdersTest {
         start(access, trainer);
     }
 
-    private void start(Access access, Orders orders) throws Exception {
+    private void start(Access access, @Nullable Orders orders) throws Exception {
         server = new ViewServer(model, () -> null, Families.NONE, access, orders);
         server.start("127.0.0.1", 0);
         DemoLog.of(running()).into(model);
