@@ -156,7 +156,7 @@ export class Chart {
       bands: bandsOf,
       axes: [
         { ...axis, size: 24, gap: 4, grid: { show: false }, values: (u, splits) => few(splits, spec.logX).map((v) => (v === null ? "" : spec.axis === "budget" ? `${format.significant(v)} %` : v >= 1000 ? format.count(v) : format.significant(v))) },
-        { ...axis, size: 50, gap: 4, space: 28, values: (u, splits) => few(splits, spec.log).map((v) => (v === null ? "" : this.#show(v))) },
+        { ...axis, size: 50, gap: 4, space: 28, values: (u, splits) => distinct(few(splits, spec.log), this.#show) },
       ],
       series: [
         {},
@@ -270,6 +270,15 @@ export class Chart {
 function words(lines, show) {
   const newest = lines.filter((line) => line.kind === "line" || line.kind === "points").map((line) => [line.name, line.y.findLast((v) => v !== null && v !== undefined)]);
   return newest.length ? newest.slice(0, 12).map(([name, value]) => `${name} ${value === undefined ? "without a value" : show(value)}`).join(", ") : "nothing to draw yet";
+}
+
+/** Labels with as many digits as it takes to tell them apart. */
+function distinct(values, show) {
+  const known = values.filter((v) => v !== null);
+  for (const label of [show, (v) => String(Number(v.toPrecision(4))), (v) => String(Number(v.toPrecision(6)))]) {
+    if (new Set(known.map(label)).size === known.length) return values.map((v) => (v === null ? "" : label(v)));
+  }
+  return values.map((v) => (v === null ? "" : show(v)));
 }
 
 function line(context, x1, y1, x2, y2) {

@@ -224,7 +224,7 @@ class Row {
     const shape = `${run.status}${desk.shape([run])}`;
     if (shape === this.#ordersShape) return;
     this.#ordersShape = shape;
-    fill(this.#orders, desk.buttons([run], name));
+    fill(this.#orders, desk.buttons([run], name, true));
   }
 }
 

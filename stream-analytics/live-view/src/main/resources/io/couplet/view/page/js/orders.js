@@ -5,9 +5,9 @@ import { read, order } from "./api.js";
 import * as format from "./format.js";
 
 const WORDS = {
-  stop: { verb: "Stop", doing: "stopping", done: "stopped" },
-  pause: { verb: "Pause", doing: "pausing", done: "paused" },
-  resume: { verb: "Resume", doing: "resuming", done: "resumed" },
+  stop: { sign: "■", verb: "Stop", doing: "stopping", done: "stopped" },
+  pause: { sign: "❚❚", verb: "Pause", doing: "pausing", done: "paused" },
+  resume: { sign: "▶", verb: "Resume", doing: "resuming", done: "resumed" },
 };
 const FOLLOWED_MILLIS = 120_000;
 
@@ -43,8 +43,8 @@ export class OrderDesk {
     return Boolean(this.#may?.orders);
   }
 
-  /** Buttons for what these runs can obey; the words of an order that is under way in their place. */
-  buttons(runs, whose) {
+  /** Buttons for what these runs can obey, as signs where there is little room; the words of an order that is under way beside them. */
+  buttons(runs, whose, asSigns = false) {
     if (!this.allowed) return [];
     const under = runs.map((run) => this.#underWay(run)).filter(Boolean);
     const state = under.length ? h("span", { class: "ordered" }, `${WORDS[under[0]].doing}${under.length > 1 ? ` ${under.length}` : ""} …`) : null;
@@ -53,7 +53,7 @@ export class OrderDesk {
       .filter(([, able]) => able.length)
       .map(([kind, able]) => {
         const words = `${WORDS[kind].verb} ${able.length > 1 ? `${able.length} runs of ` : ""}${whose}`;
-        return h("button", { type: "button", class: `ghost order-${kind}`, "data-order": kind, "aria-label": words, title: words, onclick: () => this.#confirm(kind, able, whose) }, WORDS[kind].verb.toLowerCase());
+        return h("button", { type: "button", class: `${asSigns ? "round" : "ghost"} order-${kind}`, "data-order": kind, "aria-label": words, title: words, onclick: () => this.#confirm(kind, able, whose) }, asSigns ? WORDS[kind].sign : WORDS[kind].verb.toLowerCase());
       });
     return [state, ...buttons].filter(Boolean);
   }
