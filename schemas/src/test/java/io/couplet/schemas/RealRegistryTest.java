@@ -47,7 +47,7 @@ class RealRegistryTest {
         int port = freePort();
         Process server = start(directory, archive.orElseThrow(), java.orElseThrow(), port);
         try {
-            listening(server).get(3, TimeUnit.MINUTES);
+            listening(server).get(10, TimeUnit.MINUTES);
             check("http://127.0.0.1:" + port);
         } finally {
             server.destroyForcibly().waitFor(20, TimeUnit.SECONDS);
