@@ -35,6 +35,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
@@ -218,7 +219,7 @@ class SecuredKafkaTest {
                     .forEach((name, answer) ->
                             answers.put(name, answer.thenApply(description -> description.authorizedOperations())));
             for (String topic : topics) {
-                assertThat(allowed(answers.get(topic)))
+                assertThat(allowed(Objects.requireNonNull(answers.get(topic))))
                         .as(topic)
                         .isEqualTo(withImplied(service.permissions().stream()
                                 .filter(permission -> permission.type() == ResourceType.TOPIC)
@@ -400,7 +401,7 @@ class SecuredKafkaTest {
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            while (partitions.stream().anyMatch(partition -> consumer.position(partition) < ends.get(partition))) {
+            while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
                 consumer.poll(Duration.ofMillis(200)).forEach(all::add);
             }
         }
