@@ -175,7 +175,7 @@ class ContainersTest {
         } catch (ConditionTimeoutException e) {
             throw new AssertionError(
                     name + " is now " + system().study(name).map(now -> now.summary() + ", " + now.counts()) + "\n"
-                            + system().logs(),
+                            + system().logs(15),
                     e);
         }
     }
