@@ -213,13 +213,13 @@ final class Containers implements AutoCloseable {
         return seen.values().stream().mapToLong(Long::longValue).sum();
     }
 
-    /** The last lines of every container, for when a test fails. */
-    String logs() {
+    /** The last lines of every container. */
+    String logs(int most) {
         StringBuilder all = new StringBuilder();
         for (GenericContainer<?> container : started) {
             String[] lines = container.getLogs().split("\n");
             all.append("== ").append(container.getDockerImageName()).append('\n');
-            for (int line = Math.max(0, lines.length - 15); line < lines.length; line++) {
+            for (int line = Math.max(0, lines.length - most); line < lines.length; line++) {
                 all.append(lines[line]).append('\n');
             }
         }
