@@ -251,7 +251,9 @@ class RestartTest {
     void aPausedRunIsPutBackIntoTheQueueOnceHoweverManyAskForIt() {
         Life life = new Life(PAUSED, Changelogs.EMPTY).read(0, PAUSED.size());
 
-        RunRequest asked = Topics.RUN_REQUESTS.wire().decode(Objects.requireNonNull(PAUSED.get(0).value()));
+        RunRequest asked = Topics.RUN_REQUESTS
+                .wire()
+                .decode(Objects.requireNonNull(PAUSED.get(0).value()));
         assertThat(life.requeued())
                 .containsExactly(RunRequest.newBuilder(asked)
                         .setSubmittedMillis(BEGIN + 7)

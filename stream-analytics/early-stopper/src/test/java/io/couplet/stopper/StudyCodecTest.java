@@ -28,7 +28,9 @@ class StudyCodecTest {
     void whatIsWrittenIsRead() {
         assertThat(StudyCodec.decodeRun(StudyCodec.encode(RUN))).isEqualTo(RUN);
         StudyRun kept = RUN.keptByAPerson();
-        assertThat(StudyCodec.decodeRun(StudyCodec.encode(kept))).isEqualTo(kept).isNotEqualTo(RUN);
+        assertThat(StudyCodec.decodeRun(StudyCodec.encode(kept)))
+                .isEqualTo(kept)
+                .isNotEqualTo(RUN);
         StudyRules rules = new StudyRules(3, List.of(new Armed("median", Map.of("grace", 0.2), false, true)), 42);
         assertThat(StudyCodec.decodeRules(StudyCodec.encode(rules))).isEqualTo(rules);
     }
