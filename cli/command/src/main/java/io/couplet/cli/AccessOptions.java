@@ -22,7 +22,8 @@ final class AccessOptions {
             names = "--host",
             paramLabel = "ADDRESS",
             defaultValue = LiveViewSettings.LOOPBACK,
-            description = "Address to serve the page on; beyond this machine it needs a token or a proxy (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Address to serve the page on; beyond this machine it needs a token or a proxy (default: ${DEFAULT-VALUE}).")
     String host = LiveViewSettings.LOOPBACK;
 
     @Option(
@@ -74,7 +75,8 @@ final class AccessOptions {
                 access = access.withToken(token.strip());
             } catch (IllegalArgumentException e) {
                 throw new UserError(
-                        (tokenFile == null ? TOKEN_VARIABLE : "--token-file " + tokenFile) + ": " + e.getMessage() + ".",
+                        (tokenFile == null ? TOKEN_VARIABLE : "--token-file " + tokenFile) + ": " + e.getMessage()
+                                + ".",
                         e);
             }
         }
@@ -97,7 +99,8 @@ final class AccessOptions {
 
     private static URI checked(URI address) {
         if (address.getScheme() == null || address.getHost() == null) {
-            throw new UserError("--public-address must be a URL such as https://couplet.example.org, was " + address + ".");
+            throw new UserError(
+                    "--public-address must be a URL such as https://couplet.example.org, was " + address + ".");
         }
         return address;
     }

@@ -16,8 +16,10 @@ final class Views {
 
     private Views() {}
 
-    static LiveViewSettings settings(Map<String, String> clientProperties, Path stateDirectory, String host, int port, Access access) {
-        return new LiveViewSettings(bootstrapServers(clientProperties), clientProperties, stateDirectory, host, port, access);
+    static LiveViewSettings settings(
+            Map<String, String> clientProperties, Path stateDirectory, String host, int port, Access access) {
+        return new LiveViewSettings(
+                bootstrapServers(clientProperties), clientProperties, stateDirectory, host, port, access);
     }
 
     /** Everything in the topics, as they are now. */

@@ -61,8 +61,8 @@ final class WatchStudyCommand implements Callable<Integer> {
         }
         try (Services.Shutdown shutdown = new Services.Shutdown();
                 ScratchDirectory scratch = ScratchDirectory.create("couplet-watch");
-                LiveView view =
-                        new LiveView(Views.settings(reach.clientProperties(), scratch.path(), "127.0.0.1", 0, Access.OPEN))) {
+                LiveView view = new LiveView(
+                        Views.settings(reach.clientProperties(), scratch.path(), "127.0.0.1", 0, Access.OPEN))) {
             view.start();
             follow(view.model(), new RunProgress(out, RunProgress.onTerminal()), shutdown, out);
         }

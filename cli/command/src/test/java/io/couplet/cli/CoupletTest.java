@@ -85,7 +85,8 @@ class CoupletTest {
         refused(
                 couplet("dashboard", "--token-file", directory.resolve("none").toString()),
                 "--token-file " + directory.resolve("none") + " cannot be read: check the path and its permissions.");
-        assertThat(couplet("dashboard", "--token", "a-token-of-thirty-two-characters").exitCode())
+        assertThat(couplet("dashboard", "--token", "a-token-of-thirty-two-characters")
+                        .exitCode())
                 .isEqualTo(2);
     }
 

@@ -47,8 +47,7 @@ public record LocalSettings(
     }
 
     /** Checkpoints in the data directory, after each rung. */
-    public LocalSettings(
-            List<String> devices, Page page, String coupletVersion, @Nullable String gitRevision) {
+    public LocalSettings(List<String> devices, Page page, String coupletVersion, @Nullable String gitRevision) {
         this(
                 devices,
                 page,
