@@ -71,11 +71,11 @@ def main():
         elif record["kind"] in ENDED:
             endings[run] = record
         # The two topics come in no order of each other: a run is told once all its steps are here.
-        if run in endings and run not in told and len(steps.get(run, {})) >= endings[run]["step"]:
+        if run in endings and run not in told and len(steps.get(run, {})) >= endings[run]["stepsTrained"]:
             told.add(run)
             last = max(steps[run]) if steps.get(run) else 0
             loss = steps[run][last] if last else float("nan")
-            print(f"{run} {endings[run]['kind']}: {len(steps.get(run, {}))} steps of {endings[run]['step']}, loss {loss:.4f}", flush=True)
+            print(f"{run} {endings[run]['kind']}: {len(steps.get(run, {}))} steps of {endings[run]['stepsTrained']}, loss {loss:.4f}", flush=True)
             if len(told) == arguments.runs:
                 return
 
