@@ -69,8 +69,7 @@ final class Containers implements AutoCloseable {
                 service("stopper"),
                 service("dashboard").withEnv("COUPLET_TOKEN", "only-for-this-test-0123456789")));
         for (int trainer = 1; trainer <= 2; trainer++) {
-            trainers.add(
-                    service("trainer").withEnv("COUPLET_DEVICES", "cpu").withEnv("COUPLET_SLOTS", "1"));
+            trainers.add(service("trainer").withEnv("COUPLET_DEVICES", "cpu").withEnv("COUPLET_SLOTS", "1"));
         }
         services.addAll(trainers);
         started.addAll(services);

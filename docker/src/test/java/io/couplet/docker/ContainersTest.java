@@ -167,7 +167,8 @@ class ContainersTest {
         long before = system().study(name).orElseThrow().counts().stepsInTopic();
         awaitStudy(
                 name,
-                now -> now.counts().stepsInTopic() > before + 100 || now.summary().ended() > 0);
+                now -> now.counts().stepsInTopic() > before + 100
+                        || now.summary().ended() > 0);
     }
 
     private static StudySnapshot awaitStudy(String name, Predicate<StudySnapshot> wanted) {
