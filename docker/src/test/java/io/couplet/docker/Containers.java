@@ -24,6 +24,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.Network;
+import org.testcontainers.containers.output.OutputFrame;
 import org.testcontainers.containers.startupcheck.OneShotStartupCheckStrategy;
 import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.lifecycle.Startables;
@@ -118,7 +119,7 @@ final class Containers implements AutoCloseable {
                 .waitingFor(Wait.forHealthcheck().withStartupTimeout(PATIENCE));
     }
 
-    /** Runs the command in a container of its own until it ends, and returns what it wrote. */
+    /** Runs the command in a container of its own until it ends, and returns what it wrote to stdout. */
     String couplet(String... arguments) {
         try (GenericContainer<?> command = new GenericContainer<>(DockerImageName.parse(Engine.image("couplet")))
                 .withNetwork(inside)
@@ -126,7 +127,7 @@ final class Containers implements AutoCloseable {
                 .withCommand(arguments)
                 .withStartupCheckStrategy(new OneShotStartupCheckStrategy().withTimeout(PATIENCE))) {
             command.start();
-            return command.getLogs();
+            return command.getLogs(OutputFrame.OutputType.STDOUT);
         }
     }
 
