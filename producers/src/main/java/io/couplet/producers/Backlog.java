@@ -33,6 +33,7 @@ final class Backlog {
     private final long awayNanos;
 
     private final Map<String, Tally> tallies = new HashMap<>();
+    private final Map<String, Tally> topics = new HashMap<>();
     private final Tally inherited = new Tally();
     private final Tally total = new Tally();
 
@@ -76,10 +77,13 @@ final class Backlog {
                 throw new IllegalStateException("The publisher is closed.");
             }
             Tally tally = tallies.computeIfAbsent(key, any -> new Tally());
+            Tally ofTopic = ofTopic(topic);
             tally.emitted();
+            ofTopic.emitted();
             total.emitted();
             if (!awaitRoom(value.length)) {
                 tally.lost(false);
+                ofTopic.lost(false);
                 total.lost(false);
                 return false;
             }
@@ -135,6 +139,21 @@ final class Backlog {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Counts of the records for one topic; all zero for a topic never written to. */
+    Counts countsOfTopic(String topic) {
+        lock.lock();
+        try {
+            Tally tally = topics.get(topic);
+            return tally == null ? Counts.NONE : tally.counts();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Tally ofTopic(String topic) {
+        return topics.computeIfAbsent(topic, any -> new Tally());
     }
 
     Counts inherited() {
@@ -451,6 +470,7 @@ final class Backlog {
             }
             count(entry.tally, acknowledged, spooled);
             if (entry.tally != inherited) {
+                count(ofTopic(entry.topic), acknowledged, spooled);
                 count(total, acknowledged, spooled);
             }
             lastProgress = System.nanoTime();
@@ -513,6 +533,7 @@ final class Backlog {
                 }
                 entry.segment = segment;
                 entry.tally.spooled();
+                ofTopic(entry.topic).spooled();
                 total.spooled();
                 if (queue.peek() == entry) {
                     queue.poll();

@@ -1,10 +1,14 @@
 package io.couplet.producers;
 
+import io.couplet.schemas.KafkaRefusal;
+import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.avro.specific.SpecificRecord;
@@ -46,6 +50,7 @@ public final class CurvesSender implements CurvesReplay.Recipient, AutoCloseable
     }
 
     private final Producer<String, byte[]> producer;
+    private final WireFormat format;
     private final Pace pace;
     private final String bootstrapServers;
     private final Duration patience;
@@ -53,8 +58,14 @@ public final class CurvesSender implements CurvesReplay.Recipient, AutoCloseable
     private final long startNanos = System.nanoTime();
     private long steps;
 
-    private CurvesSender(Producer<String, byte[]> producer, Pace pace, String bootstrapServers, Duration patience) {
+    private CurvesSender(
+            Producer<String, byte[]> producer,
+            WireFormat format,
+            Pace pace,
+            String bootstrapServers,
+            Duration patience) {
         this.producer = producer;
+        this.format = format;
         this.pace = pace;
         this.bootstrapServers = bootstrapServers;
         this.patience = patience;
@@ -76,7 +87,10 @@ public final class CurvesSender implements CurvesReplay.Recipient, AutoCloseable
         properties.put("request.timeout.ms", (int) Math.max(1, patience.toMillis() / 2));
         CurvesSender sender;
         try {
-            sender = new CurvesSender(new KafkaProducer<>(properties), pace, bootstrapServers, patience);
+            WireFormat format = WireFormat.of(clientProperties);
+            sender = new CurvesSender(new KafkaProducer<>(properties), format, pace, bootstrapServers, patience);
+        } catch (SchemaRegistryException e) {
+            throw new CurvesException(String.valueOf(e.getMessage()), e);
         } catch (KafkaException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new CurvesException("Kafka at " + bootstrapServers + " cannot be reached: " + cause.getMessage(), e);
@@ -87,8 +101,11 @@ public final class CurvesSender implements CurvesReplay.Recipient, AutoCloseable
             } catch (KafkaException e) {
                 sender.producer.close(Duration.ZERO);
                 throw new CurvesException(
-                        "Kafka at " + bootstrapServers + " does not answer, or has no topic " + topic.name()
-                                + ": check the address, and create Couplet's topics with couplet topics create.",
+                        KafkaRefusal.sentence(bootstrapServers, e)
+                                .orElse(
+                                        "Kafka at " + bootstrapServers + " does not answer, or has no topic "
+                                                + topic.name()
+                                                + ": check the address, and create Couplet's topics with couplet topics create."),
                         e);
             }
         }
@@ -101,7 +118,7 @@ public final class CurvesSender implements CurvesReplay.Recipient, AutoCloseable
         await(topic, seconds);
         try {
             producer.send(
-                    new ProducerRecord<>(topic.name(), runId, topic.wire().encode(record)), (metadata, failure) -> {
+                    new ProducerRecord<>(topic.name(), runId, format.encode(topic, record)), (metadata, failure) -> {
                         if (failure != null) {
                             refused.compareAndSet(null, failure);
                         }
@@ -140,6 +157,10 @@ public final class CurvesSender implements CurvesReplay.Recipient, AutoCloseable
         }
         Exception failure = refused.get();
         if (failure != null) {
+            Optional<String> refusal = KafkaRefusal.sentence(bootstrapServers, failure);
+            if (refusal.isPresent()) {
+                throw new CurvesException(refusal.get(), failure);
+            }
             throw new CurvesException(
                     "Kafka at " + bootstrapServers + " did not take every record within " + patience.toSeconds()
                             + " s (" + failure.getMessage() + "): replay the file again, the same records do no harm.",

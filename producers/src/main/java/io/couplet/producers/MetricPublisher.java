@@ -1,6 +1,8 @@
 package io.couplet.producers;
 
 import io.couplet.schemas.Topic;
+import io.couplet.schemas.WireFormat;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -15,6 +17,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,14 +48,18 @@ public final class MetricPublisher implements AutoCloseable {
     private final Thread thread;
     private final InstantSource clock;
     private final PublisherSettings settings;
+    private final WireFormat format;
     private final AtomicLong lostLogged = new AtomicLong();
+    private @Nullable PublisherMeters meters;
 
     private MetricPublisher(
             PublisherSettings settings,
             InstantSource clock,
+            WireFormat format,
             Spool spool,
             Supplier<Producer<String, byte[]>> producers) {
         this.settings = settings;
+        this.format = format;
         this.clock = clock;
         this.backlog = new Backlog(settings, spool.inheritedRecords());
         this.thread = new Thread(new Delivery(backlog, spool, producers, producers.get()), "couplet-publisher");
@@ -60,14 +67,27 @@ public final class MetricPublisher implements AutoCloseable {
     }
 
     /**
-     * Opens a publisher; Kafka need not be there yet.
+     * Opens a publisher; Kafka need not be there yet, but a schema registry, if one is named.
      *
      * @throws IOException when the spool directory cannot be written or is in use, in a sentence with the fix
-     * @throws org.apache.kafka.common.KafkaException when the client properties make no producer
+     * @throws org.apache.kafka.common.KafkaException when the client properties make no producer, or a schema registry is named that is
+     *     away or lacks a schema
      */
     public static MetricPublisher open(PublisherSettings settings, InstantSource clock) throws IOException {
         Map<String, Object> properties = producerProperties(settings);
         return open(settings, clock, () -> new KafkaProducer<>(properties));
+    }
+
+    /** The same, with its counts by topic and its producer's metrics in a registry. */
+    public static MetricPublisher open(PublisherSettings settings, InstantSource clock, MeterRegistry registry)
+            throws IOException {
+        Map<String, Object> properties = producerProperties(settings);
+        PublisherMeters meters = new PublisherMeters(registry);
+        MetricPublisher publisher =
+                open(settings, clock, () -> meters.measured(new KafkaProducer<String, byte[]>(properties)));
+        publisher.meters = meters;
+        meters.bind(publisher.backlog);
+        return publisher;
     }
 
     /**
@@ -78,10 +98,11 @@ public final class MetricPublisher implements AutoCloseable {
     public static MetricPublisher open(
             PublisherSettings settings, InstantSource clock, Supplier<Producer<String, byte[]>> producers)
             throws IOException {
+        WireFormat format = WireFormat.of(settings.clientProperties());
         Spool spool = Spool.open(settings.spoolDirectory(), settings.spoolBytes());
         MetricPublisher publisher;
         try {
-            publisher = new MetricPublisher(settings, clock, spool, producers);
+            publisher = new MetricPublisher(settings, clock, format, spool, producers);
         } catch (RuntimeException e) {
             spool.close();
             throw e;
@@ -147,7 +168,7 @@ public final class MetricPublisher implements AutoCloseable {
      * @throws IllegalStateException when the publisher is closed
      */
     public <T extends SpecificRecord> void publish(Topic<T> topic, String key, T record) {
-        byte[] value = topic.wire().encode(record);
+        byte[] value = format.encode(topic, record);
         if (!backlog.emit(topic.name(), key, value, clock.millis())) {
             tellLoss(topic.name(), key);
         }
@@ -204,6 +225,9 @@ public final class MetricPublisher implements AutoCloseable {
             thread.join(TimeUnit.SECONDS.toMillis(20));
         } catch (InterruptedException e) {
             interrupted = true;
+        }
+        if (meters != null) {
+            meters.close();
         }
         if (interrupted) {
             Thread.currentThread().interrupt();

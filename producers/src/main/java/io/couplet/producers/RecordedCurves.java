@@ -34,8 +34,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record RecordedCurves(String name, List<Run> runs, long rows, long rowsWithoutMetric) {
 
-    private static final int MOST_FIELDS = 10_000;
-
     public RecordedCurves {
         runs = List.copyOf(runs);
     }
@@ -404,34 +402,10 @@ public record RecordedCurves(String name, List<Run> runs, long rows, long rowsWi
     }
 
     private static String[] fields(Reading reading, String line) throws CurvesException {
-        if (line.indexOf('"') < 0) {
-            String[] fields = line.split(",", MOST_FIELDS);
-            for (int i = 0; i < fields.length; i++) {
-                fields[i] = fields[i].strip();
-            }
-            return fields;
+        try {
+            return CsvLine.fields(line);
+        } catch (IllegalArgumentException e) {
+            throw reading.problem(String.valueOf(e.getMessage()));
         }
-        List<String> fields = new ArrayList<>();
-        StringBuilder field = new StringBuilder();
-        boolean quoted = false;
-        for (int i = 0; i < line.length(); i++) {
-            char c = line.charAt(i);
-            if (c == '"' && quoted && i + 1 < line.length() && line.charAt(i + 1) == '"') {
-                field.append('"');
-                i++;
-            } else if (c == '"') {
-                quoted = !quoted;
-            } else if (c == ',' && !quoted) {
-                fields.add(field.toString().strip());
-                field.setLength(0);
-            } else {
-                field.append(c);
-            }
-        }
-        if (quoted) {
-            throw reading.problem("a quotation mark is not closed: close it on the same line, or leave it out");
-        }
-        fields.add(field.toString().strip());
-        return fields.toArray(String[]::new);
     }
 }

@@ -1,6 +1,9 @@
 package io.couplet.producers;
 
+import io.couplet.schemas.KafkaRefusal;
+import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.RunRequest;
@@ -94,12 +97,16 @@ public final class Submission {
     public Result submit(List<RunRequest> requests, Failed failedRuns)
             throws SubmissionException, InterruptedException {
         try {
-            Known known = read(requests.stream().map(RunRequest::getRunId).collect(Collectors.toSet()));
+            WireFormat format = WireFormat.of(clientProperties);
+            Known known =
+                    read(format, requests.stream().map(RunRequest::getRunId).collect(Collectors.toSet()));
             Result result = sort(requests, known, failedRuns);
             Set<String> missing = Set.copyOf(result.submitted);
-            send(requests.stream()
-                    .filter(request -> missing.contains(request.getRunId()))
-                    .toList());
+            send(
+                    format,
+                    requests.stream()
+                            .filter(request -> missing.contains(request.getRunId()))
+                            .toList());
             LOG.info(
                     "{} runs submitted, {} were in the queue, {} have ended, {} have failed",
                     result.submitted.size(),
@@ -115,6 +122,9 @@ public final class Submission {
     }
 
     private SubmissionException explained(KafkaException e) {
+        if (e instanceof SchemaRegistryException) {
+            return new SubmissionException(String.valueOf(e.getMessage()), e);
+        }
         if (e instanceof UnknownTopicOrPartitionException) {
             return new SubmissionException(
                     "Kafka at " + bootstrapServers + " has no topic " + Topics.RUN_REQUESTS.name()
@@ -128,7 +138,10 @@ public final class Submission {
                     e);
         }
         Throwable cause = e.getCause() == null ? e : e.getCause();
-        return new SubmissionException("Kafka at " + bootstrapServers + " refuses: " + cause.getMessage(), e);
+        return new SubmissionException(
+                KafkaRefusal.sentence(bootstrapServers, e)
+                        .orElse("Kafka at " + bootstrapServers + " refuses: " + cause.getMessage()),
+                e);
     }
 
     /** What the topics know of the runs: when each was last requested, and its newest event. */
@@ -168,11 +181,11 @@ public final class Submission {
                 List.copyOf(submitted), List.copyOf(queued), List.copyOf(ended), List.copyOf(failed), known.unreadable);
     }
 
-    private Known read(Set<String> runIds) {
+    private Known read(WireFormat format, Set<String> runIds) {
         Known known = new Known();
         try (KafkaConsumer<byte[], byte[]> consumer =
                 new KafkaConsumer<>(consumerProperties(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            TopicScan scan = new TopicScan(consumer, patience);
+            TopicScan scan = new TopicScan(consumer, format, patience);
             scan.read(Topics.RUN_REQUESTS, known::request, runIds);
             scan.read(Topics.RUN_EVENTS, known::event, runIds);
             known.unreadable = scan.unreadable();
@@ -190,7 +203,7 @@ public final class Submission {
         return properties;
     }
 
-    private void send(List<RunRequest> missing) throws InterruptedException {
+    private void send(WireFormat format, List<RunRequest> missing) throws InterruptedException {
         if (missing.isEmpty()) {
             return;
         }
@@ -202,9 +215,7 @@ public final class Submission {
         try (KafkaProducer<String, byte[]> producer = new KafkaProducer<>(properties)) {
             for (RunRequest request : missing) {
                 answers.add(producer.send(new ProducerRecord<>(
-                        Topics.RUN_REQUESTS.name(),
-                        request.getRunId(),
-                        Topics.RUN_REQUESTS.wire().encode(request))));
+                        Topics.RUN_REQUESTS.name(), request.getRunId(), format.encode(Topics.RUN_REQUESTS, request))));
             }
             for (Future<RecordMetadata> answer : answers) {
                 answer.get();

@@ -1,6 +1,7 @@
 package io.couplet.producers;
 
 import io.couplet.schemas.Topic;
+import io.couplet.schemas.WireFormat;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -24,11 +25,13 @@ final class TopicScan {
     private static final Logger LOG = LoggerFactory.getLogger(TopicScan.class);
 
     private final Consumer<byte[], byte[]> consumer;
+    private final WireFormat format;
     private final Duration patience;
     private long unreadable;
 
-    TopicScan(Consumer<byte[], byte[]> consumer, Duration patience) {
+    TopicScan(Consumer<byte[], byte[]> consumer, WireFormat format, Duration patience) {
         this.consumer = consumer;
+        this.format = format;
         this.patience = patience;
     }
 
@@ -80,7 +83,7 @@ final class TopicScan {
         }
         try {
             if (record.value() != null) {
-                each.accept(topic.wire().decode(record.value()));
+                each.accept(format.decode(topic, record.value()));
             }
         } catch (SerializationException e) {
             unreadable++;

@@ -1,6 +1,7 @@
 package io.couplet.producers;
 
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.StepMetrics;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,7 +48,7 @@ final class Records {
         try (KafkaConsumer<String, StepMetrics> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", bootstrapServers, "auto.offset.reset", "earliest"),
                 new StringDeserializer(),
-                Topics.STEP_METRICS.valueSerde().deserializer())) {
+                Topics.STEP_METRICS.valueSerde(WireFormat.SINGLE_OBJECT).deserializer())) {
             List<TopicPartition> partitions = consumer.partitionsFor(Topics.STEP_METRICS.name()).stream()
                     .map(info -> new TopicPartition(info.topic(), info.partition()))
                     .toList();

@@ -8,6 +8,7 @@ import io.couplet.producers.Submission.Failed;
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.TopicCreation;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.RunRequest;
@@ -111,7 +112,7 @@ class SubmissionTest {
                 Map.of("bootstrap.servers", broker.bootstrapServers(), "auto.offset.reset", "earliest"),
                 new ByteArrayDeserializer(),
                 new ByteArrayDeserializer())) {
-            new TopicScan(consumer, PATIENCE).read(Topics.RUN_REQUESTS, found::add, runIds);
+            new TopicScan(consumer, WireFormat.SINGLE_OBJECT, PATIENCE).read(Topics.RUN_REQUESTS, found::add, runIds);
         }
         return found;
     }

@@ -27,8 +27,8 @@ public record Topic<T extends SpecificRecord>(
     }
 
     /** Serde of the values. */
-    public Serde<T> valueSerde() {
-        return new WireSerde<>(wire);
+    public Serde<T> valueSerde(WireFormat format) {
+        return new WireSerde<>(this, format);
     }
 
     /** The topic's settings as the broker wants them. */

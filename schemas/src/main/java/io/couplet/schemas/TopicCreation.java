@@ -7,11 +7,16 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Creates the topics that are missing and leaves those that exist; creating twice changes nothing. */
 public final class TopicCreation {
@@ -55,6 +60,48 @@ public final class TopicCreation {
         }
         awaitLeaders(admin, created);
         return new Result(List.copyOf(created), List.copyOf(existing));
+    }
+
+    /**
+     * What is missing or other than in {@link Topics}, a sentence each; empty when all is as {@link #createMissing} leaves it.
+     *
+     * @throws ExecutionException when the broker refuses, with its reason as the cause
+     */
+    public static List<String> problems(Admin admin) throws ExecutionException, InterruptedException {
+        List<String> problems = new ArrayList<>();
+        for (NewTopic wanted : newTopics((short) 1)) {
+            ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, wanted.name());
+            try {
+                TopicDescription description = only(admin.describeTopics(List.of(wanted.name()))
+                        .allTopicNames()
+                        .get());
+                int partitions = description.partitions().size();
+                if (partitions != wanted.numPartitions()) {
+                    problems.add("The topic " + wanted.name() + " has " + partitions + " partitions and should have "
+                            + wanted.numPartitions() + ": delete it and create it anew.");
+                }
+                Config config =
+                        only(admin.describeConfigs(List.of(resource)).all().get());
+                wanted.configs().forEach((name, value) -> {
+                    ConfigEntry entry = config.get(name);
+                    String present = entry == null ? "nothing" : entry.value();
+                    if (!value.equals(present)) {
+                        problems.add("The topic " + wanted.name() + " has " + name + "=" + present + " and should have "
+                                + value + ": set it with kafka-configs.sh.");
+                    }
+                });
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    throw e;
+                }
+                problems.add("The topic " + wanted.name() + " is missing: create it with couplet topics create.");
+            }
+        }
+        return List.copyOf(problems);
+    }
+
+    private static <T> T only(Map<?, T> ofOne) {
+        return ofOne.values().iterator().next();
     }
 
     /**

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,18 +36,21 @@ public final class Wire<T extends SpecificRecord> {
         trustOwnRecords();
     }
 
-    private static final int HEADER_BYTES = 10;
+    /** Marker and fingerprint. */
+    static final int HEADER_BYTES = 10;
+
     private static final int MARKER = 0xC301;
     private static final ThreadLocal<BinaryDecoder> DECODER = new ThreadLocal<>();
 
     private final Class<T> type;
     private final Schema schema;
+    private final SpecificData model;
     private final BinaryMessageEncoder<T> encoder;
     private final Map<Long, DatumReader<T>> readers = new HashMap<>();
 
     private Wire(Class<T> type) {
         this.type = type;
-        SpecificData model = SpecificData.getForClass(type);
+        this.model = SpecificData.getForClass(type);
         this.schema = model.getSchema(type);
         if (hasCollections(schema)) {
             // The generated decoders believe any length of an array or map, and a spoilt one takes the whole heap;
@@ -123,11 +127,50 @@ public final class Wire<T extends SpecificRecord> {
         }
     }
 
+    /** Makes bytes of some schema, without any header, a value in the single-object encoding. */
+    interface Rewriter {
+
+        /** @throws SerializationException when the bytes are not of that schema, which is noticed only when it must be read */
+        byte[] rewrite(byte[] bytes, int from, int length);
+    }
+
+    /** How values of a writer's schema are rewritten: those of a known version get its header, all others are read and written anew. */
+    Rewriter rewriter(Schema writer) {
+        long fingerprint = SchemaNormalization.parsingFingerprint64(writer);
+        if (readers.containsKey(fingerprint)) {
+            byte[] header = ByteBuffer.allocate(HEADER_BYTES)
+                    .putShort((short) MARKER)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(fingerprint)
+                    .array();
+            return (bytes, from, length) -> {
+                byte[] value = Arrays.copyOf(header, HEADER_BYTES + length);
+                System.arraycopy(bytes, from, value, HEADER_BYTES, length);
+                return value;
+            };
+        }
+        DatumReader<T> reader = new SpecificDatumReader<>(writer, schema, model);
+        return (bytes, from, length) -> {
+            try {
+                return encode(reader.read(null, DecoderFactory.get().binaryDecoder(bytes, from, length, null)));
+            } catch (IOException | RuntimeException e) {
+                throw new SerializationException(
+                        "These " + length + " bytes of the schema " + writer.getFullName() + " are no "
+                                + schema.getName() + ": " + e.getMessage(),
+                        e);
+            }
+        };
+    }
+
     private DatumReader<T> reader(byte[] bytes) {
         if (bytes.length < HEADER_BYTES) {
             throw new AvroRuntimeException("a record has a header of " + HEADER_BYTES + " bytes");
         }
         ByteBuffer header = ByteBuffer.wrap(bytes);
+        if (bytes[0] == 0) {
+            throw new AvroRuntimeException("they look like the Confluent wire format (schema " + header.getInt(1)
+                    + "), for which a registry must be named with --schema-registry URL");
+        }
         if ((header.getShort() & 0xFFFF) != MARKER) {
             throw new AvroRuntimeException("they do not begin with Avro's marker C3 01");
         }

@@ -10,7 +10,11 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.specific.SpecificRecord;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -42,6 +46,18 @@ class GoldenBytesTest {
             assertThat(record.getSchema()).isEqualTo(wire.schema());
             assertThat(record.get(0)).isNotNull();
         }
+    }
+
+    @Test
+    void aReaderOfTheFirstVersionTakesAKindOfCommandThatItDoesNotKnowForUnknown() throws Exception {
+        Schema now = Topics.RUN_COMMANDS.wire().schema();
+        Schema first = SchemaHistory.of("RunCommand").get(0);
+        byte[] bytes = golden(now, 2);
+
+        GenericRecord read = new GenericDatumReader<GenericRecord>(now, first)
+                .read(null, DecoderFactory.get().binaryDecoder(bytes, 10, bytes.length - 10, null));
+
+        assertThat(read.get("kind")).hasToString("UNKNOWN");
     }
 
     private static byte[] golden(Schema schema, int version) throws IOException {

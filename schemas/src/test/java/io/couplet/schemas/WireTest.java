@@ -108,7 +108,7 @@ class WireTest {
 
     @Test
     void tombstonesStayTombstones() {
-        WireSerde<StepMetrics> serde = new WireSerde<>(Topics.STEP_METRICS.wire());
+        WireSerde<StepMetrics> serde = new WireSerde<>(Topics.STEP_METRICS, WireFormat.SINGLE_OBJECT);
         assertThat(nullOf(serde)).isTrue();
     }
 

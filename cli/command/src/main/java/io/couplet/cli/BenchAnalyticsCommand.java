@@ -304,7 +304,7 @@ final class BenchAnalyticsCommand implements Callable<Integer> {
     }
 
     /** Size of the convergence job's last checkpoint. */
-    private static long newestCheckpointBytes(Path checkpoints) throws IOException {
+    static long newestCheckpointBytes(Path checkpoints) throws IOException {
         try (Stream<Path> files = Files.walk(checkpoints)) {
             List<Path> checkpointFiles = files.filter(Files::isRegularFile)
                     .filter(file -> file.toString().contains("convergence"))

@@ -14,7 +14,9 @@ import picocli.CommandLine.Spec;
             BenchTrainerCommand.class,
             BenchPairingsCommand.class,
             BenchAnalyticsCommand.class,
-            BenchLatencyCommand.class
+            BenchLatencyCommand.class,
+            BenchDecisionsCommand.class,
+            BenchScaleCommand.class
         })
 final class BenchCommand implements Runnable {
 

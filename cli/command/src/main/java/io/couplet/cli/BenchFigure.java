@@ -26,10 +26,22 @@ record BenchFigure(
     /** Prints {@code what}, {@code settings} and {@code figures[]}. */
     static void printJson(PrintWriter out, String what, Map<String, Object> settings, List<BenchFigure> figures)
             throws JsonProcessingException {
+        printJson(out, what, settings, figures, Map.of());
+    }
+
+    /** The same with {@code more} beside them. */
+    static void printJson(
+            PrintWriter out,
+            String what,
+            Map<String, Object> settings,
+            List<BenchFigure> figures,
+            Map<String, Object> more)
+            throws JsonProcessingException {
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("what", what);
         all.put("settings", settings);
         all.put("figures", figures);
+        all.putAll(more);
         out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(all));
     }
 

@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
 final class BenchTrainerCommand implements Callable<Integer> {
 
     private static final int WARM_UP = 5;
-    private static final int STREAMING_BLOCKS = 12;
+    private static final int STREAMING_BLOCKS = 16;
 
     /** What to measure. */
     enum Part {
@@ -152,7 +152,10 @@ final class BenchTrainerCommand implements Callable<Integer> {
                     timing.onCpuMillis() / timing.offCpuMillis(),
                     "ratio",
                     off));
+            figures.add(new BenchFigure(backbone + ".publish, first 100", timing.coldPublishMicros(), "µs/step"));
             figures.add(new BenchFigure(backbone + ".publish", timing.publishMicros(), "µs/step"));
+            figures.add(new BenchFigure(
+                    backbone + ".publish", timing.publishMicros() / 1e3 / timing.offCpuMillis(), "ratio", off));
         }
     }
 

@@ -1,7 +1,7 @@
 package io.couplet.cli;
 
 import io.couplet.cli.local.UserError;
-import io.couplet.trainer.training.Torch;
+import io.couplet.trainer.training.Gpus;
 import io.couplet.trainer.worker.TrainerSettings;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -54,13 +54,17 @@ final class DeviceOptions {
         if (devices.equals(List.of("cpu"))) {
             return TrainerSettings.cpuSlots(cpuSlots);
         }
-        int gpus = Torch.gpuCount();
-        for (String device : devices) {
-            if (device.startsWith("gpu") && Integer.parseInt(device.substring("gpu:".length())) >= gpus) {
-                throw new UserError("--devices names " + device + " and the engine sees " + gpus
-                        + " GPUs on this machine: name others, or cpu.");
-            }
+        if (devices.stream().anyMatch(device -> device.startsWith("gpu"))) {
+            Gpus gpus = Gpus.ofThisMachine();
+            devices.forEach(device -> require(gpus, device));
         }
         return devices;
+    }
+
+    /** @throws UserError saying what is missing, when the device cannot be used */
+    static void require(Gpus gpus, String device) {
+        gpus.missingFor(device).ifPresent(sentence -> {
+            throw new UserError(sentence);
+        });
     }
 }

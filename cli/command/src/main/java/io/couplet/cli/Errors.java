@@ -1,8 +1,13 @@
 package io.couplet.cli;
 
 import io.couplet.cli.local.UserError;
+import io.couplet.producers.RunOrderException;
+import io.couplet.schemas.KafkaRefusal;
+import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.stopper.EarlyStopperException;
+import io.couplet.trainer.training.TorchException;
 import io.couplet.view.LiveViewException;
+import java.util.Optional;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,7 +31,8 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
 
     @Override
     public int handleExecutionException(Exception thrown, CommandLine commandLine, ParseResult arguments) {
-        LOG.error("couplet {} ended", String.join(" ", arguments.originalArgs()), thrown);
+        // Not the arguments: one of them may be a secret.
+        LOG.error("couplet {} ended", commandLine.getCommandName(), thrown);
         commandLine.getErr().println("couplet: " + sentence(thrown));
         return isUsersToMend(thrown) ? USAGE : FAILED;
     }
@@ -51,13 +57,19 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
 
     private static boolean isUsersToMend(Throwable thrown) {
         return thrown instanceof UserError
+                || thrown instanceof TorchException
+                || thrown instanceof SchemaRegistryException
                 || thrown instanceof LiveViewException
                 || thrown instanceof EarlyStopperException;
     }
 
     private static String sentence(Throwable thrown) {
-        if (isUsersToMend(thrown)) {
+        if (isUsersToMend(thrown) || thrown instanceof RunOrderException) {
             return thrown.getMessage() == null ? "" : thrown.getMessage();
+        }
+        Optional<String> refusal = KafkaRefusal.sentence("the named address", thrown);
+        if (refusal.isPresent()) {
+            return refusal.get();
         }
         Throwable root = thrown;
         while (root.getCause() != null) {

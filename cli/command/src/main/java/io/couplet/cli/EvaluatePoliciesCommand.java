@@ -2,6 +2,8 @@ package io.couplet.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.couplet.cli.curves.CurvesFile;
+import io.couplet.cli.curves.StudyCurves;
 import io.couplet.cli.local.UserError;
 import io.couplet.cli.policies.PoliciesReport;
 import io.couplet.cli.policies.PoliciesRequest;
@@ -9,12 +11,14 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -26,14 +30,25 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = {
             "Show what stopping rules would have saved and lost on recorded curves, before anyone arms them.",
-            "CURVES.csv has a row for each evaluation: the columns run, backbone, optimizer, step, perhaps seed and budget, and the metrics."
+            "CURVES.csv has a row for each evaluation: the columns run, backbone, optimizer, step, perhaps seed and budget, and the metrics;"
+                    + " --study takes the evaluations of a study from Kafka instead."
                     + " The backbones run one after the other, in every order; the runs of one backbone side by side."
         })
 final class EvaluatePoliciesCommand implements Callable<Integer> {
 
-    @Parameters(paramLabel = "CURVES.csv", description = "Recorded curves in long form.")
-    @SuppressWarnings("NullAway.Init") // picocli sets it.
+    @Parameters(arity = "0..1", paramLabel = "CURVES.csv", description = "Recorded curves in long form.")
+    @Nullable
     Path curves;
+
+    @Option(
+            names = "--study",
+            paramLabel = "ID",
+            description = "A study that Kafka has, at its own rungs: runs that did not come to their end are left out.")
+    @Nullable
+    String study;
+
+    @Mixin
+    ReachOptions reach = new ReachOptions();
 
     @Option(
             names = "--rule",
@@ -100,12 +115,13 @@ final class EvaluatePoliciesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws JsonProcessingException {
+        List<Double> shares = new ArrayList<>(rungs);
         PoliciesReport report = new PoliciesRequest(
-                        curves,
+                        curves(shares),
                         rules,
                         Optional.ofNullable(metric),
                         Optional.ofNullable(lowerIsBetter),
-                        rungs,
+                        shares,
                         orders,
                         target == null ? OptionalDouble.empty() : OptionalDouble.of(target),
                         warmup)
@@ -120,6 +136,25 @@ final class EvaluatePoliciesCommand implements Callable<Integer> {
                         : report.text());
         out.flush();
         return 0;
+    }
+
+    /** What is to be judged; of a study, its own rungs take the place of those given. */
+    private CurvesFile curves(List<Double> shares) {
+        if ((curves == null) == (study == null)) {
+            throw new UserError(
+                    "Give recorded curves, CURVES.csv, or a study that Kafka has, --study ID, one of the two.");
+        }
+        if (curves != null) {
+            return CurvesFile.read(curves);
+        }
+        String studyId = String.valueOf(study);
+        return reach.reading(properties -> {
+            List<Double> own = new ArrayList<>();
+            CurvesFile file = StudyCurves.read(properties, studyId, own);
+            shares.clear();
+            shares.addAll(own);
+            return file;
+        });
     }
 
     private static void write(Path file, String svg) {

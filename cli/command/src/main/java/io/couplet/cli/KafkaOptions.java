@@ -1,6 +1,7 @@
 package io.couplet.cli;
 
 import io.couplet.cli.local.UserError;
+import io.couplet.schemas.SchemaRegistry;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -29,6 +30,14 @@ final class KafkaOptions {
     @Nullable
     Path kafkaConfig;
 
+    @Option(
+            names = "--schema-registry",
+            paramLabel = "URL",
+            description =
+                    "Apicurio Registry that has the schemas; values are then in the Confluent wire format (default: none, Avro's single-object encoding).")
+    @Nullable
+    String schemaRegistry;
+
     /** Whether the user named a Kafka at all. */
     boolean given() {
         return bootstrapServers != null || kafkaConfig != null;
@@ -44,11 +53,19 @@ final class KafkaOptions {
         if (bootstrapServers != null && !bootstrapServers.isBlank()) {
             properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
         }
+        properties.putAll(registryProperties());
         if (!properties.containsKey(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG)) {
             throw new UserError(
                     "No Kafka is named: give --bootstrap-servers HOST:PORT (or COUPLET_BOOTSTRAP_SERVERS).");
         }
         return properties;
+    }
+
+    /** The property that names the schema registry, if the user does. */
+    Map<String, String> registryProperties() {
+        return schemaRegistry == null || schemaRegistry.isBlank()
+                ? Map.of()
+                : Map.of(SchemaRegistry.URL, schemaRegistry);
     }
 
     private Map<String, String> fromFile() {

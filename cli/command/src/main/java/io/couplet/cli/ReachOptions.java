@@ -1,9 +1,14 @@
 package io.couplet.cli;
 
+import io.couplet.cli.local.BrokerProcess;
+import io.couplet.cli.local.DataDirectory;
 import io.couplet.cli.local.RunningSystem;
 import io.couplet.cli.local.UserError;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Function;
 import org.apache.kafka.clients.CommonClientConfigs;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -22,6 +27,27 @@ final class ReachOptions {
     Path dataDirectory = Path.of(DataDirOption.DEFAULT);
 
     /**
+     * Reads with the clients' properties; where no Kafka is named and nothing runs in the data directory, its broker is started for as long as that takes.
+     *
+     * @throws UserError when no Kafka is named and there is none in the data directory
+     */
+    <T> T reading(Function<Map<String, String>, T> read) {
+        if (kafka.given() || RunningSystem.in(dataDirectory).isPresent()) {
+            return read.apply(clientProperties());
+        }
+        if (!Files.isDirectory(dataDirectory.resolve("kafka"))) {
+            throw new UserError("There is no study in " + dataDirectory
+                    + ": start one with `couplet run`, or name a Kafka with --bootstrap-servers HOST:PORT.");
+        }
+        try (DataDirectory data = DataDirectory.take(dataDirectory);
+                BrokerProcess broker = BrokerProcess.start(data.kafka(), 0)) {
+            Map<String, String> properties = new HashMap<>(kafka.registryProperties());
+            properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers());
+            return read.apply(properties);
+        }
+    }
+
+    /**
      * The clients' properties.
      *
      * @throws UserError when no Kafka is named and nothing runs in the data directory
@@ -31,7 +57,11 @@ final class ReachOptions {
             return kafka.clientProperties();
         }
         return RunningSystem.in(dataDirectory)
-                .map(system -> Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, system.bootstrapServers()))
+                .map(system -> {
+                    Map<String, String> properties = new HashMap<>(system.clientProperties());
+                    properties.putAll(kafka.registryProperties());
+                    return properties;
+                })
                 .orElseThrow(() -> new UserError("No couplet runs in " + dataDirectory
                         + ": start one with `couplet run`, or name a Kafka with --bootstrap-servers HOST:PORT."));
     }

@@ -154,7 +154,7 @@ final class ReplayCurvesCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException, JsonProcessingException {
         CurvesSender.Pace pace = pace();
         CurvesReplay.Settings settings = settings();
-        Map<Column, String> headings = headings();
+        Map<Column, String> headings = headings(columns);
         var properties = kafka.clientProperties();
         try {
             RecordedCurves recorded = RecordedCurves.read(
@@ -250,7 +250,7 @@ final class ReplayCurvesCommand implements Callable<Integer> {
         }
     }
 
-    private Map<Column, String> headings() {
+    static Map<Column, String> headings(Map<String, String> columns) {
         Map<Column, String> headings = new EnumMap<>(Column.class);
         columns.forEach((name, heading) -> {
             try {

@@ -1,20 +1,21 @@
 package io.couplet.cli;
 
-import io.couplet.cli.local.BrokerProcess;
-import io.couplet.cli.local.DataDirectory;
 import io.couplet.cli.local.KnownFamilies;
-import io.couplet.cli.local.RunningSystem;
 import io.couplet.cli.local.UserError;
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.ViewModel;
+import io.couplet.view.report.ReportReader;
+import io.couplet.view.report.StepsFile;
 import io.couplet.view.report.StudyReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.apache.kafka.clients.CommonClientConfigs;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,10 +35,13 @@ final class ReportStudyCommand implements Callable<Integer> {
         JSON,
         MARKDOWN,
         CSV,
-        HTML;
+        HTML,
+        /** Not the report: the steps it rests on. */
+        PARQUET;
 
         String of(StudyReport report) {
             return switch (this) {
+                case PARQUET -> throw new IllegalStateException("Parquet is no text");
                 case JSON -> report.json();
                 case MARKDOWN -> report.markdown();
                 case CSV -> report.csv();
@@ -55,7 +59,9 @@ final class ReportStudyCommand implements Callable<Integer> {
     @Option(
             names = "--format",
             defaultValue = "markdown",
-            description = "One of: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+            description =
+                    "One of: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}); parquet is every step of the study, none"
+                            + " sampled away, a row each, and needs --output.")
     Format format = Format.MARKDOWN;
 
     @Option(names = "--json", description = "The same as --format json.")
@@ -71,36 +77,55 @@ final class ReportStudyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (reach.kafka.given() || RunningSystem.in(reach.dataDirectory).isPresent()) {
-            print(Views.read(reach.clientProperties()));
-            return 0;
+        if (format == Format.PARQUET && !json && output == null) {
+            throw new UserError("--format parquet needs a file: give --output steps.parquet.");
         }
-        if (!Files.isDirectory(reach.dataDirectory.resolve("kafka"))) {
-            throw new UserError("There is no study in " + reach.dataDirectory
-                    + ": start one with `couplet run`, or name a Kafka with --bootstrap-servers HOST:PORT.");
-        }
-        try (DataDirectory data = DataDirectory.take(reach.dataDirectory);
-                BrokerProcess broker = BrokerProcess.start(data.kafka(), 0)) {
-            print(Views.read(Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers())));
-        }
-        return 0;
+        return reach.reading(this::print);
     }
 
-    private void print(ViewModel model) {
+    private int print(Map<String, String> properties) {
+        ViewModel model = Views.read(properties);
         StudySnapshot study = selection.in(model);
         if (study == null) {
             throw selection.missing(model);
+        }
+        if (format == Format.PARQUET && !json && output != null) {
+            writeSteps(properties, study.summary().id(), output);
+            return 0;
         }
         String text = (json ? Format.JSON : format).of(StudyReport.of(study, Instant.now(), KnownFamilies.byName()));
         if (output == null) {
             spec.commandLine().getOut().print(text);
             spec.commandLine().getOut().flush();
-            return;
+            return 0;
         }
         try {
             Files.writeString(output, text);
+            return 0;
         } catch (IOException e) {
             throw new UserError("The report cannot be written to " + output + ": give another --output.", e);
+        }
+    }
+
+    private void writeSteps(Map<String, String> properties, String studyId, Path file) {
+        try {
+            StepsFile.Written written = StepsFile.write(
+                    taker -> ReportReader.forEach(
+                            Views.bootstrapServers(properties),
+                            properties,
+                            Views.PATIENCE,
+                            List.of(Topics.STEP_METRICS.name()),
+                            taker),
+                    WireFormat.of(properties),
+                    studyId,
+                    file);
+            spec.commandLine()
+                    .getErr()
+                    .printf(
+                            "%d steps in %s; left out: %d records that repeat one, %d that cannot be read%n",
+                            written.rows(), file, written.duplicates(), written.unreadable());
+        } catch (IOException e) {
+            throw new UserError("The steps cannot be written to " + file + ": give another --output.", e);
         }
     }
 }

@@ -4,18 +4,22 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** How much memory of this process lies in RAM, the engine's included. */
+/** How much memory of a process lies in RAM, native memory included. */
 final class ResidentMemory {
-    private static final Path STATUS = Path.of("/proc/self/status");
-
     private ResidentMemory() {}
 
-    /** NaN where the system does not tell, that is anywhere but on Linux. */
+    /** Of this process; NaN where the system does not tell, that is anywhere but on Linux. */
     static double mebibytes() throws IOException {
-        if (!Files.isReadable(STATUS)) {
+        return mebibytes(ProcessHandle.current().pid());
+    }
+
+    /** Of another process; NaN also when it has ended. */
+    static double mebibytes(long pid) throws IOException {
+        Path status = Path.of("/proc", Long.toString(pid), "status");
+        if (!Files.isReadable(status)) {
             return Double.NaN;
         }
-        for (String line : Files.readAllLines(STATUS)) {
+        for (String line : Files.readAllLines(status)) {
             if (line.startsWith("VmRSS:")) {
                 return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
             }

@@ -5,10 +5,14 @@ import io.couplet.cli.local.KnownFamilies;
 import io.couplet.cli.local.LocalSettings;
 import io.couplet.cli.local.LocalSystem;
 import io.couplet.cli.local.UserError;
+import io.couplet.cli.metrics.ServiceMetrics;
 import io.couplet.producers.Submission;
+import io.couplet.schemas.SchemaRegistry;
+import io.couplet.schemas.study.BackboneFile;
 import io.couplet.schemas.study.StudySpecification;
 import io.couplet.trainer.data.DataException;
 import io.couplet.trainer.data.DataSplit;
+import io.couplet.trainer.training.Gpus;
 import io.couplet.trainer.worker.TrainingImages;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.StudySummary;
@@ -21,8 +25,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -56,12 +62,26 @@ final class RunStudyCommand implements Callable<Integer> {
     @Mixin
     RunKeepingOptions keeping = new RunKeepingOptions();
 
+    @Mixin
+    MetricsOptions metricsOptions = new MetricsOptions();
+
     @Option(
             names = "--port",
             paramLabel = "PORT",
             defaultValue = "0",
             description = "Port of the page, 0 for any free one (default: ${DEFAULT-VALUE}).")
     int port;
+
+    @Mixin
+    AccessOptions access = new AccessOptions();
+
+    @Option(
+            names = "--schema-registry",
+            paramLabel = "URL",
+            description =
+                    "Apicurio Registry for the schemas; values are then in the Confluent wire format (default: none).")
+    @Nullable
+    String schemaRegistry;
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it.
@@ -79,7 +99,10 @@ final class RunStudyCommand implements Callable<Integer> {
             Logs.toFile(data.logs().resolve("couplet.log"));
             TrainingImages images = new TrainingImages(null);
             show(study, read(study, images));
-            try (LocalSystem system = LocalSystem.start(data, settings(study), this::starting)) {
+            try (ServiceMetrics metrics = MetricsOptions.metrics("run");
+                    LocalSystem system = LocalSystem.start(data, settings(study), metrics.registry(), this::starting);
+                    MetricsOptions.Served served =
+                            metricsOptions.serve(metrics, () -> system.failure().orElse(null))) {
                 talk.println();
                 talk.println("The page is at " + system.dashboard());
                 talk.println();
@@ -104,6 +127,8 @@ final class RunStudyCommand implements Callable<Integer> {
     private void checkNumbers() {
         devices.check();
         keeping.check();
+        metricsOptions.check();
+        access.access();
         if (port < 0 || port > 65535) {
             throw new UserError("--port must be from 0 to 65535, was " + port + ".");
         }
@@ -130,6 +155,12 @@ final class RunStudyCommand implements Callable<Integer> {
                 study.budget().batchSize());
         talk.println("Images: " + data.report().summary());
         data.report().notes().forEach(note -> talk.println("  " + note));
+        study.backbones().stream()
+                .flatMap(backbone -> BackboneFile.of(backbone).stream())
+                .forEach(
+                        file -> talk.println(
+                                "Warning: " + file.path()
+                                        + " is TorchScript, which can run any code it likes on this machine: train only files whose author you trust."));
     }
 
     private LocalSettings settings(StudySpecification study) {
@@ -137,14 +168,23 @@ final class RunStudyCommand implements Callable<Integer> {
             devices.devices = List.of("cpu");
         }
         List<String> workers = devices.workers();
-        if (study.device() != null
-                && study.device().startsWith("gpu")
-                && workers.get(0).equals("cpu")) {
-            throw new UserError("The study wants device " + study.device()
-                    + " and this machine has no GPU that the engine can use: leave --device out to train on the CPU.");
+        String wanted = study.device();
+        if (wanted != null && wanted.startsWith("gpu")) {
+            DeviceOptions.require(Gpus.ofThisMachine(), wanted);
+            if (workers.stream().noneMatch(worker -> worker.startsWith("gpu"))) {
+                throw new UserError("The study wants device " + wanted + " and --devices names none but the CPU: leave "
+                        + "--devices out, or name a GPU.");
+            }
         }
         BuildInfo build = BuildInfo.read();
-        return new LocalSettings(workers, "127.0.0.1", port, build.version(), build.gitRevision(), keeping::applyTo);
+        Map<String, String> registry = schemaRegistry == null ? Map.of() : Map.of(SchemaRegistry.URL, schemaRegistry);
+        return new LocalSettings(
+                workers,
+                new LocalSettings.Page(access.host, port, access.access(), !access.readOnly),
+                build.version(),
+                build.gitRevision(),
+                registry,
+                keeping::applyTo);
     }
 
     private void starting(String what) {

@@ -1,8 +1,12 @@
 package io.couplet.cli;
 
 import ch.qos.logback.classic.Level;
+import io.couplet.cli.local.KafkaOrders;
 import io.couplet.cli.local.KnownFamilies;
+import io.couplet.cli.metrics.ServiceMetrics;
 import io.couplet.view.LiveView;
+import io.couplet.view.http.Access;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -17,11 +21,8 @@ final class ServeDashboardCommand implements Callable<Integer> {
     @Mixin
     ReachOptions reach = new ReachOptions();
 
-    @Option(
-            names = "--host",
-            defaultValue = "127.0.0.1",
-            description = "Address to serve on (default: ${DEFAULT-VALUE}).")
-    String host = "127.0.0.1";
+    @Mixin
+    AccessOptions access = new AccessOptions();
 
     @Option(
             names = "--port",
@@ -35,12 +36,18 @@ final class ServeDashboardCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        Access allowed = access.access();
+        Map<String, String> clientProperties = reach.clientProperties();
         Logs.toStandardError(Level.INFO);
         try (Services.Shutdown shutdown = new Services.Shutdown();
                 ScratchDirectory scratch = ScratchDirectory.create("couplet-dashboard");
+                KafkaOrders orders = access.readOnly ? null : new KafkaOrders(clientProperties);
+                ServiceMetrics metrics = MetricsOptions.metrics("dashboard");
                 LiveView view = new LiveView(
-                        Views.settings(reach.clientProperties(), scratch.path(), host, port), KnownFamilies.byName())) {
-            view.start();
+                        Views.settings(clientProperties, scratch.path(), access.host, port, allowed),
+                        KnownFamilies.byName(),
+                        orders)) {
+            view.measureIn(metrics.registry(), metrics::scrape).start();
             spec.commandLine().getOut().println("The page is at " + view.address());
             shutdown.await();
         }

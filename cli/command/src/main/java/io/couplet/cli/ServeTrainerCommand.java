@@ -2,12 +2,14 @@ package io.couplet.cli;
 
 import ch.qos.logback.classic.Level;
 import io.couplet.cli.local.UserError;
+import io.couplet.cli.metrics.ServiceMetrics;
 import io.couplet.trainer.worker.TrainerService;
 import io.couplet.trainer.worker.TrainerSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -35,23 +37,43 @@ final class ServeTrainerCommand implements Callable<Integer> {
             description = "Where records wait while Kafka is away (default: ${DEFAULT-VALUE}).")
     Path spoolDirectory = Path.of(DataDirOption.DEFAULT, "spool");
 
+    @Mixin
+    MetricsOptions metricsOptions = new MetricsOptions();
+
+    @Option(
+            names = "--data-root",
+            paramLabel = "DIR",
+            description = "Where relative paths of images, weights and TorchScript files start; a run that names a file"
+                    + " outside of it fails (default: the working directory, and no bounds).")
+    @Nullable
+    Path dataRoot;
+
     @Override
     public Integer call() throws InterruptedException {
         devices.check();
+        metricsOptions.check();
         keeping.check();
+        if (dataRoot != null && !Files.isDirectory(dataRoot)) {
+            throw new UserError("--data-root " + dataRoot + " is no directory: name the one that holds the images.");
+        }
         Logs.toStandardError(Level.INFO);
         var properties = kafka.clientProperties();
         BuildInfo build = BuildInfo.read();
         try (Services.Shutdown shutdown = new Services.Shutdown();
-                TrainerService trainer = TrainerService.start(keeping.applyTo(
-                        TrainerSettings.of(
-                                Views.bootstrapServers(properties),
-                                properties,
-                                devices.workers(),
-                                Files.createDirectories(spoolDirectory),
-                                build.version(),
-                                build.gitRevision()),
-                        null))) {
+                ServiceMetrics metrics = MetricsOptions.metrics("trainer");
+                TrainerService trainer = TrainerService.start(
+                        keeping.applyTo(
+                                TrainerSettings.of(
+                                                Views.bootstrapServers(properties),
+                                                properties,
+                                                devices.workers(),
+                                                Files.createDirectories(spoolDirectory),
+                                                build.version(),
+                                                build.gitRevision())
+                                        .withDataRoot(dataRoot),
+                                null),
+                        metrics.registry());
+                MetricsOptions.Served served = metricsOptions.serve(metrics, trainer::failure)) {
             shutdown.await();
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             throw new UserError(String.valueOf(e.getMessage()), e);

@@ -1,6 +1,7 @@
 package io.couplet.cli;
 
 import io.couplet.view.LiveViewSettings;
+import io.couplet.view.http.Access;
 import io.couplet.view.model.ViewModel;
 import io.couplet.view.report.ReportReader;
 import java.nio.file.Path;
@@ -11,12 +12,14 @@ import org.apache.kafka.clients.CommonClientConfigs;
 /** How the commands that look reach the view. */
 final class Views {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private Views() {}
 
-    static LiveViewSettings settings(Map<String, String> clientProperties, Path stateDirectory, String host, int port) {
-        return new LiveViewSettings(bootstrapServers(clientProperties), clientProperties, stateDirectory, host, port);
+    static LiveViewSettings settings(
+            Map<String, String> clientProperties, Path stateDirectory, String host, int port, Access access) {
+        return new LiveViewSettings(
+                bootstrapServers(clientProperties), clientProperties, stateDirectory, host, port, access);
     }
 
     /** Everything in the topics, as they are now. */

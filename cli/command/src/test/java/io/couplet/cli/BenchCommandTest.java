@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BenchCommandTest {
 
@@ -79,6 +80,23 @@ class BenchCommandTest {
         assertThat(ended.exitCode()).isZero();
     }
 
+    @Test
+    void underLoadEveryStepThatTheBrokerHoldsIsFoldedAndEachSampleIsKept() throws IOException {
+        Ended ended =
+                couplet(("bench scale --runs 20 --steps-per-second 200 --seconds 3 --evaluations 2 --every 1 --json")
+                        .split(" "));
+        assertThat(ended.exitCode()).as(ended.err()).isZero();
+        JsonNode json = new ObjectMapper().readTree(ended.out());
+        assertThat(json.get("figures").get(0).get("name").asText()).isEqualTo("steps produced");
+        assertThat(json.get("figures").get(0).get("value").asInt()).isEqualTo(600);
+        assertThat(json.get("figures").get(1).get("name").asText()).isEqualTo("steps folded");
+        assertThat(json.get("figures").get(1).get("value").asInt()).isEqualTo(600);
+        JsonNode samples = json.get("samples");
+        assertThat(samples).isNotEmpty();
+        assertThat(samples.get(samples.size() - 1).get("notFolded").asInt()).isZero();
+        assertThat(ended.err().lines()).hasSize(1 + samples.size());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -87,6 +105,8 @@ class BenchCommandTest {
                 "bench trainer --size huge | unknown backbone size 'huge': there are nano, cifar and paper.",
                 "bench trainer --batch 1 | batch must be at least 2, was 1.",
                 "bench trainer --steps 0 | --steps must be at least 1, was 0.",
+                "bench scale --runs 0 | --runs, --seconds, --parallelism and --every must be at least 1, --evaluations 0.",
+                "bench scale --runs 500 --steps-per-second 9 --seconds 9 | --steps-per-second must let each of --runs take a step within --seconds.",
                 "bench pairings --steps 5 | --steps must be at least 6, was 5.",
                 "bench pairings --optimizers sgdd | --optimizers: unknown optimizer 'sgdd': did you mean 'sgd'?",
                 "run --devices gpux | --devices must be auto, or cpu and gpu:N comma separated, was gpux.",
@@ -96,6 +116,22 @@ class BenchCommandTest {
     void whatCannotBeDoneIsRefusedInOneSentence(String arguments, String sentence) {
         Ended ended = couplet(arguments.split(" ", -1));
         assertThat(ended.err().strip()).isEqualTo("couplet: " + sentence);
+        assertThat(ended.exitCode()).isEqualTo(2);
+        assertThat(ended.out()).isEmpty();
+    }
+
+    /** The tests' libtorch is the one for CPUs; whether the machine has a GPU as well is another matter. */
+    @ParameterizedTest
+    @ValueSource(strings = {"--devices gpu:0", "--device gpu"})
+    void aGpuThatCannotBeUsedIsSaidInOneSentenceWithWhatIsMissing(String flags) {
+        List<String> arguments = new ArrayList<>(List.of("run", "--data-dir", directory.toString()));
+        arguments.addAll(List.of(flags.split(" ", -1)));
+        Ended ended = Ended.couplet(arguments);
+        assertThat(ended.err().lines().filter(line -> line.startsWith("couplet: ")))
+                .singleElement()
+                .asString()
+                .matches(
+                        "couplet: Device gpu(:0)? needs .*a libtorch for CUDA, but the libtorch here is the one for CPUs: .*");
         assertThat(ended.exitCode()).isEqualTo(2);
         assertThat(ended.out()).isEmpty();
     }

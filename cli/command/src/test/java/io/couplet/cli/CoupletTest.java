@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a user reads when something is wrong: one sentence with the fix, exit code 2, no stack trace. */
 class CoupletTest {
@@ -59,6 +60,34 @@ class CoupletTest {
         assertThat(ended.err())
                 .contains("2 mistakes", "line 2, column 1", "backbones", "line 3, column 14", "'lamb'")
                 .doesNotContain("\tat ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dashboard", "run"})
+    void aPageForOtherMachinesNeedsATokenOrAProxy(String command) {
+        refused(
+                couplet(command, "--host", "0.0.0.0"),
+                "--host 0.0.0.0 can be reached from other machines: give --token-file FILE (COUPLET_TOKEN), or"
+                        + " --trusted-user-header NAME behind a proxy.");
+        refused(
+                couplet(command, "--trusted-user-header", "X-Forwarded-User"),
+                "--trusted-user-header needs --public-address URL: where people reach the page through the proxy, so"
+                        + " that other names can be refused.");
+    }
+
+    @Test
+    void aTokenIsReadFromItsFileAndIsNeverAFlag() throws IOException {
+        Path token = Files.writeString(directory.resolve("token"), "short\n");
+        refused(
+                couplet("dashboard", "--token-file", token.toString()),
+                "--token-file " + token + ": the token must have at least 16 characters, had 5: make one with"
+                        + " `openssl rand -hex 24`.");
+        refused(
+                couplet("dashboard", "--token-file", directory.resolve("none").toString()),
+                "--token-file " + directory.resolve("none") + " cannot be read: check the path and its permissions.");
+        assertThat(couplet("dashboard", "--token", "a-token-of-thirty-two-characters")
+                        .exitCode())
+                .isEqualTo(2);
     }
 
     @Test
@@ -126,6 +155,29 @@ class CoupletTest {
         Ended ended = couplet("stop", "nonsense", "--bootstrap-servers", "127.0.0.1:1");
         assertThat(ended.exitCode()).isEqualTo(2);
         assertThat(ended.err()).contains("<study>.<backbone>.<optimizer>.s<seed>.<6 hex digits>");
+    }
+
+    @Test
+    void ordersAreCheckedBeforeAnythingIsConnected() {
+        assertThat(couplet("resume", "nonsense", "--bootstrap-servers", "127.0.0.1:1")
+                        .err())
+                .contains("<study>.<backbone>.<optimizer>.s<seed>.<6 hex digits>");
+        refused(
+                couplet("rules", "s-0a1b2c", "--rule", "nonesuch", "--bootstrap-servers", "127.0.0.1:1"),
+                "--rule nonesuch: there is no stopping rule 'nonesuch': choose among divergence, stall, plateau, target, median,"
+                        + " asha, successive-halving, i-epoch, transfer.");
+        refused(
+                couplet("rules", "s-0a1b2c", "--rule", "transfer:risk=0.9", "--bootstrap-servers", "127.0.0.1:1"),
+                "--rule transfer:risk=0.9: transfer: risk must be above 0 and at most 0.5, was 0.9.");
+        refused(
+                couplet("rules", "s-0a1b2c", "--rule", "stall", "--bootstrap-servers", "127.0.0.1:1"),
+                "--rule stall: stall cannot be armed for a study: choose another rule.");
+        refused(
+                couplet("rules", "a study", "--none", "--bootstrap-servers", "127.0.0.1:1"),
+                "A study's id reads <name>-<6 hex digits>, this one reads a study.");
+        refused(
+                couplet("policies"),
+                "Give recorded curves, CURVES.csv, or a study that Kafka has, --study ID, one of the two.");
     }
 
     @Test

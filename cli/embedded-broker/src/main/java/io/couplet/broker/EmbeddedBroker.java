@@ -11,7 +11,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import kafka.server.BrokerServer;
 import kafka.server.ControllerServer;
@@ -50,7 +52,8 @@ public final class EmbeddedBroker implements AutoCloseable {
     private final boolean temporary;
     private boolean closed;
 
-    private EmbeddedBroker(Path directory, int port, boolean temporary) {
+    private EmbeddedBroker(
+            Path directory, int port, boolean temporary, Map<String, String> further, List<String> scramCredentials) {
         this.directory = directory;
         this.temporary = temporary;
         lock = lock(directory);
@@ -59,10 +62,11 @@ public final class EmbeddedBroker implements AutoCloseable {
             bound = BoundListeners.bind(port);
             listeners = bound;
             Path logDirectory = directory.resolve("topics");
-            KafkaConfig config = new KafkaConfig(
-                    BrokerSettings.of(logDirectory, BoundListeners.HOST, bound.clientPort(), bound.controllerPort()),
-                    false);
-            formatIfNew(logDirectory);
+            Map<String, String> settings = new HashMap<>(
+                    BrokerSettings.of(logDirectory, BoundListeners.HOST, bound.clientPort(), bound.controllerPort()));
+            settings.putAll(further);
+            KafkaConfig config = new KafkaConfig(settings, false);
+            formatIfNew(logDirectory, scramCredentials);
             Tuple2<MetaPropertiesEnsemble, BootstrapMetadata> formatted =
                     KafkaRaftServer.initializeLogDirs(config, LOG, "");
             clusterId = formatted._1().clusterId().orElseThrow();
@@ -99,13 +103,23 @@ public final class EmbeddedBroker implements AutoCloseable {
      * @throws BrokerStartException when the directory cannot be written or is in use by another broker, or the port is taken
      */
     public static EmbeddedBroker start(Path directory, int port) {
-        return new EmbeddedBroker(directory.toAbsolutePath().normalize(), port, false);
+        return new EmbeddedBroker(directory.toAbsolutePath().normalize(), port, false, Map.of(), List.of());
     }
 
     /** Starts a broker on any free port in a new temporary directory, which {@link #close()} deletes. */
     public static EmbeddedBroker startInTemporaryDirectory() {
+        return startInTemporaryDirectory(Map.of(), List.of());
+    }
+
+    /**
+     * The same with further settings, such as TLS, SASL and an authorizer.
+     *
+     * @param further the broker's own names and values; the listener of clients is {@code PLAINTEXT}, whatever protocol it is given
+     * @param scramCredentials users that are there from the beginning, such as {@code SCRAM-SHA-512=[name=admin,password=…]}
+     */
+    public static EmbeddedBroker startInTemporaryDirectory(Map<String, String> further, List<String> scramCredentials) {
         try {
-            return new EmbeddedBroker(Files.createTempDirectory("couplet-broker"), 0, true);
+            return new EmbeddedBroker(Files.createTempDirectory("couplet-broker"), 0, true, further, scramCredentials);
         } catch (IOException e) {
             throw new BrokerStartException("Cannot create a temporary directory (%s).".formatted(e.getMessage()), e);
         }
@@ -164,7 +178,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         }
     }
 
-    private static void formatIfNew(Path logDirectory) {
+    private static void formatIfNew(Path logDirectory, List<String> scramCredentials) {
         if (Files.exists(logDirectory.resolve(MetaPropertiesEnsemble.META_PROPERTIES_NAME))) {
             return;
         }
@@ -175,6 +189,7 @@ public final class EmbeddedBroker implements AutoCloseable {
                     .addDirectory(logDirectory.toString())
                     .setMetadataLogDirectory(logDirectory.toString())
                     .setControllerListenerName(BrokerSettings.CONTROLLER_LISTENER)
+                    .setScramArguments(scramCredentials)
                     .setPrintStream(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
                     .run();
         } catch (Exception e) { // what Formatter declares

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.util.Collections;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a person is told about a study that cannot be run. */
 class StudyMistakesTest {
@@ -155,6 +157,44 @@ class StudyMistakesTest {
                 .hasMessage("study.yaml, line 1, column 12: backbones must be a list of names, has a list");
         assertThatThrownBy(() -> StudySpecificationTest.parse("data: &d\n  path: *d"))
                 .hasMessage("study.yaml, line 1, column 7: data.path must be a text, was a group of keys");
+    }
+
+    /** Nine levels of nine aliases each would be 387 million names. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "backbones",
+                "optimizers",
+                "seeds",
+                "rungs",
+                "early-stopping",
+                "data",
+                "optimizer-options",
+                "laughs"
+            })
+    void aliasesThatMultiplyAreRefusedWithoutBeingMultiplied(String key) {
+        StringBuilder bomb = new StringBuilder("name: a\na0: &a0 [resnet, resnet]\n");
+        for (int level = 1; level <= 9; level++) {
+            bomb.append("a%d: &a%d [%s]\n"
+                    .formatted(level, level, String.join(", ", Collections.nCopies(9, "*a" + (level - 1)))));
+        }
+        bomb.append(key).append(": *a9\n");
+        assertThatThrownBy(() -> StudySpecificationTest.parse(bomb.toString()))
+                .isInstanceOf(InvalidStudyException.class)
+                .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(10_000));
+    }
+
+    /** The same with groups of keys that merge one another. */
+    @Test
+    void groupsThatMergeOneAnotherAreRefusedWithoutBeingMultiplied() {
+        StringBuilder bomb = new StringBuilder("a0: &a0 {steps: 1}\n");
+        for (int level = 1; level <= 9; level++) {
+            bomb.append("a%d: &a%d {<<: [%s]}\n"
+                    .formatted(level, level, String.join(", ", Collections.nCopies(9, "*a" + (level - 1)))));
+        }
+        assertThatThrownBy(() -> StudySpecificationTest.parse(bomb + "budget: *a9\n"))
+                .isInstanceOf(InvalidStudyException.class)
+                .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(10_000));
     }
 
     @Test

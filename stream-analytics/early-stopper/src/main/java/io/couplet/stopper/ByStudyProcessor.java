@@ -2,6 +2,7 @@ package io.couplet.stopper;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.couplet.schemas.WireFormat;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.Record;
@@ -12,6 +13,12 @@ import org.apache.kafka.streams.processor.api.Record;
  */
 final class ByStudyProcessor extends ContextualProcessor<byte[], byte[], byte[], byte[]> {
 
+    private final WireFormat format;
+
+    ByStudyProcessor(WireFormat format) {
+        this.format = format;
+    }
+
     @Override
     public void process(Record<byte[], byte[]> record) {
         Origin origin = Origin.of(context().recordMetadata().orElseThrow());
@@ -19,12 +26,19 @@ final class ByStudyProcessor extends ContextualProcessor<byte[], byte[], byte[],
         if (value == null) {
             return;
         }
-        String studyId;
+        byte[] singleObject;
+        StudyInput input;
         try {
-            studyId = StudyInput.read(origin.topic(), value).studyId();
+            singleObject = format.fromKafka(origin.topic(), value);
+            input = StudyInput.read(origin.topic(), singleObject);
         } catch (SerializationException e) {
             return;
         }
-        context().forward(new Record<>(studyId.getBytes(UTF_8), value, record.timestamp(), origin.headers()));
+        if (input instanceof StudyInput.Ordered ordered && !ordered.isOfThePersonToTheStudy()) {
+            return;
+        }
+        context()
+                .forward(new Record<>(
+                        input.studyId().getBytes(UTF_8), singleObject, record.timestamp(), origin.headers()));
     }
 }

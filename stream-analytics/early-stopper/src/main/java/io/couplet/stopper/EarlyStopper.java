@@ -1,21 +1,27 @@
 package io.couplet.stopper;
 
+import io.couplet.schemas.KafkaRefusal;
+import io.couplet.schemas.SchemaRegistryException;
+import io.couplet.schemas.TopicAccess;
+import io.couplet.schemas.WireFormat;
 import io.couplet.scores.convergence.ConvergenceSettings;
 import io.couplet.scores.stopping.DivergenceRule;
 import io.couplet.scores.stopping.RunRule;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
@@ -39,29 +45,45 @@ public final class EarlyStopper implements AutoCloseable {
     private final EarlyStopperSettings settings;
     private final Tally tally = new Tally();
     private final KafkaStreams streams;
+    private final KafkaStreamsMetrics streamsMetrics;
     private final AtomicInteger replaced = new AtomicInteger();
     private volatile @Nullable String failure;
 
     /**
-     * Checks the settings and connects to nothing.
+     * Checks the settings and connects to nothing but the schema registry, if one is named.
      *
      * @throws EarlyStopperException when the state directory cannot be written to, or a client setting is wrong
      */
     public EarlyStopper(EarlyStopperSettings settings) {
+        this(settings, new CompositeMeterRegistry());
+    }
+
+    /**
+     * The same, with what it does in a registry.
+     *
+     * @throws EarlyStopperException when the state directory cannot be written to, or a client setting is wrong
+     */
+    public EarlyStopper(EarlyStopperSettings settings, MeterRegistry registry) {
         this.settings = settings;
         try {
             Files.createDirectories(settings.stateDirectory());
-            streams = new KafkaStreams(StopperTopology.topology(rules(), tally), properties(settings));
+            WireFormat format = WireFormat.of(settings.clientProperties());
+            streams = new KafkaStreams(StopperTopology.topology(rules(), tally, format), properties(settings));
         } catch (IOException e) {
             throw new EarlyStopperException(
                     "The early stopper cannot write to " + settings.stateDirectory()
                             + ": choose another data directory.",
                     e);
+        } catch (SchemaRegistryException e) {
+            throw new EarlyStopperException(String.valueOf(e.getMessage()), e);
         } catch (KafkaException e) {
             throw new EarlyStopperException(
                     "The early stopper's Kafka settings are refused (" + e.getMessage() + "): correct them.", e);
         }
         streams.setUncaughtExceptionHandler(this::onFailure);
+        tally.measureIn(new StopperMeters(registry, tally, this::running));
+        streamsMetrics = new KafkaStreamsMetrics(streams);
+        streamsMetrics.bindTo(registry);
     }
 
     /** The rules that are always on. The explosion factor is the one by which the convergence score judges. */
@@ -128,29 +150,37 @@ public final class EarlyStopper implements AutoCloseable {
     }
 
     private void requireTopics() {
-        Set<String> existing;
-        try (Admin admin = Admin.create(clientSettings(settings))) {
-            existing = admin.listTopics().names().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException | TimeoutException | KafkaException e) {
+        Optional<String> hindrance;
+        Map<String, Object> patient = clientSettings(settings);
+        patient.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
+        patient.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
+        try (Admin admin = Admin.create(patient)) {
+            hindrance = TopicAccess.hindrance(
+                    admin, settings.bootstrapServers(), StopperTopology.read(), StopperTopology.written());
+        } catch (ExecutionException | KafkaException e) {
             throw new EarlyStopperException(
-                    "Kafka at " + settings.bootstrapServers()
-                            + " did not list its topics: check that it runs and that the address is right.",
+                    KafkaRefusal.sentence(settings.bootstrapServers(), e)
+                            .orElse(
+                                    "Kafka at " + settings.bootstrapServers()
+                                            + " did not describe its topics: check that it runs and that the address is right."),
                     e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new EarlyStopperException("Interrupted while Kafka was asked for its topics: start again.", e);
         }
-        List<String> missing = StopperTopology.topics().stream()
-                .filter(topic -> !existing.contains(topic))
-                .toList();
-        if (!missing.isEmpty()) {
-            throw new EarlyStopperException("Kafka at " + settings.bootstrapServers() + " has no topic "
-                    + String.join(", ", missing) + ": create them with couplet topics create.");
+        if (hindrance.isPresent()) {
+            throw new EarlyStopperException(hindrance.get());
         }
     }
 
     /** A thread that failed is replaced a few times; what it reads twice leads to the same commands. */
     private StreamThreadExceptionResponse onFailure(Throwable cause) {
+        Optional<String> refusal = KafkaRefusal.sentence(settings.bootstrapServers(), cause);
+        if (refusal.isPresent()) {
+            failure = refusal.get();
+            LOG.error("No run is stopped early any more: {}", failure);
+            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+        }
         int failures = replaced.incrementAndGet();
         if (failures <= REPLACEMENTS) {
             LOG.warn("The early stopper's thread failed and is replaced ({} of {})", failures, REPLACEMENTS, cause);
@@ -166,6 +196,7 @@ public final class EarlyStopper implements AutoCloseable {
     /** Ends within {@code 15} seconds and leaves its group, so that the next one need not wait for its session to expire. */
     @Override
     public void close() {
+        streamsMetrics.close();
         boolean ended = streams.close(
                 CloseOptions.timeout(PATIENCE).withGroupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP));
         LOG.info(

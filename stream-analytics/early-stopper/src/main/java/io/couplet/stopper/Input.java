@@ -6,7 +6,9 @@ import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.scores.convergence.NonFinite;
 import io.couplet.scores.convergence.Verdict;
@@ -127,6 +129,11 @@ sealed interface Input {
                 case UNKNOWN, STARTED, RESUMED, CHECKPOINTED -> false;
             };
         }
+
+        /** Whether nobody takes the run up after it. */
+        boolean endsTheRun() {
+            return ends() && event.getKind() != RunEventKind.RELEASED && !event.getPaused();
+        }
     }
 
     /**
@@ -148,8 +155,46 @@ sealed interface Input {
         }
     }
 
-    /** Tells of the study, and of this run nothing that the watch needs. */
+    /**
+     * A person's order about the run, to whichever attempt there is.
+     *
+     * @param order to stop or to resume
+     */
+    record Ordered(RunCommand order) implements Input {
+
+        @Override
+        public String runId() {
+            return order.getRunId();
+        }
+
+        @Override
+        public int attempt() {
+            return 0;
+        }
+    }
+
+    /**
+     * The run is asked for.
+     *
+     * @param bytes the request as it was read
+     */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    record Requested(String runId, byte[] bytes) implements Input {
+
+        @Override
+        public int attempt() {
+            return 0;
+        }
+    }
+
+    /** Tells of the study or of an order that is known here, and of this run nothing that the watch needs. */
     record OfStudy(String runId, int attempt) implements Input {}
+
+    /** Whether a person gave it, and not the stopper itself, about one run, and of a kind that is known. */
+    private static boolean isOrderOfARun(RunCommand command) {
+        return command.getRule().equals(Judge.PERSON)
+                && (command.getKind() == RunCommandKind.STOP || command.getKind() == RunCommandKind.RESUME);
+    }
 
     /**
      * Reads a record of one of the stopper's topics.
@@ -163,7 +208,10 @@ sealed interface Input {
         } else if (topic.equals(Topics.CONVERGENCE_SCORES.name())) {
             input = Evidence.of(Topics.CONVERGENCE_SCORES.wire().decode(value));
         } else if (topic.equals(Topics.RUN_REQUESTS.name())) {
-            input = new OfStudy(Topics.RUN_REQUESTS.wire().decode(value).getRunId(), 0);
+            input = new Requested(Topics.RUN_REQUESTS.wire().decode(value).getRunId(), value);
+        } else if (topic.equals(Topics.RUN_COMMANDS.name())) {
+            RunCommand command = Topics.RUN_COMMANDS.wire().decode(value);
+            input = isOrderOfARun(command) ? new Ordered(command) : new OfStudy(command.getRunId(), 0);
         } else if (topic.equals(Topics.EVALUATIONS.name())) {
             Evaluation evaluation = Topics.EVALUATIONS.wire().decode(value);
             input = new OfStudy(evaluation.getRunId(), evaluation.getAttempt());

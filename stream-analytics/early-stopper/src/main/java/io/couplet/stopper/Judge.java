@@ -10,6 +10,9 @@ import io.couplet.stopper.Input.Change;
 import io.couplet.stopper.Input.Evidence;
 import io.couplet.stopper.RunWatch.Commanded;
 import io.couplet.stopper.RunWatch.Ended;
+import io.couplet.stopper.RunWatch.Paused;
+import io.couplet.stopper.RunWatch.Reprieved;
+import io.couplet.stopper.RunWatch.Resumed;
 import io.couplet.stopper.RunWatch.Training;
 import io.couplet.stopper.Turn.Answer;
 import io.couplet.stopper.Turn.Effect;
@@ -26,6 +29,9 @@ final class Judge {
 
     static final String REQUESTED_BY = "early-stopper";
 
+    /** The rule that people's orders name. */
+    static final String PERSON = "person";
+
     private final List<RunRule> rules;
 
     Judge(List<RunRule> rules) {
@@ -33,6 +39,9 @@ final class Judge {
     }
 
     Turn judge(@Nullable RunWatch known, Input input, Origin origin, long nowMillis) {
+        if (input instanceof Input.Ordered ordered) {
+            return ordered(known, ordered.order(), origin);
+        }
         if (known != null && input.attempt() < known.attempt()) {
             return new Turn(known, new Effect.OlderAttempt());
         }
@@ -42,7 +51,7 @@ final class Judge {
         RunWatch watch =
                 known == null || input.attempt() > known.attempt() ? begun(known, input.attempt(), origin) : known;
         if (input instanceof Change change) {
-            return change.ends() ? ended(watch, change.event(), nowMillis) : heardOf(watch, origin);
+            return change.ends() ? ended(watch, change.event(), origin, nowMillis) : heardOf(watch, origin);
         }
         if (input instanceof Input.Proposal proposal) {
             return agreed(watch, proposal);
@@ -62,11 +71,61 @@ final class Judge {
                     commanded.command().getCommandId().equals(proposal.command().getCommandId());
             return same ? new Turn(commanded, new Effect.CommandAgain(commanded.command())) : unremarkable(commanded);
         }
-        return watch instanceof Ended
-                ? unremarkable(watch)
-                : new Turn(
+        return trains(watch) && !isRevoked(watch, proposal.command())
+                ? new Turn(
                         new Commanded(watch.attempt(), proposal.command(), proposal.evidenceMillis()),
-                        new Effect.Command(proposal.command(), proposal.evidenceMillis()));
+                        new Effect.Command(proposal.command(), proposal.evidenceMillis()))
+                : unremarkable(watch);
+    }
+
+    private static boolean trains(RunWatch watch) {
+        return watch instanceof Training || watch instanceof Reprieved;
+    }
+
+    private static boolean isRevoked(RunWatch watch, RunCommand command) {
+        return watch instanceof Reprieved reprieved
+                && reprieved.revoked().command().getCommandId().equals(command.getCommandId());
+    }
+
+    /** A person's order. Trainers read it from the topic themselves; here it is taken down, so that the answer is timed and no rule orders the same. */
+    private static Turn ordered(@Nullable RunWatch known, RunCommand order, Origin origin) {
+        return order.getKind() == RunCommandKind.STOP ? toStop(known, order) : toResume(known, order, origin);
+    }
+
+    private static Turn toStop(@Nullable RunWatch known, RunCommand order) {
+        if (known instanceof Ended || known instanceof Paused) {
+            return new Turn(known, new Effect.Needless(order, "it is not trained"));
+        }
+        int attempt = known == null ? 0 : known.attempt();
+        return new Turn(new Commanded(attempt, order, order.getTimeMillis()), new Effect.Noted(order));
+    }
+
+    private static Turn toResume(@Nullable RunWatch known, RunCommand order, Origin origin) {
+        if (known instanceof Paused paused) {
+            return requeued(paused.attempt(), order, paused.timeMillis(), origin, null);
+        }
+        if (known instanceof Commanded commanded) {
+            return new Turn(new Reprieved(known.attempt(), commanded, order), new Effect.Noted(order));
+        }
+        if (known instanceof Training training && training.unanswered() != null) {
+            return new Turn(new Reprieved(known.attempt(), training.unanswered(), order), new Effect.Noted(order));
+        }
+        return new Turn(known, new Effect.Needless(order, "it is not paused"));
+    }
+
+    private static Turn requeued(
+            int attempt, RunCommand resume, long pausedMillis, Origin origin, @Nullable Answer answer) {
+        long submittedMillis = Math.max(resume.getTimeMillis(), pausedMillis + 1);
+        return new Turn(
+                new Resumed(attempt, resume, submittedMillis, origin.topicPartition(), origin.offset()),
+                new Effect.Requeue(resume, submittedMillis, false, answer));
+    }
+
+    /** What follows when the newest of a person's orders is delivered again. */
+    static Effect again(@Nullable RunWatch known, Origin origin) {
+        return known instanceof Resumed resumed && resumed.restsOn(origin)
+                ? new Effect.Requeue(resumed.resume(), resumed.submittedMillis(), true, null)
+                : new Effect.None();
     }
 
     static String commandId(String runId, int attempt, String rule) {
@@ -94,8 +153,19 @@ final class Judge {
         return unremarkable(watch);
     }
 
-    private static Turn ended(RunWatch watch, RunEvent event, long nowMillis) {
-        Ended ended = new Ended(watch.attempt());
+    private static Turn ended(RunWatch watch, RunEvent event, Origin origin, long nowMillis) {
+        RunWatch ended =
+                event.getPaused() ? new Paused(watch.attempt(), event.getTimeMillis()) : new Ended(watch.attempt());
+        if (watch instanceof Reprieved reprieved && event.getPaused()) {
+            Answer late = answer(reprieved.revoked(), event, nowMillis);
+            return requeued(watch.attempt(), reprieved.resume(), event.getTimeMillis(), origin, late);
+        }
+        if (watch instanceof Reprieved) {
+            return unremarkable(ended);
+        }
+        if (watch instanceof Resumed) {
+            return new Turn(watch, again(watch, origin));
+        }
         if (watch instanceof Commanded commanded) {
             return new Turn(ended, new Effect.Answered(answer(commanded, event, nowMillis)));
         }
@@ -113,7 +183,7 @@ final class Judge {
         return new Answer(
                 command,
                 event,
-                names(event, command),
+                event.getCommandId() != null,
                 command.getTimeMillis() - commanded.evidenceMillis(),
                 event.getTimeMillis() - command.getTimeMillis(),
                 nowMillis - event.getTimeMillis());
@@ -125,7 +195,7 @@ final class Judge {
 
     private Turn weighed(RunWatch watch, Evidence evidence, Origin origin, long nowMillis) {
         Decision.Stop stop = stop(evidence);
-        if (stop == null || watch instanceof Ended) {
+        if (stop == null) {
             return unremarkable(watch);
         }
         if (watch instanceof Commanded commanded) {
@@ -133,7 +203,11 @@ final class Judge {
                     ? new Turn(commanded, new Effect.CommandAgain(commanded.command()))
                     : unremarkable(commanded);
         }
-        RunCommand command = command(evidence, stop, plus(((Training) watch).read(), origin), nowMillis);
+        Map<String, Long> read = watch instanceof Training training ? training.read() : Map.of();
+        RunCommand command = command(evidence, stop, plus(read, origin), nowMillis);
+        if (!trains(watch) || isRevoked(watch, command)) {
+            return unremarkable(watch);
+        }
         return new Turn(
                 new Commanded(watch.attempt(), command, evidence.timeMillis()),
                 new Effect.Command(command, evidence.timeMillis()));

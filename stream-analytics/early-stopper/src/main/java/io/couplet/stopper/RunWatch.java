@@ -4,10 +4,10 @@ import io.couplet.schemas.avro.RunCommand;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What the stopper remembers of a run: its newest attempt, and whether that one trains, was told to stop, or has ended. */
+/** What the stopper remembers of a run: its newest attempt, and whether that one trains, was told to stop, is paused, or has ended. */
 sealed interface RunWatch {
 
-    /** The newest attempt heard of. */
+    /** The newest attempt heard of; 0 while a person has ordered something and nobody has begun. */
     int attempt();
 
     /**
@@ -27,7 +27,7 @@ sealed interface RunWatch {
     /**
      * The attempt was told to stop.
      *
-     * @param evidenceMillis when the step was trained on which the order rests
+     * @param evidenceMillis when the step was trained on which the order rests; of a person's order, when it was given
      */
     record Commanded(int attempt, RunCommand command, long evidenceMillis) implements RunWatch {
 
@@ -35,6 +35,37 @@ sealed interface RunWatch {
         boolean restsOn(Origin origin) {
             Long offset = command.getInputOffsets().get(origin.topicPartition());
             return offset != null && offset == origin.offset();
+        }
+    }
+
+    /**
+     * The attempt was told to stop, and a person took the order back before anybody had answered it: its trainer goes on, unless it had obeyed already.
+     *
+     * @param revoked the order that was taken back; the rule that gave it does not give it to this attempt again
+     * @param resume the order that took it back
+     */
+    record Reprieved(int attempt, Commanded revoked, RunCommand resume) implements RunWatch {}
+
+    /**
+     * The attempt has ended and may be taken up again.
+     *
+     * @param timeMillis when its trainer said so
+     */
+    record Paused(int attempt, long timeMillis) implements RunWatch {}
+
+    /**
+     * The run was put back into the queue, and nobody has taken it up yet.
+     *
+     * @param resume the order for it
+     * @param submittedMillis what the request says, later than the pause by its trainer's clock
+     * @param partition topic and partition of the record that led to it, and
+     * @param offset its offset: read again, it leads to the same request again
+     */
+    record Resumed(int attempt, RunCommand resume, long submittedMillis, String partition, long offset)
+            implements RunWatch {
+
+        boolean restsOn(Origin origin) {
+            return partition.equals(origin.topicPartition()) && offset == origin.offset();
         }
     }
 

@@ -1,8 +1,12 @@
 package io.couplet.stopper;
 
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.RunCommand;
 import io.couplet.stopper.RunWatch.Commanded;
 import io.couplet.stopper.RunWatch.Ended;
+import io.couplet.stopper.RunWatch.Paused;
+import io.couplet.stopper.RunWatch.Reprieved;
+import io.couplet.stopper.RunWatch.Resumed;
 import io.couplet.stopper.RunWatch.Training;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -25,6 +29,9 @@ final class RunWatchSerde implements Serde<RunWatch> {
     private static final int TRAINING = 0;
     private static final int COMMANDED = 1;
     private static final int ENDED = 2;
+    private static final int PAUSED = 3;
+    private static final int RESUMED = 4;
+    private static final int REPRIEVED = 5;
 
     @Override
     @SuppressWarnings("NullAway") // Kafka's interfaces allow null and are not annotated.
@@ -51,6 +58,22 @@ final class RunWatchSerde implements Serde<RunWatch> {
             } else if (watch instanceof Commanded commanded) {
                 out.writeByte(COMMANDED);
                 write(out, commanded);
+            } else if (watch instanceof Reprieved reprieved) {
+                out.writeByte(REPRIEVED);
+                out.writeInt(reprieved.attempt());
+                write(out, reprieved.revoked());
+                write(out, reprieved.resume());
+            } else if (watch instanceof Paused paused) {
+                out.writeByte(PAUSED);
+                out.writeInt(paused.attempt());
+                out.writeLong(paused.timeMillis());
+            } else if (watch instanceof Resumed resumed) {
+                out.writeByte(RESUMED);
+                out.writeInt(resumed.attempt());
+                write(out, resumed.resume());
+                out.writeLong(resumed.submittedMillis());
+                out.writeUTF(resumed.partition());
+                out.writeLong(resumed.offset());
             } else {
                 out.writeByte(ENDED);
                 out.writeInt(watch.attempt());
@@ -75,6 +98,9 @@ final class RunWatchSerde implements Serde<RunWatch> {
                     new Training(in.readInt(), readOffsets(in), in.readBoolean() ? readCommanded(in) : null);
                 case COMMANDED -> readCommanded(in);
                 case ENDED -> new Ended(in.readInt());
+                case PAUSED -> new Paused(in.readInt(), in.readLong());
+                case RESUMED -> new Resumed(in.readInt(), readCommand(in), in.readLong(), in.readUTF(), in.readLong());
+                case REPRIEVED -> new Reprieved(in.readInt(), readCommanded(in), readCommand(in));
                 default -> throw new SerializationException("What is known of a run is of the unknown kind " + kind);
             };
         } catch (IOException e) {
@@ -98,11 +124,15 @@ final class RunWatchSerde implements Serde<RunWatch> {
     }
 
     private static void write(DataOutputStream out, Commanded commanded) throws IOException {
-        byte[] command = Topics.RUN_COMMANDS.wire().encode(commanded.command());
         out.writeInt(commanded.attempt());
         out.writeLong(commanded.evidenceMillis());
-        out.writeInt(command.length);
-        out.write(command);
+        write(out, commanded.command());
+    }
+
+    private static void write(DataOutputStream out, RunCommand command) throws IOException {
+        byte[] bytes = Topics.RUN_COMMANDS.wire().encode(command);
+        out.writeInt(bytes.length);
+        out.write(bytes);
     }
 
     private static Map<String, Long> readOffsets(DataInputStream in) throws IOException {
@@ -116,7 +146,10 @@ final class RunWatchSerde implements Serde<RunWatch> {
     private static Commanded readCommanded(DataInputStream in) throws IOException {
         int attempt = in.readInt();
         long evidenceMillis = in.readLong();
-        byte[] command = in.readNBytes(in.readInt());
-        return new Commanded(attempt, Topics.RUN_COMMANDS.wire().decode(command), evidenceMillis);
+        return new Commanded(attempt, readCommand(in), evidenceMillis);
+    }
+
+    private static RunCommand readCommand(DataInputStream in) throws IOException {
+        return Topics.RUN_COMMANDS.wire().decode(in.readNBytes(in.readInt()));
     }
 }

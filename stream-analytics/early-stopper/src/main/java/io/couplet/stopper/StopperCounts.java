@@ -13,6 +13,10 @@ package io.couplet.stopper;
  * @param olderAttempts records of an attempt that a later one has superseded
  * @param withoutValue tombstones
  * @param deadLetters records nobody could read
+ * @param personsOrders orders that people gave about runs, {@code needlessOrders} and those that requeued a run among them
+ * @param needlessOrders people's orders to which there was nothing to do, because the run had ended or was not paused, or its request is no longer kept
+ * @param requeued runs put back into the queue
+ * @param requeuedAgain the same requests written once more, byte for byte, because the record that led to them was delivered again
  */
 public record StopperCounts(
         long recordsRead,
@@ -23,7 +27,11 @@ public record StopperCounts(
         long endedByThemselves,
         long olderAttempts,
         long withoutValue,
-        long deadLetters) {
+        long deadLetters,
+        long personsOrders,
+        long needlessOrders,
+        long requeued,
+        long requeuedAgain) {
 
     /** Commanded runs that have ended, one way or the other. */
     public long answered() {

@@ -2,6 +2,7 @@ package io.couplet.stopper;
 
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.scores.stopping.RunRule;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,12 @@ import org.apache.kafka.streams.state.Stores;
 final class StopperTopology {
 
     static final String RUNS = "runs";
+
+    /** The newest request of each run that may still be trained, and the offset of the newest order that a person gave about each run. */
+    static final String REQUESTS = "requests";
+
+    static final String ORDERS_READ = "orders-read";
+    static final String REQUEUED = "run-requests";
     static final String COMMANDS = "run-commands";
     static final String DEAD_LETTERS = "dead-letters";
 
@@ -40,7 +47,7 @@ final class StopperTopology {
     /** How the names of the internal topic of proposals end. */
     static final String PROPOSALS_SUFFIX = "-" + PROPOSALS + "-repartition";
 
-    private static final List<Topic<?>> READ_OR_WRITTEN = List.of(
+    private static final List<Topic<?>> READ = List.of(
             Topics.RUN_REQUESTS,
             Topics.RUN_EVENTS,
             Topics.EVALUATIONS,
@@ -50,25 +57,34 @@ final class StopperTopology {
 
     private StopperTopology() {}
 
-    static Topology topology(List<RunRule> rules, Tally tally) {
+    static Topology topology(List<RunRule> rules, Tally tally, WireFormat format) {
         StreamsBuilder builder = new StreamsBuilder();
         builder.addStateStore(store(RUNS, new RunWatchSerde()));
+        builder.addStateStore(store(REQUESTS, Serdes.ByteArray()));
+        builder.addStateStore(store(ORDERS_READ, Serdes.Long()));
         builder.addStateStore(store(STUDY_RULES, Serdes.ByteArray()));
         builder.addStateStore(store(STUDY_RUNS, Serdes.ByteArray()));
-        KStream<byte[], byte[]> ofStudies =
-                builder.stream(names(Topics.RUN_REQUESTS, Topics.RUN_EVENTS, Topics.EVALUATIONS), from("of-studies"));
+        KStream<byte[], byte[]> ofStudies = builder.stream(
+                names(Topics.RUN_REQUESTS, Topics.RUN_EVENTS, Topics.EVALUATIONS, Topics.RUN_COMMANDS),
+                from("of-studies"));
         KStream<byte[], byte[]> ofRuns =
                 builder.stream(names(Topics.STEP_METRICS, Topics.CONVERGENCE_SCORES), from("of-runs"));
         KStream<byte[], byte[]> proposals = ofStudies
-                .process(ByStudyProcessor::new, Named.as("by-study-key"))
+                .process(() -> new ByStudyProcessor(format), Named.as("by-study-key"))
                 .repartition(through("by-study"))
                 .process(StudyProcessor::new, Named.as("studies"), STUDY_RULES, STUDY_RUNS)
                 .repartition(through(PROPOSALS));
         KStream<byte[], byte[]> watched = ofStudies
                 .merge(ofRuns, Named.as("records"))
                 .merge(proposals, Named.as("records-and-proposals"))
-                .process(() -> new WatchProcessor(new Judge(rules), tally), Named.as("watch"), RUNS);
+                .process(
+                        () -> new WatchProcessor(new Judge(rules), tally, format),
+                        Named.as("watch"),
+                        RUNS,
+                        REQUESTS,
+                        ORDERS_READ);
         watched.to(Topics.RUN_COMMANDS.name(), to(COMMANDS));
+        watched.to(Topics.RUN_REQUESTS.name(), to(REQUEUED));
         watched.to(Topics.DEAD_LETTERS, to(DEAD_LETTERS));
         return builder.build();
     }
@@ -95,9 +111,13 @@ final class StopperTopology {
         return Stream.of(topics).map(Topic::name).toList();
     }
 
-    /** Names of the topics that must exist. */
-    static List<String> topics() {
-        return Stream.concat(READ_OR_WRITTEN.stream().map(Topic::name), Stream.of(Topics.DEAD_LETTERS))
-                .toList();
+    /** Names of the topics that it may read: those it subscribes to, and the one it writes, to see that it is there. */
+    static List<String> read() {
+        return READ.stream().map(Topic::name).toList();
+    }
+
+    /** Names of the topics that it writes. */
+    static List<String> written() {
+        return List.of(Topics.RUN_COMMANDS.name(), Topics.RUN_REQUESTS.name(), Topics.DEAD_LETTERS);
     }
 }

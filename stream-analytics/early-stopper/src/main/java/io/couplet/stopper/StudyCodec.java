@@ -20,7 +20,10 @@ import org.apache.kafka.common.errors.SerializationException;
 /** What is remembered of studies, as bytes of the stores and their changelogs; each begins with a version. */
 final class StudyCodec {
 
-    private static final int VERSION = 1;
+    /** Of before people's orders: runs without {@code kept}, rules without {@code pause} and {@code orderOffset}. */
+    private static final int WITHOUT_ORDERS = 1;
+
+    private static final int VERSION = 2;
 
     private StudyCodec() {}
 
@@ -50,11 +53,12 @@ final class StudyCodec {
                 out.writeInt(command.length);
                 out.write(command);
             }
+            out.writeBoolean(run.kept());
         });
     }
 
     static StudyRun decodeRun(byte[] bytes) {
-        return read(bytes, in -> {
+        return read(bytes, (in, version) -> {
             String runId = in.readUTF();
             String backbone = in.readUTF();
             String optimizer = in.readUTF();
@@ -75,17 +79,20 @@ final class StudyCodec {
                 byte[] command = in.readNBytes(in.readInt());
                 orders.add(new Order(Topics.RUN_COMMANDS.wire().decode(command), evidenceMillis));
             }
-            return new StudyRun(runId, backbone, optimizer, attempt, warmup, state, points, read, orders);
+            boolean kept = version > WITHOUT_ORDERS && in.readBoolean();
+            return new StudyRun(runId, backbone, optimizer, attempt, warmup, state, points, read, orders, kept);
         });
     }
 
     static byte[] encode(StudyRules rules) {
         return written(out -> {
             out.writeInt(rules.backbones());
+            out.writeLong(rules.orderOffset());
             out.writeInt(rules.armed().size());
             for (Armed armed : rules.armed()) {
                 out.writeUTF(armed.rule());
                 out.writeBoolean(armed.shadow());
+                out.writeBoolean(armed.pause());
                 out.writeInt(armed.options().size());
                 for (Map.Entry<String, Double> option : new TreeMap<>(armed.options()).entrySet()) {
                     out.writeUTF(option.getKey());
@@ -96,19 +103,21 @@ final class StudyCodec {
     }
 
     static StudyRules decodeRules(byte[] bytes) {
-        return read(bytes, in -> {
+        return read(bytes, (in, version) -> {
             int backbones = in.readInt();
+            long orderOffset = version > WITHOUT_ORDERS ? in.readLong() : StudyRules.OF_THE_STUDY;
             List<Armed> armed = new ArrayList<>();
             for (int left = in.readInt(); left > 0; left--) {
                 String rule = in.readUTF();
                 boolean shadow = in.readBoolean();
+                boolean pause = version > WITHOUT_ORDERS && in.readBoolean();
                 Map<String, Double> options = new HashMap<>();
                 for (int more = in.readInt(); more > 0; more--) {
                     options.put(in.readUTF(), in.readDouble());
                 }
-                armed.add(new Armed(rule, options, shadow));
+                armed.add(new Armed(rule, options, shadow, pause));
             }
-            return new StudyRules(backbones, armed);
+            return new StudyRules(backbones, armed, orderOffset);
         });
     }
 
@@ -117,7 +126,7 @@ final class StudyCodec {
     }
 
     private interface Reading<T> {
-        T from(DataInputStream in) throws IOException;
+        T from(DataInputStream in, int version) throws IOException;
     }
 
     private static byte[] written(Writing writing) {
@@ -136,11 +145,11 @@ final class StudyCodec {
         try {
             DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
             int version = in.readByte();
-            if (version != VERSION) {
+            if (version < WITHOUT_ORDERS || version > VERSION) {
                 throw new SerializationException(
                         "What is remembered of a study has version " + version + ", this stopper knows " + VERSION);
             }
-            return reading.from(in);
+            return reading.from(in, version);
         } catch (IOException e) {
             throw new SerializationException("What is remembered of a study cannot be read", e);
         }

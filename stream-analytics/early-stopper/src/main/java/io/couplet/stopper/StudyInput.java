@@ -2,6 +2,8 @@ package io.couplet.stopper;
 
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.Evaluation;
+import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunRequest;
 
@@ -34,11 +36,19 @@ sealed interface StudyInput {
         }
     }
 
-    /** Whether a topic's records tell of studies. */
-    static boolean isOf(String topic) {
-        return topic.equals(Topics.RUN_REQUESTS.name())
-                || topic.equals(Topics.EVALUATIONS.name())
-                || topic.equals(Topics.RUN_EVENTS.name());
+    /** An order. */
+    record Ordered(RunCommand order) implements StudyInput {
+
+        /** Whether a person gave it and rules have to know of it: others rules from now on, or a run that is taken up again. */
+        boolean isOfThePersonToTheStudy() {
+            return order.getRule().equals(Judge.PERSON)
+                    && (order.getKind() == RunCommandKind.RULES || order.getKind() == RunCommandKind.RESUME);
+        }
+
+        @Override
+        public String studyId() {
+            return order.getStudyId();
+        }
     }
 
     /**
@@ -49,6 +59,9 @@ sealed interface StudyInput {
     static StudyInput read(String topic, byte[] value) {
         if (topic.equals(Topics.RUN_REQUESTS.name())) {
             return new Request(Topics.RUN_REQUESTS.wire().decode(value));
+        }
+        if (topic.equals(Topics.RUN_COMMANDS.name())) {
+            return new Ordered(Topics.RUN_COMMANDS.wire().decode(value));
         }
         return topic.equals(Topics.EVALUATIONS.name())
                 ? new Evaluated(Topics.EVALUATIONS.wire().decode(value))

@@ -51,6 +51,8 @@ final class StudyJudge {
             note(known, request.request(), changed);
         } else if (input instanceof StudyInput.Event event) {
             note(known, event.event(), origin, changed);
+        } else if (input instanceof StudyInput.Ordered ordered) {
+            note(known, ordered.order(), changed);
         } else if (input instanceof StudyInput.Evaluated evaluated) {
             note(known, evaluated.evaluation(), origin, changed);
             if (!changed.isEmpty() && rules != null) {
@@ -70,6 +72,14 @@ final class StudyJudge {
                             request.getBackbone(),
                             point(request.getOptimizer(), request.getHyperparameterPoint()),
                             0));
+        }
+    }
+
+    /** A run that a person has taken up again is the person's: a rule would stop it again at the next rung, for the reason of before. */
+    private static void note(Map<String, StudyRun> known, RunCommand order, Map<String, StudyRun> changed) {
+        StudyRun run = known.get(order.getRunId());
+        if (order.getKind() == RunCommandKind.RESUME && run != null && !run.kept()) {
+            changed.put(run.runId(), run.keptByAPerson());
         }
     }
 
@@ -145,10 +155,11 @@ final class StudyJudge {
             for (Judgement judgement : rule.judge(study, evaluation.getRunId())) {
                 StudyRun run = runs.get(judgement.runId());
                 if (run != null
+                        && !run.kept()
                         && judgement.decision() instanceof Decision.Stop stop
                         && !run.isDecidedBy(stop.rule())) {
                     Order order = new Order(
-                            command(run, stop, armed.shadow(), evaluation, offsets(runs), nowMillis),
+                            command(run, stop, armed, evaluation, offsets(runs), nowMillis),
                             evaluation.getTimeMillis());
                     orders.add(order);
                     StudyRun next = run.ordered(order);
@@ -170,7 +181,7 @@ final class StudyJudge {
     private static RunCommand command(
             StudyRun run,
             Decision.Stop stop,
-            boolean shadow,
+            Armed armed,
             Evaluation evaluation,
             Map<String, Long> offsets,
             long nowMillis) {
@@ -194,7 +205,8 @@ final class StudyJudge {
                 .setForecastUpper(number(evidence.forecast().upper()))
                 .setPeers(evidence.peers())
                 .setInputOffsets(offsets)
-                .setShadow(shadow)
+                .setShadow(armed.shadow())
+                .setPause(armed.pause())
                 .setTimeMillis(nowMillis)
                 .build();
     }

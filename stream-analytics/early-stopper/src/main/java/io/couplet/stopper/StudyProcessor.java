@@ -3,8 +3,10 @@ package io.couplet.stopper;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.stopper.StudyJudge.StudyTurn;
 import io.couplet.stopper.StudyRun.Order;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -14,19 +16,26 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads a record of a study, loads what is known of its runs, lets the judge say what follows, keeps that and proposes orders, keyed by run. */
+/**
+ * Reads a record of a study, takes what is known of its runs, lets the judge say what follows, keeps that and proposes orders, keyed by run. The store is the truth;
+ * the runs of the studies that were heard of last stand decoded beside it.
+ */
 final class StudyProcessor extends ContextualProcessor<byte[], byte[], byte[], byte[]> {
 
     private static final Logger LOG = LoggerFactory.getLogger(StudyProcessor.class);
+    private static final int STUDIES_DECODED = 16;
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init() before the first record.
     private KeyValueStore<String, byte[]> rules;
 
     @SuppressWarnings("NullAway.Init")
     private KeyValueStore<String, byte[]> runs;
+
+    private final Map<String, Map<String, StudyRun>> decoded = new LinkedHashMap<>(16, 0.75f, true);
 
     @Override
     public void init(ProcessorContext<byte[], byte[]> context) {
@@ -39,32 +48,50 @@ final class StudyProcessor extends ContextualProcessor<byte[], byte[], byte[], b
     public void process(Record<byte[], byte[]> record) {
         Origin origin = Origin.of(record.headers());
         StudyInput input = StudyInput.read(origin.topic(), record.value());
-        if (input instanceof StudyInput.Request request) {
-            remember(request);
-        }
-        byte[] armed = rules.get(input.studyId());
+        remember(input, origin);
+        Map<String, StudyRun> known = known(input.studyId());
         StudyTurn turn = StudyJudge.judge(
-                armed == null ? null : StudyCodec.decodeRules(armed),
-                known(input.studyId()),
-                input,
-                origin,
-                context().currentSystemTimeMs());
-        turn.changed().forEach((runId, run) -> runs.put(key(input.studyId(), runId), StudyCodec.encode(run)));
+                armed(input.studyId()), known, input, origin, context().currentSystemTimeMs());
+        turn.changed().forEach((runId, run) -> {
+            runs.put(key(input.studyId(), runId), StudyCodec.encode(run));
+            known.put(runId, run);
+        });
         turn.orders().forEach(this::propose);
     }
 
-    private void remember(StudyInput.Request request) {
+    private void remember(StudyInput input, Origin origin) {
+        StudyRules known = armed(input.studyId());
         try {
-            byte[] bytes = StudyCodec.encode(StudyRules.of(request.request()));
-            if (!java.util.Arrays.equals(bytes, rules.get(request.studyId()))) {
-                rules.put(request.studyId(), bytes);
+            StudyRules next = known;
+            if (input instanceof StudyInput.Request request) {
+                next = StudyRules.of(request.request(), known);
+            } else if (input instanceof StudyInput.Ordered ordered
+                    && ordered.order().getKind() == RunCommandKind.RULES) {
+                next = StudyRules.of(ordered.order(), origin.offset(), known);
+            }
+            if (next != null && !next.equals(known)) {
+                rules.put(input.studyId(), StudyCodec.encode(next));
+                LOG.info("study {} is judged by {}", input.studyId(), next.armed());
             }
         } catch (IllegalArgumentException e) {
-            LOG.warn("study {}: its stopping rules are left out: {}", request.studyId(), e.getMessage());
+            LOG.warn("study {}: these stopping rules are left out: {}", input.studyId(), e.getMessage());
         }
     }
 
+    private @Nullable StudyRules armed(String studyId) {
+        byte[] bytes = rules.get(studyId);
+        return bytes == null ? null : StudyCodec.decodeRules(bytes);
+    }
+
     private Map<String, StudyRun> known(String studyId) {
+        Map<String, StudyRun> known = decoded.computeIfAbsent(studyId, this::decode);
+        if (decoded.size() > STUDIES_DECODED) {
+            decoded.remove(decoded.keySet().iterator().next());
+        }
+        return known;
+    }
+
+    private Map<String, StudyRun> decode(String studyId) {
         Map<String, StudyRun> known = new TreeMap<>();
         try (KeyValueIterator<String, byte[]> all = runs.prefixScan(key(studyId, ""), new StringSerializer())) {
             while (all.hasNext()) {

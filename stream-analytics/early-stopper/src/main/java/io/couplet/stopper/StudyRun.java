@@ -21,6 +21,7 @@ import java.util.Map;
  * @param points its values at the rungs of the newest attempt and of those it goes on from
  * @param read offset by topic-partition of the newest records that told of it
  * @param orders what was decided of this attempt, orders in shadow among them
+ * @param kept whether a person had it taken up again: no rule stops it any more
  */
 record StudyRun(
         String runId,
@@ -31,7 +32,8 @@ record StudyRun(
         State state,
         List<Point> points,
         Map<String, Long> read,
-        List<Order> orders) {
+        List<Order> orders,
+        boolean kept) {
 
     StudyRun {
         points = List.copyOf(points);
@@ -54,7 +56,8 @@ record StudyRun(
     }
 
     static StudyRun begun(String runId, String backbone, String optimizer, int attempt) {
-        return new StudyRun(runId, backbone, optimizer, attempt, 0, State.TRAINING, List.of(), Map.of(), List.of());
+        return new StudyRun(
+                runId, backbone, optimizer, attempt, 0, State.TRAINING, List.of(), Map.of(), List.of(), false);
     }
 
     /** The run as rules see it: one that was told to stop has ended, and one that was evaluated at its end is complete, whatever its trainer says later. */
@@ -76,23 +79,24 @@ record StudyRun(
 
     /** A later attempt that goes on from a share of the budget: what came behind it is taken back, and so are the orders. */
     StudyRun takenUp(int later, double from) {
-        List<Point> kept =
+        List<Point> left =
                 points.stream().filter(point -> point.fraction() <= from + 1e-9).toList();
-        return new StudyRun(runId, backbone, optimizer, later, warmupFraction, State.TRAINING, kept, read, List.of());
+        return new StudyRun(
+                runId, backbone, optimizer, later, warmupFraction, State.TRAINING, left, read, List.of(), kept);
     }
 
     StudyRun in(State next) {
-        return new StudyRun(runId, backbone, optimizer, attempt, warmupFraction, next, points, read, orders);
+        return new StudyRun(runId, backbone, optimizer, attempt, warmupFraction, next, points, read, orders, kept);
     }
 
     StudyRun warmingUpTo(double fraction) {
-        return new StudyRun(runId, backbone, optimizer, attempt, fraction, state, points, read, orders);
+        return new StudyRun(runId, backbone, optimizer, attempt, fraction, state, points, read, orders, kept);
     }
 
     StudyRun reading(Origin origin) {
         Map<String, Long> next = new HashMap<>(read);
         next.merge(origin.topicPartition(), origin.offset(), Math::max);
-        return new StudyRun(runId, backbone, optimizer, attempt, warmupFraction, state, points, next, orders);
+        return new StudyRun(runId, backbone, optimizer, attempt, warmupFraction, state, points, next, orders, kept);
     }
 
     /** With a value, in place of an earlier one at the same rung. */
@@ -109,12 +113,17 @@ record StudyRun(
                 next.add(each);
             }
         }
-        return new StudyRun(runId, backbone, optimizer, attempt, warmupFraction, state, next, read, orders);
+        return new StudyRun(runId, backbone, optimizer, attempt, warmupFraction, state, next, read, orders, kept);
     }
 
     StudyRun ordered(Order order) {
         List<Order> next = new ArrayList<>(orders);
         next.add(order);
-        return new StudyRun(runId, backbone, optimizer, attempt, warmupFraction, state, points, read, next);
+        return new StudyRun(runId, backbone, optimizer, attempt, warmupFraction, state, points, read, next, kept);
+    }
+
+    /** From now on no rule stops it. */
+    StudyRun keptByAPerson() {
+        return new StudyRun(runId, backbone, optimizer, attempt, warmupFraction, state, points, read, orders, true);
     }
 }

@@ -5,7 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.couplet.schemas.DeadLetter;
 import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunRequest;
 import io.couplet.stopper.Turn.Answer;
 import io.couplet.stopper.Turn.Effect;
 import org.apache.kafka.common.errors.SerializationException;
@@ -26,11 +28,19 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
 
     private final Judge judge;
     private final Tally tally;
+    private final WireFormat format;
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init() before the first record.
     private KeyValueStore<String, RunWatch> runs;
 
-    WatchProcessor(Judge judge, Tally tally) {
+    @SuppressWarnings("NullAway.Init")
+    private KeyValueStore<String, byte[]> requests;
+
+    @SuppressWarnings("NullAway.Init")
+    private KeyValueStore<String, Long> ordersRead;
+
+    WatchProcessor(Judge judge, Tally tally, WireFormat format) {
+        this.format = format;
         this.judge = judge;
         this.tally = tally;
     }
@@ -39,6 +49,8 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
     public void init(ProcessorContext<byte[], byte[]> context) {
         super.init(context);
         runs = context.getStateStore(StopperTopology.RUNS);
+        requests = context.getStateStore(StopperTopology.REQUESTS);
+        ordersRead = context.getStateStore(StopperTopology.ORDERS_READ);
     }
 
     @Override
@@ -53,7 +65,8 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
         Input input;
         RunWatch known;
         try {
-            input = Input.read(origin.topic(), record.key(), value, record.timestamp());
+            input = Input.read(
+                    origin.topic(), record.key(), format.fromKafka(origin.topic(), value), record.timestamp());
             if (input instanceof Input.OfStudy) {
                 return;
             }
@@ -62,11 +75,33 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
             toDeadLetters(record, origin, String.valueOf(e.getMessage()));
             return;
         }
+        if (input instanceof Input.Requested requested) {
+            requests.put(requested.runId(), requested.bytes());
+            return;
+        }
+        if (input instanceof Input.Ordered && !isNew(input.runId(), origin)) {
+            tell(Judge.again(known, origin), record.timestamp());
+            return;
+        }
         Turn turn = judge.judge(known, input, origin, context().currentSystemTimeMs());
         if (turn.next() != known) {
             runs.put(input.runId(), turn.next());
         }
         tell(turn.effect(), record.timestamp());
+        if (input instanceof Input.Change change && change.endsTheRun()) {
+            requests.delete(input.runId());
+        }
+    }
+
+    /** A run's orders by people count once each, in their order. */
+    private boolean isNew(String runId, Origin origin) {
+        Long newest = ordersRead.get(runId);
+        if (newest != null && origin.offset() <= newest) {
+            return false;
+        }
+        ordersRead.put(runId, origin.offset());
+        tally.personsOrders.increment();
+        return true;
     }
 
     /** What the store has of a run; a run it does not have must at least be named like one. */
@@ -80,7 +115,7 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
 
     private void tell(Effect effect, long timestamp) {
         if (effect instanceof Effect.Command command) {
-            tally.commands.increment();
+            tally.ordered(command.command());
             send(command.command(), timestamp);
             LOG.info(
                     "{}: told to stop {} ms after step {}: {}",
@@ -89,7 +124,7 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
                     command.command().getStep(),
                     command.command().getReason());
         } else if (effect instanceof Effect.Shadow shadow) {
-            tally.shadows.increment();
+            tally.ordered(shadow.command());
             send(shadow.command(), timestamp);
         } else if (effect instanceof Effect.CommandAgain again) {
             tally.commandsRepeated.increment();
@@ -98,19 +133,58 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
             note(answered.answer());
         } else if (effect instanceof Effect.OlderAttempt) {
             tally.olderAttempts.increment();
+        } else if (effect instanceof Effect.Noted noted) {
+            LOG.info(
+                    "{}: {} ordered {} of {}: {}",
+                    noted.order().getCommandId(),
+                    noted.order().getRequestedBy(),
+                    noted.order().getKind(),
+                    noted.order().getRunId(),
+                    noted.order().getReason());
+        } else if (effect instanceof Effect.Needless needless) {
+            needless(needless.order(), needless.why());
+        } else if (effect instanceof Effect.Requeue requeue) {
+            requeue(requeue, timestamp);
         }
+    }
+
+    private void needless(RunCommand order, String why) {
+        tally.needlessOrders.increment();
+        LOG.warn("{}: no {} of {}: {}", order.getCommandId(), order.getKind(), order.getRunId(), why);
+    }
+
+    /** The same request, submitted later: whoever reads both tells them apart by that. */
+    private void requeue(Effect.Requeue requeue, long timestamp) {
+        if (requeue.answer() != null) {
+            note(requeue.answer());
+        }
+        String runId = requeue.resume().getRunId();
+        byte[] bytes = requests.get(runId);
+        if (bytes == null) {
+            needless(requeue.resume(), "its request is no longer kept");
+            return;
+        }
+        (requeue.again() ? tally.requeuedAgain : tally.requeued).increment();
+        RunRequest request = RunRequest.newBuilder(Topics.RUN_REQUESTS.wire().decode(bytes))
+                .setSubmittedMillis(requeue.submittedMillis())
+                .build();
+        context()
+                .forward(
+                        new Record<>(runId.getBytes(UTF_8), format.encode(Topics.RUN_REQUESTS, request), timestamp),
+                        StopperTopology.REQUEUED);
+        LOG.info("{}: {} is put back into the queue", requeue.resume().getCommandId(), runId);
     }
 
     private void send(RunCommand command, long timestamp) {
         byte[] key = command.getRunId().getBytes(UTF_8);
         context()
                 .forward(
-                        new Record<>(key, Topics.RUN_COMMANDS.wire().encode(command), timestamp),
+                        new Record<>(key, format.encode(Topics.RUN_COMMANDS, command), timestamp),
                         StopperTopology.COMMANDS);
     }
 
     private void note(Answer answer) {
-        (answer.obeyed() ? tally.obeyed : tally.endedByThemselves).increment();
+        tally.answered(answer);
         LOG.info(
                 "{}: {} at step {}, {}; from step to command {} ms, from command to the trainer's event {} ms, from there to here {} ms",
                 answer.command().getCommandId(),

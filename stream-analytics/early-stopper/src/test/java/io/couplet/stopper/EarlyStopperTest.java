@@ -46,7 +46,7 @@ class EarlyStopperTest {
             EarlyStopper tooSoon = new EarlyStopper(settings);
             assertThatThrownBy(tooSoon::start)
                     .isInstanceOf(EarlyStopperException.class)
-                    .hasMessageContaining("has no topic couplet.run-requests.v1, couplet.run-events.v1")
+                    .hasMessageContaining("has no topic couplet.convergence-scores.v1, couplet.dead-letters.v1")
                     .hasMessageEndingWith("create them with couplet topics create.");
             try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
                 TopicCreation.createMissing(admin, 1);
@@ -60,8 +60,8 @@ class EarlyStopperTest {
 
                 send(broker, event(RUN, 1, RunEventKind.STOPPED, 3, commandId));
                 await().atMost(PATIENCE).until(() -> stopper.counts().obeyed() == 1);
-                await().atMost(PATIENCE).until(() -> stopper.counts().recordsRead() == 5);
-                assertThat(stopper.counts()).isEqualTo(new StopperCounts(5, 1, 0, 0, 1, 0, 0, 0, 1));
+                await().atMost(PATIENCE).until(() -> stopper.counts().recordsRead() == 6);
+                assertThat(stopper.counts()).isEqualTo(new StopperCounts(6, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0));
                 assertThat(stopper.failure()).isNull();
             }
             assertThat(valuesOf(broker, Topics.DEAD_LETTERS, 1)).hasSize(1);
@@ -71,8 +71,8 @@ class EarlyStopperTest {
                 assertThat(awaitCommands(broker, 2))
                         .extracting(RunCommand::getRunId)
                         .containsExactlyInAnyOrder(RUN.toString(), OTHER.toString());
-                await().atMost(PATIENCE).until(() -> again.counts().recordsRead() == 2);
-                assertThat(again.counts()).isEqualTo(new StopperCounts(2, 1, 0, 0, 0, 0, 0, 0, 0));
+                await().atMost(PATIENCE).until(() -> again.counts().recordsRead() == 3);
+                assertThat(again.counts()).isEqualTo(new StopperCounts(3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
             }
         }
     }

@@ -6,10 +6,15 @@ import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.ConvergenceScore;
+import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
+import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.schemas.avro.Verdict;
+import io.couplet.schemas.study.StudySpecification;
+import java.util.Objects;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -74,6 +79,42 @@ final class Records {
                         .setDeviceSeconds(0.01 * step)
                         .setTimeMillis(BEGIN + step)
                         .build());
+    }
+
+    static Sent paused(RunId run, int attempt, int step, String commandId) {
+        Sent stopped = event(run, attempt, RunEventKind.STOPPED, step, commandId);
+        return Sent.of(
+                Topics.RUN_EVENTS,
+                run.toString(),
+                RunEvent.newBuilder(Topics.RUN_EVENTS.wire().decode(Objects.requireNonNull(stopped.value())))
+                        .setPaused(true)
+                        .build());
+    }
+
+    /** A person's order; to stop is to pause. */
+    static Sent order(RunId run, RunCommandKind kind, String commandId, long afterMillis) {
+        return Sent.of(
+                Topics.RUN_COMMANDS,
+                run.toString(),
+                RunCommand.newBuilder()
+                        .setRunId(run.toString())
+                        .setStudyId(run.studyId())
+                        .setCommandId(commandId)
+                        .setKind(kind)
+                        .setRule("person")
+                        .setRuleVersion(0)
+                        .setRequestedBy("ada")
+                        .setReason("for a test")
+                        .setPause(kind == RunCommandKind.STOP)
+                        .setTimeMillis(BEGIN + afterMillis)
+                        .build());
+    }
+
+    static Sent request(RunId run) {
+        RunRequest request = StudySpecification.defaults().requests(BEGIN).get(0);
+        request.setRunId(run.toString());
+        request.setStudyId(run.studyId());
+        return Sent.of(Topics.RUN_REQUESTS, run.toString(), request);
     }
 
     static Sent event(RunId run, int attempt, RunEventKind kind, int step) {

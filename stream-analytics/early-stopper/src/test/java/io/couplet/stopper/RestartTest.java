@@ -4,13 +4,19 @@ import static io.couplet.stopper.Records.BEGIN;
 import static io.couplet.stopper.Records.OTHER;
 import static io.couplet.stopper.Records.RUN;
 import static io.couplet.stopper.Records.event;
+import static io.couplet.stopper.Records.order;
+import static io.couplet.stopper.Records.paused;
+import static io.couplet.stopper.Records.request;
 import static io.couplet.stopper.Records.score;
 import static io.couplet.stopper.Records.step;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEventKind;
+import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.Verdict;
 import io.couplet.scores.stopping.DivergenceRule;
 import io.couplet.stopper.Records.Sent;
@@ -20,6 +26,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
@@ -55,8 +62,47 @@ class RestartTest {
             event(RUN, 2, RunEventKind.STOPPED, 91, RUN + ".a2.divergence"),
             score(RUN, 2, 91, Verdict.DIVERGED, 43, null));
 
+    /** A person pauses a run and two take it up again; then it diverges and is no longer anybody's to take up. */
+    private static final List<Sent> PAUSED = List.of(
+            request(RUN),
+            event(RUN, 1, RunEventKind.STARTED, 0),
+            step(RUN, 1, 1, 2.3),
+            order(RUN, RunCommandKind.STOP, "person-1", 5),
+            paused(RUN, 1, 6, "person-1"),
+            order(RUN, RunCommandKind.RESUME, "person-2", 7),
+            order(RUN, RunCommandKind.RESUME, "person-3", 8),
+            event(RUN, 2, RunEventKind.RESUMED, 6),
+            step(RUN, 2, 7, 2.2),
+            step(RUN, 2, 8, Double.NaN),
+            event(RUN, 2, RunEventKind.DIVERGED, 9, RUN + ".a2.divergence"),
+            order(RUN, RunCommandKind.RESUME, "person-4", 10));
+
+    /** A rule's order is taken back before the trainer obeys: that rule does not give it again. */
+    private static final List<Sent> TAKEN_BACK = List.of(
+            request(RUN),
+            event(RUN, 1, RunEventKind.STARTED, 0),
+            step(RUN, 1, 2, Double.NaN),
+            order(RUN, RunCommandKind.RESUME, "person-1", 3),
+            step(RUN, 1, 3, Double.NaN),
+            event(RUN, 1, RunEventKind.COMPLETED, 300));
+
+    /** The trainer has paused the run before it reads that the order was taken back. */
+    private static final List<Sent> TAKEN_BACK_LATE = List.of(
+            request(RUN),
+            event(RUN, 1, RunEventKind.STARTED, 0),
+            order(RUN, RunCommandKind.STOP, "person-1", 4),
+            order(RUN, RunCommandKind.RESUME, "person-2", 5),
+            paused(RUN, 1, 6, "person-1"),
+            event(RUN, 2, RunEventKind.RESUMED, 6),
+            event(RUN, 2, RunEventKind.COMPLETED, 300));
+
     @TempDir
     Path directory;
+
+    /** What outlives the stopper. */
+    private record Changelogs(Map<String, byte[]> watched, Map<String, byte[]> requests, Map<String, Long> ordersRead) {
+        static final Changelogs EMPTY = new Changelogs(Map.of(), Map.of(), Map.of());
+    }
 
     /** One life of the stopper: what it knew when it started, and what it wrote. */
     private final class Life {
@@ -64,17 +110,38 @@ class RestartTest {
         final Tally tally = new Tally();
         final MockProcessorContext<byte[], byte[]> context =
                 new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
-        final WatchProcessor processor = new WatchProcessor(new Judge(List.of(new DivergenceRule(3))), tally);
+        final WatchProcessor processor =
+                new WatchProcessor(new Judge(List.of(new DivergenceRule(3))), tally, WireFormat.SINGLE_OBJECT);
         final KeyValueStore<String, RunWatch> runs = Stores.keyValueStoreBuilder(
                         Stores.inMemoryKeyValueStore(StopperTopology.RUNS), Serdes.String(), new RunWatchSerde())
                 .withLoggingDisabled()
                 .withCachingDisabled()
                 .build();
+        final KeyValueStore<String, byte[]> requests = Stores.keyValueStoreBuilder(
+                        Stores.inMemoryKeyValueStore(StopperTopology.REQUESTS), Serdes.String(), Serdes.ByteArray())
+                .withLoggingDisabled()
+                .withCachingDisabled()
+                .build();
+        final KeyValueStore<String, Long> ordersRead = Stores.keyValueStoreBuilder(
+                        Stores.inMemoryKeyValueStore(StopperTopology.ORDERS_READ), Serdes.String(), Serdes.Long())
+                .withLoggingDisabled()
+                .withCachingDisabled()
+                .build();
+        final List<Sent> stream;
 
-        Life(Map<String, byte[]> changelog) {
-            runs.init(context.getStateStoreContext(), runs);
-            context.addStateStore(runs);
-            changelog.forEach((runId, bytes) -> runs.put(runId, RunWatchSerde.decode(bytes)));
+        Life(Changelogs changelogs) {
+            this(STREAM, changelogs);
+        }
+
+        Life(List<Sent> stream, Changelogs changelogs) {
+            this.stream = stream;
+            for (KeyValueStore<?, ?> store : List.of(runs, requests, ordersRead)) {
+                store.init(context.getStateStoreContext(), store);
+                context.addStateStore(store);
+            }
+            changelogs.watched().forEach((runId, bytes) -> runs.put(runId, RunWatchSerde.decode(bytes)));
+            changelogs.requests().forEach(requests::put);
+            changelogs.ordersRead().forEach(ordersRead::put);
             processor.init(context);
         }
 
@@ -82,7 +149,7 @@ class RestartTest {
         Life read(int from, int to) {
             Map<String, Long> offsets = new HashMap<>();
             for (int index = 0; index < to; index++) {
-                Sent sent = STREAM.get(index);
+                Sent sent = stream.get(index);
                 long offset = offsets.merge(sent.topic(), 1L, Long::sum) - 1;
                 if (index >= from) {
                     context.setRecordMetadata(sent.topic(), 0, offset);
@@ -93,15 +160,28 @@ class RestartTest {
             return this;
         }
 
-        Map<String, byte[]> changelog() {
-            Map<String, byte[]> changelog = new LinkedHashMap<>();
-            try (KeyValueIterator<String, RunWatch> all = runs.all()) {
+        Changelogs changelogs() {
+            Map<String, byte[]> watched = new LinkedHashMap<>();
+            all(runs).forEach((runId, watch) -> watched.put(runId, RunWatchSerde.encode(watch)));
+            return new Changelogs(watched, all(requests), all(ordersRead));
+        }
+
+        private static <T> Map<String, T> all(KeyValueStore<String, T> store) {
+            Map<String, T> values = new LinkedHashMap<>();
+            try (KeyValueIterator<String, T> all = store.all()) {
                 while (all.hasNext()) {
-                    KeyValue<String, RunWatch> run = all.next();
-                    changelog.put(run.key, RunWatchSerde.encode(run.value));
+                    KeyValue<String, T> each = all.next();
+                    values.put(each.key, each.value);
                 }
             }
-            return changelog;
+            return values;
+        }
+
+        List<RunRequest> requeued() {
+            return context.forwarded(StopperTopology.REQUEUED).stream()
+                    .map(forward ->
+                            Topics.RUN_REQUESTS.wire().decode(forward.record().value()))
+                    .toList();
         }
 
         List<RunCommand> commands() {
@@ -114,20 +194,21 @@ class RestartTest {
 
     @Test
     void neverEnded() {
-        Life life = new Life(Map.of()).read(0, STREAM.size());
+        Life life = new Life(Changelogs.EMPTY).read(0, STREAM.size());
 
         assertThat(life.commands())
                 .extracting(RunCommand::getCommandId)
                 .containsExactly(FIRST_COMMAND, OTHER + ".a1.divergence", RUN + ".a2.divergence");
-        assertThat(life.tally.counts()).isEqualTo(new StopperCounts(STREAM.size(), 3, 0, 0, 1, 1, 1, 0, 0));
+        assertThat(life.tally.counts()).isEqualTo(new StopperCounts(STREAM.size(), 3, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0));
     }
 
     @Test
     void endedBetweenAnyTwoRecords() {
-        List<RunCommand> expected = new Life(Map.of()).read(0, STREAM.size()).commands();
+        List<RunCommand> expected =
+                new Life(Changelogs.EMPTY).read(0, STREAM.size()).commands();
         for (int cut = 0; cut <= STREAM.size(); cut++) {
-            Life before = new Life(Map.of()).read(0, cut);
-            Life after = new Life(before.changelog()).read(cut, STREAM.size());
+            Life before = new Life(Changelogs.EMPTY).read(0, cut);
+            Life after = new Life(before.changelogs()).read(cut, STREAM.size());
 
             List<RunCommand> both = new ArrayList<>(before.commands());
             both.addAll(after.commands());
@@ -138,24 +219,26 @@ class RestartTest {
     @Test
     void endedBetweenAllRecords() {
         List<RunCommand> written = new ArrayList<>();
-        Map<String, byte[]> changelog = Map.of();
+        Changelogs changelogs = Changelogs.EMPTY;
         for (int index = 0; index < STREAM.size(); index++) {
-            Life life = new Life(changelog).read(index, index + 1);
+            Life life = new Life(changelogs).read(index, index + 1);
             written.addAll(life.commands());
-            changelog = life.changelog();
+            changelogs = life.changelogs();
         }
 
-        assertThat(written).isEqualTo(new Life(Map.of()).read(0, STREAM.size()).commands());
+        assertThat(written)
+                .isEqualTo(new Life(Changelogs.EMPTY).read(0, STREAM.size()).commands());
     }
 
     /** The store was written, the offsets were not: records are read again, and what was not yet answered is said again. */
     @Test
     void endedBeforeItsOffsetsWereCommitted() {
-        List<RunCommand> expected = new Life(Map.of()).read(0, STREAM.size()).commands();
+        List<RunCommand> expected =
+                new Life(Changelogs.EMPTY).read(0, STREAM.size()).commands();
         for (int cut = 0; cut <= STREAM.size(); cut++) {
             for (int committed = 0; committed <= cut; committed++) {
-                Life before = new Life(Map.of()).read(0, cut);
-                Life after = new Life(before.changelog()).read(committed, STREAM.size());
+                Life before = new Life(Changelogs.EMPTY).read(0, cut);
+                Life after = new Life(before.changelogs()).read(committed, STREAM.size());
 
                 List<RunCommand> both = new ArrayList<>(before.commands());
                 both.addAll(after.commands());
@@ -166,11 +249,84 @@ class RestartTest {
         }
     }
 
+    @Test
+    void aPausedRunIsPutBackIntoTheQueueOnceHoweverManyAskForIt() {
+        Life life = new Life(PAUSED, Changelogs.EMPTY).read(0, PAUSED.size());
+
+        RunRequest asked = Topics.RUN_REQUESTS
+                .wire()
+                .decode(Objects.requireNonNull(PAUSED.get(0).value()));
+        assertThat(life.requeued())
+                .containsExactly(RunRequest.newBuilder(asked)
+                        .setSubmittedMillis(BEGIN + 7)
+                        .build());
+        assertThat(life.commands()).extracting(RunCommand::getCommandId).containsExactly(RUN + ".a2.divergence");
+        assertThat(life.tally.counts()).isEqualTo(new StopperCounts(PAUSED.size(), 1, 0, 0, 2, 0, 0, 0, 0, 4, 2, 1, 0));
+        assertThat(life.changelogs().requests())
+                .as("nobody takes it up any more")
+                .isEmpty();
+    }
+
+    @Test
+    void aPauseThatWasTakenBackTooLateIsFollowedByTheQueue() {
+        Life life = new Life(TAKEN_BACK_LATE, Changelogs.EMPTY).read(0, TAKEN_BACK_LATE.size());
+
+        assertThat(life.requeued()).extracting(RunRequest::getSubmittedMillis).containsExactly(BEGIN + 7);
+        assertThat(life.tally.counts().obeyed()).isEqualTo(1);
+        assertThat(life.tally.counts().needlessOrders()).isZero();
+    }
+
+    @Test
+    void anOrderThatAPersonTookBackIsNotGivenAgain() {
+        Life life = new Life(TAKEN_BACK, Changelogs.EMPTY).read(0, TAKEN_BACK.size());
+
+        assertThat(life.commands()).extracting(RunCommand::getCommandId).containsExactly(FIRST_COMMAND);
+        assertThat(life.requeued()).isEmpty();
+    }
+
+    @Test
+    void peoplesOrdersAreFollowedOnceWhereverItEndsAndWhateverWasCommitted() {
+        for (List<Sent> stream : List.of(PAUSED, TAKEN_BACK, TAKEN_BACK_LATE)) {
+            Life whole = new Life(stream, Changelogs.EMPTY).read(0, stream.size());
+            for (int cut = 0; cut <= stream.size(); cut++) {
+                for (int committed = 0; committed <= cut; committed++) {
+                    Life before = new Life(stream, Changelogs.EMPTY).read(0, cut);
+                    Life after = new Life(stream, before.changelogs()).read(committed, stream.size());
+
+                    List<RunRequest> requeued = new ArrayList<>(before.requeued());
+                    requeued.addAll(after.requeued());
+                    assertThat(requeued.stream().distinct())
+                            .as("requeued, ended after %d records, %d committed", cut, committed)
+                            .containsExactlyElementsOf(whole.requeued());
+                    List<RunCommand> commands = new ArrayList<>(before.commands());
+                    commands.addAll(after.commands());
+                    assertThat(commands.stream().distinct())
+                            .as("commanded, ended after %d records, %d committed", cut, committed)
+                            .containsExactlyElementsOf(whole.commands());
+                    assertThat(after.changelogs().watched().get(RUN.toString()))
+                            .as("known, ended after %d records, %d committed", cut, committed)
+                            .isEqualTo(whole.changelogs().watched().get(RUN.toString()));
+                }
+            }
+        }
+    }
+
+    /** The store was written, the request was not: the run may not be forgotten. */
+    @Test
+    void endedBeforeTheRequestReachedTheQueue() {
+        Life before = new Life(PAUSED, Changelogs.EMPTY).read(0, 6);
+        Life after = new Life(PAUSED, before.changelogs()).read(5, 6);
+
+        assertThat(after.requeued()).isEqualTo(before.requeued()).hasSize(1);
+        assertThat(after.tally.counts().requeued()).isZero();
+        assertThat(after.tally.counts().requeuedAgain()).isEqualTo(1);
+    }
+
     /** The store was written, the command was not: no run may be forgotten. */
     @Test
     void endedBeforeTheCommandReachedKafka() {
-        RunCommand lost = new Life(Map.of()).read(0, 5).commands().get(0);
-        Life after = new Life(new Life(Map.of()).read(0, 5).changelog()).read(4, 5);
+        RunCommand lost = new Life(Changelogs.EMPTY).read(0, 5).commands().get(0);
+        Life after = new Life(new Life(Changelogs.EMPTY).read(0, 5).changelogs()).read(4, 5);
 
         assertThat(after.commands()).containsExactly(lost);
         assertThat(after.tally.counts().commands()).isZero();

@@ -8,6 +8,9 @@ import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.stopper.RunWatch.Commanded;
 import io.couplet.stopper.RunWatch.Ended;
+import io.couplet.stopper.RunWatch.Paused;
+import io.couplet.stopper.RunWatch.Reprieved;
+import io.couplet.stopper.RunWatch.Resumed;
 import io.couplet.stopper.RunWatch.Training;
 import java.util.HexFormat;
 import java.util.Map;
@@ -40,6 +43,9 @@ class RunWatchSerdeTest {
             new Training(1, Map.of(), null),
             new Training(3, Map.of("a-0", 7L, "b-0", Long.MAX_VALUE), COMMANDED),
             COMMANDED,
+            new Reprieved(2, COMMANDED, COMMANDED.command()),
+            new Paused(2, 5),
+            new Resumed(2, COMMANDED.command(), 6, "couplet.run-commands.v1-0", 11),
             new Ended(9)
         }) {
             assertThat(RunWatchSerde.decode(RunWatchSerde.encode(watch))).isEqualTo(watch);

@@ -11,7 +11,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.entry;
 
 import io.couplet.schemas.DeadLetter;
+import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEventKind;
@@ -39,11 +41,13 @@ class StopperTopologyTest {
 
     private final Tally tally = new Tally();
     private final TopologyTestDriver driver = new TopologyTestDriver(
-            StopperTopology.topology(List.of(new DivergenceRule(3)), tally),
+            StopperTopology.topology(List.of(new DivergenceRule(3)), tally, WireFormat.SINGLE_OBJECT),
             new Properties(),
             Instant.ofEpochMilli(BEGIN + 100));
     private final TestOutputTopic<byte[], byte[]> commands = driver.createOutputTopic(
             Topics.RUN_COMMANDS.name(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    private final TestOutputTopic<byte[], byte[]> requests = driver.createOutputTopic(
+            Topics.RUN_REQUESTS.name(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
     private final TestOutputTopic<byte[], byte[]> deadLetters =
             driver.createOutputTopic(Topics.DEAD_LETTERS, new ByteArrayDeserializer(), new ByteArrayDeserializer());
 
@@ -56,7 +60,9 @@ class StopperTopologyTest {
     void theTopologyIsTheRecordedOne() throws IOException {
         try (InputStream recorded = StopperTopologyTest.class.getResourceAsStream("/topology.txt")) {
             assertThat(recorded).isNotNull();
-            assertThat(StopperTopology.topology(List.of(), tally).describe().toString())
+            assertThat(StopperTopology.topology(List.of(), tally, WireFormat.SINGLE_OBJECT)
+                            .describe()
+                            .toString())
                     .isEqualTo(new String(recorded.readAllBytes(), UTF_8));
         }
     }
@@ -84,6 +90,62 @@ class StopperTopologyTest {
                 .allMatch(RunCommand::getShadow);
         assertThat(tally.counts().commands()).isZero();
         assertThat(tally.counts().shadows()).isEqualTo(3);
+    }
+
+    @Test
+    void rulesThatAPersonOrdersReplaceTheStudysAtOnceAndForTheRequestsToCome() {
+        List<Sent> records = new ArrayList<>(StudyRecords.study("median", Map.of("grace", 0.99)));
+        records.add(1, StudyRecords.rules("transfer", Map.of("pause", 1.0)));
+        send(records.toArray(Sent[]::new));
+
+        assertThat(commands.readValuesToList().stream().map(StopperTopologyTest::command))
+                .filteredOn(command -> command.getKind() == RunCommandKind.STOP)
+                .hasSize(3)
+                .allMatch(command -> command.getRule().equals("transfer"))
+                .allMatch(RunCommand::getPause);
+        assertThat(deadLetters.isEmpty()).isTrue();
+    }
+
+    @Test
+    void rulesThatNobodyKnowsLeaveThoseThereAre() {
+        List<Sent> records = new ArrayList<>(StudyRecords.study("transfer", Map.of()));
+        records.add(1, StudyRecords.rules("nonesuch", Map.of()));
+        send(records.toArray(Sent[]::new));
+
+        assertThat(commands.readValuesToList().stream().map(StopperTopologyTest::command))
+                .hasSize(3);
+    }
+
+    @Test
+    void aRunThatAPersonHadTakenUpAgainIsStoppedByNoRule() {
+        RunId run = StudyRecords.run("deit", "sgd");
+        List<Sent> records = new ArrayList<>(StudyRecords.study("transfer", Map.of()));
+        records.add(8, Records.order(run, RunCommandKind.RESUME, "person-1", 1));
+        send(records.toArray(Sent[]::new));
+
+        assertThat(commands.readValuesToList().stream().map(StopperTopologyTest::command))
+                .extracting(RunCommand::getRunId)
+                .containsExactly(
+                        StudyRecords.run("deit", "adam").toString(),
+                        StudyRecords.run("deit", "adamw").toString());
+    }
+
+    @Test
+    void aPausedRunIsRequeuedUnderItsKey() {
+        send(
+                Records.request(RUN),
+                event(RUN, 1, RunEventKind.STARTED, 0),
+                Records.order(RUN, RunCommandKind.STOP, "person-1", 1),
+                Records.paused(RUN, 1, 2, "person-1"),
+                Records.order(RUN, RunCommandKind.RESUME, "person-2", 3));
+
+        assertThat(requests.readKeyValuesToList()).hasSize(1).allSatisfy(requeued -> {
+            assertThat(new String(requeued.key, UTF_8)).isEqualTo(RUN.toString());
+            assertThat(Topics.RUN_REQUESTS.wire().decode(requeued.value).getSubmittedMillis())
+                    .isEqualTo(BEGIN + 3);
+        });
+        assertThat(tally.counts().requeued()).isEqualTo(1);
+        assertThat(deadLetters.isEmpty()).isTrue();
     }
 
     @Test
@@ -344,7 +406,7 @@ class StopperTopologyTest {
         send(new Sent(Topics.CONVERGENCE_SCORES.name(), key, null), step(RUN, 1, 2, Double.NaN));
 
         onlyCommand();
-        assertThat(tally.counts()).isEqualTo(new StopperCounts(2, 1, 0, 0, 0, 0, 0, 1, 0));
+        assertThat(tally.counts()).isEqualTo(new StopperCounts(3, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0));
     }
 
     @Test

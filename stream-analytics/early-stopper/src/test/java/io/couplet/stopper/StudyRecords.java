@@ -4,8 +4,11 @@ import static io.couplet.stopper.Records.BEGIN;
 
 import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.ArmedRule;
 import io.couplet.schemas.avro.DataReference;
 import io.couplet.schemas.avro.Evaluation;
+import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StoppingRule;
@@ -65,6 +68,25 @@ final class StudyRecords {
                                 .setOptions(options)
                                 .build()))
                         .setSubmittedMillis(BEGIN)
+                        .build());
+    }
+
+    /** A person's order that the study be judged by one rule from now on. */
+    static Sent rules(String rule, Map<String, Double> options) {
+        return Sent.of(
+                Topics.RUN_COMMANDS,
+                STUDY,
+                RunCommand.newBuilder()
+                        .setRunId(STUDY)
+                        .setStudyId(STUDY)
+                        .setCommandId("person-rules-" + rule)
+                        .setKind(RunCommandKind.RULES)
+                        .setRule("person")
+                        .setRuleVersion(0)
+                        .setRequestedBy("ada")
+                        .setReason("for a test")
+                        .setRules(List.of(new ArmedRule(rule, options)))
+                        .setTimeMillis(BEGIN + 1)
                         .build());
     }
 

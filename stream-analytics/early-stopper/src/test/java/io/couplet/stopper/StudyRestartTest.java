@@ -5,6 +5,7 @@ import static io.couplet.stopper.StudyRecords.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.scores.stopping.DivergenceRule;
 import io.couplet.stopper.Records.Sent;
@@ -37,8 +38,13 @@ class StudyRestartTest {
     Path directory;
 
     /** What outlives the stopper. */
-    private record Changelogs(Map<String, byte[]> rules, Map<String, byte[]> runs, Map<String, byte[]> watched) {
-        static final Changelogs EMPTY = new Changelogs(Map.of(), Map.of(), Map.of());
+    private record Changelogs(
+            Map<String, byte[]> rules,
+            Map<String, byte[]> runs,
+            Map<String, byte[]> watched,
+            Map<String, byte[]> requests,
+            Map<String, Long> ordersRead) {
+        static final Changelogs EMPTY = new Changelogs(Map.of(), Map.of(), Map.of(), Map.of(), Map.of());
     }
 
     /** One life of the stopper: the study's side, whose proposals go to the watch's side. */
@@ -51,13 +57,19 @@ class StudyRestartTest {
                 store(StopperTopology.STUDY_RULES, Serdes.ByteArray(), studyContext);
         final KeyValueStore<String, byte[]> runs = store(StopperTopology.STUDY_RUNS, Serdes.ByteArray(), studyContext);
         final KeyValueStore<String, RunWatch> watched = store(StopperTopology.RUNS, new RunWatchSerde(), watchContext);
+        final KeyValueStore<String, byte[]> requests =
+                store(StopperTopology.REQUESTS, Serdes.ByteArray(), watchContext);
+        final KeyValueStore<String, Long> ordersRead = store(StopperTopology.ORDERS_READ, Serdes.Long(), watchContext);
         final StudyProcessor studies = new StudyProcessor();
-        final WatchProcessor watch = new WatchProcessor(new Judge(List.of(new DivergenceRule(3))), tally);
+        final WatchProcessor watch =
+                new WatchProcessor(new Judge(List.of(new DivergenceRule(3))), tally, WireFormat.SINGLE_OBJECT);
         private int proposed;
 
         Life(Changelogs changelogs) {
             changelogs.rules().forEach(rules::put);
             changelogs.runs().forEach(runs::put);
+            changelogs.requests().forEach(requests::put);
+            changelogs.ordersRead().forEach(ordersRead::put);
             changelogs.watched().forEach((key, bytes) -> watched.put(key, RunWatchSerde.decode(bytes)));
             studies.init(studyContext);
             watch.init(watchContext);
@@ -109,7 +121,7 @@ class StudyRestartTest {
         Changelogs changelogs() {
             Map<String, byte[]> watches = new LinkedHashMap<>();
             all(watched).forEach((key, value) -> watches.put(key, RunWatchSerde.encode(value)));
-            return new Changelogs(all(rules), all(runs), watches);
+            return new Changelogs(all(rules), all(runs), watches, all(requests), all(ordersRead));
         }
 
         private <T> Map<String, T> all(KeyValueStore<String, T> store) {
@@ -150,7 +162,7 @@ class StudyRestartTest {
                 new Life(Changelogs.EMPTY).read(0, STREAM.size()).commands().get(0);
 
         assertThat(command.getRule()).isEqualTo("transfer");
-        assertThat(command.getRuleVersion()).isEqualTo(1);
+        assertThat(command.getRuleVersion()).isEqualTo(2);
         assertThat(command.getReason())
                 .startsWith("0.3 at 0.3333 of the budget: its forecast is 0.6")
                 .contains("the leader's 0.8 (" + run("deit", "lamb") + ")");

@@ -66,11 +66,24 @@ public final class AnalyticsCluster implements AutoCloseable {
     public static AnalyticsCluster start(
             String bootstrapServers, Map<String, String> clientProperties, Path checkpoints, int parallelism)
             throws InterruptedException {
+        return start(bootstrapServers, clientProperties, checkpoints, parallelism, new Configuration());
+    }
+
+    /** The same with further settings of the mini-cluster, such as another reporter. */
+    static AnalyticsCluster start(
+            String bootstrapServers,
+            Map<String, String> clientProperties,
+            Path checkpoints,
+            int parallelism,
+            Configuration further)
+            throws InterruptedException {
         if (parallelism < 1) {
             throw new IllegalArgumentException("parallelism must be at least 1, was " + parallelism);
         }
+        Configuration configuration = configuration();
+        configuration.addAll(further);
         MiniCluster mini = new MiniCluster(new MiniClusterConfiguration.Builder()
-                .setConfiguration(configuration())
+                .setConfiguration(configuration)
                 .setCommonBindAddress("localhost")
                 .setNumTaskManagers(1)
                 .setNumSlotsPerTaskManager(2 * parallelism)

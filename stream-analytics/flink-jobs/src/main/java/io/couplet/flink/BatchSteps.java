@@ -3,6 +3,8 @@ package io.couplet.flink;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
+import java.util.Map;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.BoundedOneInput;
@@ -27,8 +29,11 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
     private static final long BUSY_STEPS_A_MILLI = 100;
 
     private final String service;
+    private final Map<String, String> clientProperties;
 
-    private transient StepReader reader = new StepReader();
+    private transient WireFormat format = WireFormat.SINGLE_OBJECT;
+
+    private transient StepReader reader = new StepReader(WireFormat.SINGLE_OBJECT);
     /** By key group; a group's batch is there from its first step on. */
     private transient StepBatch[] batches = {};
 
@@ -49,14 +54,16 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
     @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
     private transient Counter unreadable;
 
-    BatchSteps(String service) {
+    BatchSteps(String service, Map<String, String> clientProperties) {
         this.service = service;
+        this.clientProperties = Map.copyOf(clientProperties);
     }
 
     @Override
     public void open() throws Exception {
         super.open();
-        reader = new StepReader();
+        format = WireFormat.of(clientProperties);
+        reader = new StepReader(format);
         batches = new StepBatch[getRuntimeContext().getTaskInfo().getMaxNumberOfParallelSubtasks()];
         out = new StreamRecord<>(null);
         waitMillis = WAIT_MILLIS;
@@ -109,7 +116,8 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
     /** Hands on what is told of a run beside its steps. What cannot be read is the coupling job's dead letter, which reads the same topics. */
     private void tell(Received received) {
         try {
-            Told.Of told = received.value() == null ? null : Told.of(received.topic(), received.value());
+            byte[] value = received.value();
+            Told.Of told = value == null ? null : Told.of(received.topic(), format.fromKafka(received.topic(), value));
             if (told != null) {
                 output.collect(out.replace(StepBatch.of(told.runId().getBytes(UTF_8), told.told())));
                 toldOf.inc();

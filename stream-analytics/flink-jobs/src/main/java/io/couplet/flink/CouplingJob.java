@@ -1,7 +1,9 @@
 package io.couplet.flink;
 
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.Evaluation;
+import java.util.Map;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.streaming.api.datastream.DataStream;
@@ -11,20 +13,28 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 /** run-requests, run-events and evaluations → coupling-scores and study-scores, by study and rung. */
 public final class CouplingJob {
 
-    static final String NAME = "couplet-coupling";
+    /** The job's name and that of its consumer group. */
+    public static final String NAME = "couplet-coupling";
 
     private CouplingJob() {}
 
     /** {@code flink run -c io.couplet.flink.CouplingJob}; see {@link JobSettings#fromArguments} for the arguments. */
     public static void main(String[] arguments) throws Exception {
         JobSettings settings = JobSettings.fromArguments(arguments);
+        WireFormat.of(
+                settings.clientProperties()); // says here, and not in a TaskManager's log, what the schema registry
+        // lacks
         AnalyticsJobs.coupling(settings).execute(NAME);
     }
 
-    /** The whole graph; the three topics come as one stream, in any order between them. */
-    static void define(DataStream<Received> aboutRuns, Sink<Upsert> scores, Sink<Unreadable> deadLetters) {
+    /** The whole graph; the three topics come as one stream, in any order between them, in the format that the client properties ask for. */
+    static void define(
+            DataStream<Received> aboutRuns,
+            Map<String, String> clientProperties,
+            Sink<Upsert> scores,
+            Sink<Unreadable> deadLetters) {
         SingleOutputStreamOperator<StudyInput> inputs = aboutRuns
-                .process(new Read<>(NAME, CouplingJob::read))
+                .process(new Read<>(NAME, clientProperties, CouplingJob::read))
                 .returns(TypeInformation.of(StudyInput.class))
                 .name("read runs")
                 .uid("read-runs");
@@ -50,6 +60,7 @@ public final class CouplingJob {
                         .union(
                                 kafka.source(environment, NAME, Topics.RUN_EVENTS.name()),
                                 kafka.source(environment, NAME, Topics.EVALUATIONS.name())),
+                kafka.clientProperties(),
                 kafka.upserts(),
                 kafka.deadLetters());
     }

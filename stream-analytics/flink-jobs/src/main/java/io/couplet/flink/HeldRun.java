@@ -1,13 +1,14 @@
 package io.couplet.flink;
 
 import io.couplet.schemas.RunId;
+import io.couplet.scores.convergence.ConvergenceFold;
 import io.couplet.scores.convergence.ConvergenceSettings;
 import io.couplet.scores.convergence.ConvergenceState;
 import java.util.Arrays;
 
 /**
- * A run in the convergence job's memory: its state, and up to {@value #MOST_WAITING} steps that are not yet folded into it. A state is a handful of small objects
- * that a step replaces; folding many at once touches and replaces them once.
+ * A run in the convergence job's memory: its state, and up to {@value #MOST_WAITING} steps that are not yet folded into it. Folding many at once brings the state
+ * into the processor's caches once.
  */
 final class HeldRun {
 
@@ -19,7 +20,7 @@ final class HeldRun {
     final byte[] utf8;
     final long hash;
 
-    private ConvergenceState state;
+    private final ConvergenceFold fold;
     private byte[] waiting = {};
     private int waitingBytes;
 
@@ -32,25 +33,25 @@ final class HeldRun {
         this.id = id;
         studyId = RunId.parse(id).studyId();
         this.utf8 = utf8;
-        this.state = state;
+        fold = new ConvergenceFold(state);
         hash = RunIds.hash(utf8, 0, utf8.length);
     }
 
     /** What a run is judged by is known from its first step on, but something may be told of it before. */
     void judgedBy(ConvergenceSettings settings) {
         if (waitingBytes == 0) {
-            state = state.judgedBy(settings);
+            fold.set(fold.state().judgedBy(settings));
         }
     }
 
     /** Takes what is told of the run beside its steps; in which order with them makes no difference. */
     void tell(Told told) {
-        state = told.in(state);
+        fold.set(told.in(fold.state()));
     }
 
     /** Whether a step of it was seen, without which there is no score. */
     boolean hasSteps() {
-        return waitingBytes > 0 || state.tally().attempt() > 0;
+        return waitingBytes > 0 || fold.hasSteps();
     }
 
     /** Takes a step as {@link StepBatch} lays it out; true when as many wait as may, so that they must be folded before the next. */
@@ -68,11 +69,10 @@ final class HeldRun {
         return waitingBytes / StepBatch.STEP_BYTES;
     }
 
-    /** The state after all steps, those that waited included. */
-    ConvergenceState fold() {
-        ConvergenceState folded = state;
+    /** Takes the steps that wait. */
+    void fold() {
         for (int at = 0; at < waitingBytes; at += StepBatch.STEP_BYTES) {
-            folded = folded.plus(
+            fold.plus(
                     StepBatch.attempt(waiting, at),
                     StepBatch.step(waiting, at),
                     StepBatch.loss(waiting, at),
@@ -82,12 +82,15 @@ final class HeldRun {
                     StepBatch.timeMillis(waiting, at));
         }
         waitingBytes = 0;
-        state = folded;
-        return folded;
+    }
+
+    /** The state without steps that wait. */
+    ConvergenceState state() {
+        return fold.state();
     }
 
     /** How many of its steps counted in the score, now or once. */
     long counted() {
-        return state.tally().steps() + state.tally().superseded();
+        return fold.counted();
     }
 }

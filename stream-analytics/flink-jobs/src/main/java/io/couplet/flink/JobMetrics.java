@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.metrics.Counter;
@@ -29,7 +30,13 @@ import org.apache.flink.metrics.reporter.MetricReporterFactory;
  */
 public final class JobMetrics implements MetricReporter {
 
-    private static final Map<Metric, String> METRICS = new ConcurrentHashMap<>();
+    /** Flink's name for the variable that holds an operator's name. */
+    private static final String OPERATOR = "<operator_name>";
+
+    private static final Map<Metric, Named> METRICS = new ConcurrentHashMap<>();
+
+    /** A metric's own name and that of its operator; empty for those of no operator. */
+    private record Named(String name, String operator) {}
 
     /** The sum of a counter over all subtasks of all jobs of this JVM; 0 while there is none of that name. */
     public static long count(String name) {
@@ -38,15 +45,26 @@ public final class JobMetrics implements MetricReporter {
 
     /** Records that lie in Kafka and that the jobs of this JVM have not yet read; 0 while none has read anything. */
     public static long lag() {
-        return of("pendingRecords", Gauge.class)
+        return gauge("pendingRecords");
+    }
+
+    /** The sum of a gauge over all subtasks of all jobs of this JVM; 0 while there is none of that name. */
+    public static long gauge(String name) {
+        return of(name, Gauge.class)
                 .map(Gauge::getValue)
                 .mapToLong(value -> value instanceof Number number ? Math.max(0, number.longValue()) : 0)
                 .sum();
     }
 
-    /** Milliseconds from a record to a score that contains it: of all subtasks of all jobs of this JVM the worst; NaN before the first score. */
-    public static double scoreLatencyMillis(double quantile) {
-        return of("scoreLatencyMillis", Histogram.class)
+    /**
+     * Milliseconds from a record to a score that contains it, of the last scores of the worst of an operator's subtasks; NaN before the first score.
+     *
+     * @param operator {@code convergence} for scores of runs, {@code coupling} for scores of studies
+     */
+    public static double scoreLatencyMillis(String operator, double quantile) {
+        return METRICS.entrySet().stream()
+                .filter(entry -> entry.getValue().equals(new Named("scoreLatencyMillis", operator)))
+                .map(entry -> (Histogram) entry.getKey())
                 .filter(histogram -> histogram.getCount() > 0)
                 .mapToDouble(histogram -> histogram.getStatistics().getQuantile(quantile))
                 .max()
@@ -55,12 +73,12 @@ public final class JobMetrics implements MetricReporter {
 
     /** The names of all metrics there are, Flink's own among them. */
     static Set<String> names() {
-        return Set.copyOf(METRICS.values());
+        return METRICS.values().stream().map(Named::name).collect(Collectors.toUnmodifiableSet());
     }
 
     private static <M> Stream<M> of(String name, Class<M> kind) {
         return METRICS.entrySet().stream()
-                .filter(entry -> entry.getValue().equals(name))
+                .filter(entry -> entry.getValue().name.equals(name))
                 .map(Map.Entry::getKey)
                 .filter(kind::isInstance)
                 .map(kind::cast);
@@ -79,7 +97,7 @@ public final class JobMetrics implements MetricReporter {
 
     @Override
     public void notifyOfAddedMetric(Metric metric, String name, MetricGroup group) {
-        METRICS.put(metric, name);
+        METRICS.put(metric, new Named(name, group.getAllVariables().getOrDefault(OPERATOR, "")));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.couplet.flink;
 
+import io.couplet.schemas.SchemaRegistry;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Where a job reads, writes and remembers.
  *
  * @param bootstrapServers Kafka's brokers
- * @param clientProperties further properties for every Kafka client, as they are (TLS, SASL)
+ * @param clientProperties further properties for every Kafka client, as they are (TLS, SASL), and the schema registry's
  * @param checkpoints directory or URI for checkpoints; null leaves them to the cluster's own configuration
  * @param parallelism how many subtasks; 0 leaves it to the cluster
  */
@@ -35,7 +36,7 @@ public record JobSettings(
     }
 
     /**
-     * Reads {@code --bootstrap-servers HOST:PORT [--kafka-config FILE] [--checkpoints URI] [--parallelism N]}.
+     * Reads {@code --bootstrap-servers HOST:PORT [--kafka-config FILE] [--schema-registry URL] [--checkpoints URI] [--parallelism N]}.
      *
      * @throws IllegalArgumentException when the brokers are missing or a number is none
      * @throws IOException when the file cannot be read
@@ -53,6 +54,9 @@ public record JobSettings(
         }
         Map<String, String> client = new HashMap<>();
         properties.stringPropertyNames().forEach(name -> client.put(name, properties.getProperty(name)));
+        if (given.has("schema-registry")) {
+            client.put(SchemaRegistry.URL, given.get("schema-registry"));
+        }
         return new JobSettings(
                 given.get("bootstrap-servers"), client, given.get("checkpoints"), given.getInt("parallelism", 0));
     }

@@ -1,12 +1,14 @@
 package io.couplet.flink;
 
 import io.couplet.schemas.DeadLetter;
+import io.couplet.schemas.WireFormat;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.common.serialization.SerializationSchema;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.connector.base.DeliveryGuarantee;
@@ -65,7 +67,7 @@ record KafkaEnds(String bootstrapServers, Map<String, String> clientProperties) 
     }
 
     Sink<Upsert> upserts() {
-        return sink((upsert, context, timestamp) -> new ProducerRecord<>(upsert.topic(), upsert.key(), upsert.value()));
+        return sink(new Upserts(clientProperties));
     }
 
     Sink<Unreadable> deadLetters() {
@@ -101,6 +103,29 @@ record KafkaEnds(String bootstrapServers, Map<String, String> clientProperties) 
 
     /** Gives {@link KafkaRecordSerializationSchema} one method, so that it can be a lambda. */
     private interface Serialized<T> extends KafkaRecordSerializationSchema<T>, Serializable {}
+
+    /** Scores in the format that the client properties ask for. */
+    private static final class Upserts implements Serialized<Upsert> {
+
+        private static final long serialVersionUID = 1;
+
+        private final Map<String, String> clientProperties;
+        private transient WireFormat format = WireFormat.SINGLE_OBJECT;
+
+        Upserts(Map<String, String> clientProperties) {
+            this.clientProperties = clientProperties;
+        }
+
+        @Override
+        public void open(SerializationSchema.InitializationContext context, KafkaSinkContext sinkContext) {
+            format = WireFormat.of(clientProperties);
+        }
+
+        @Override
+        public ProducerRecord<byte[], byte[]> serialize(Upsert upsert, KafkaSinkContext context, Long timestamp) {
+            return new ProducerRecord<>(upsert.topic(), upsert.key(), format.toKafka(upsert.topic(), upsert.value()));
+        }
+    }
 
     private static final class AsReceived implements KafkaRecordDeserializationSchema<Received> {
 

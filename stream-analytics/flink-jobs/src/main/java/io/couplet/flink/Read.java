@@ -1,6 +1,8 @@
 package io.couplet.flink;
 
+import io.couplet.schemas.WireFormat;
 import java.io.Serializable;
+import java.util.Map;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.metrics.Counter;
@@ -25,7 +27,10 @@ final class Read<T> extends ProcessFunction<Received, T> {
     }
 
     private final String service;
+    private final Map<String, String> clientProperties;
     private final Reader<T> reader;
+
+    private transient WireFormat format = WireFormat.SINGLE_OBJECT;
 
     @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
     private transient Counter read;
@@ -33,13 +38,15 @@ final class Read<T> extends ProcessFunction<Received, T> {
     @SuppressWarnings("NullAway.Init") // Flink calls open() before the first record.
     private transient Counter deadLetters;
 
-    Read(String service, Reader<T> reader) {
+    Read(String service, Map<String, String> clientProperties, Reader<T> reader) {
         this.service = service;
+        this.clientProperties = Map.copyOf(clientProperties);
         this.reader = reader;
     }
 
     @Override
     public void open(OpenContext context) {
+        format = WireFormat.of(clientProperties);
         read = getRuntimeContext().getMetricGroup().counter("recordsRead");
         deadLetters = getRuntimeContext().getMetricGroup().counter("deadLetters");
     }
@@ -52,7 +59,7 @@ final class Read<T> extends ProcessFunction<Received, T> {
             if (value == null) {
                 throw new SerializationException("the record has no value");
             }
-            result = reader.read(received.topic(), value);
+            result = reader.read(received.topic(), format.fromKafka(received.topic(), value));
         } catch (SerializationException | IllegalArgumentException e) {
             deadLetters.inc();
             context.output(UNREADABLE, new Unreadable(received, service, String.valueOf(e.getMessage())));

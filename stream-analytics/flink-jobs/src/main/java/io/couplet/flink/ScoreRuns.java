@@ -169,13 +169,12 @@ final class ScoreRuns extends AbstractStreamOperator<Upsert>
         setTurn();
     }
 
-    private ConvergenceState fold(HeldRun run) {
+    private void fold(HeldRun run) {
         int steps = run.waiting();
         long counted = run.counted();
-        ConvergenceState state = run.fold();
+        run.fold();
         folded.inc(steps);
         ignored.inc(steps - (run.counted() - counted));
-        return state;
     }
 
     private void setTurn() {
@@ -221,7 +220,8 @@ final class ScoreRuns extends AbstractStreamOperator<Upsert>
         if (!run.hasSteps()) {
             return;
         }
-        ConvergenceState state = fold(run);
+        fold(run);
+        ConvergenceState state = run.state();
         output.collect(out.replace(new Upsert(
                 Topics.CONVERGENCE_SCORES.name(),
                 run.utf8,
@@ -236,7 +236,8 @@ final class ScoreRuns extends AbstractStreamOperator<Upsert>
         super.snapshotState(context);
         for (HeldRun run : changed) {
             setCurrentKey(run.id);
-            states.update(new RunState(fold(run), run.scoreIsDue));
+            fold(run);
+            states.update(new RunState(run.state(), run.scoreIsDue));
             run.changed = false;
         }
         changed.clear();

@@ -3,6 +3,7 @@ package io.couplet.flink;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.StepMetrics;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -44,6 +45,7 @@ final class StepReader {
     private static final long FINGERPRINT = SchemaNormalization.parsingFingerprint64(SCHEMA);
     private static final short MARKER = (short) 0x01C3; // C3 01, little endian
     private static final int HEADER_BYTES = 10;
+    private static final int REGISTRY_HEADER_BYTES = 5;
 
     private static final VarHandle SHORT = view(short[].class);
     private static final VarHandle INT = view(int[].class);
@@ -52,6 +54,10 @@ final class StepReader {
     private static VarHandle view(Class<?> type) {
         return MethodHandles.byteArrayViewVarHandle(type, ByteOrder.LITTLE_ENDIAN);
     }
+
+    private final WireFormat format;
+    /** The registry's id of the newest schema, as it lies in the bytes. */
+    private final int newestId;
 
     private byte[] bytes = {};
     private int at;
@@ -72,10 +78,17 @@ final class StepReader {
     float batchAccuracy;
     long timeMillis;
 
+    StepReader(WireFormat format) {
+        this.format = format;
+        int id = format.newestId(Topics.STEP_METRICS);
+        this.newestId = id == WireFormat.NO_ID ? id : Integer.reverseBytes(id);
+    }
+
     /**
      * Reads a record.
      *
      * @throws SerializationException when the bytes are no StepMetrics
+     * @throws io.couplet.schemas.SchemaRegistryException when their schema is a new one and the registry that knows it is away
      * @throws IllegalArgumentException when they are one that cannot be scored
      */
     void read(byte[] record) {
@@ -94,15 +107,26 @@ final class StepReader {
         }
     }
 
+    /** Where the fields begin in a record of the newest schema; 0 for all others. */
+    private int header(byte[] record) {
+        if (!FAST || record.length < HEADER_BYTES + 1) {
+            return 0;
+        }
+        if ((short) SHORT.get(record, 0) == MARKER) {
+            return (long) LONG.get(record, 2) == FINGERPRINT ? HEADER_BYTES : 0;
+        }
+        return record[0] == 0 && newestId != WireFormat.NO_ID && (int) INT.get(record, 1) == newestId
+                ? REGISTRY_HEADER_BYTES
+                : 0;
+    }
+
     private boolean readInPlace(byte[] record) {
-        if (!FAST
-                || record.length < HEADER_BYTES + 1
-                || (short) SHORT.get(record, 0) != MARKER
-                || (long) LONG.get(record, 2) != FINGERPRINT) {
+        int header = header(record);
+        if (header == 0) {
             return false;
         }
         bytes = record;
-        at = HEADER_BYTES;
+        at = header;
         try {
             long length = varint();
             if (length < 0 || length > record.length - at) {
@@ -166,7 +190,7 @@ final class StepReader {
     }
 
     private void readWithAvro(byte[] record) {
-        StepMetrics metrics = Topics.STEP_METRICS.wire().decode(record);
+        StepMetrics metrics = format.decode(Topics.STEP_METRICS, record);
         byte[] utf8 = metrics.getRunId().getBytes(UTF_8);
         identify(utf8, 0, utf8.length);
         attempt = metrics.getAttempt();

@@ -106,7 +106,8 @@ class AnalyticsClusterTest {
                 assertThat(JobMetrics.names()).contains("pendingRecords", "scoreLatencyMillis");
                 assertThat(JobMetrics.lag()).isZero();
                 // The step is of the year 1970.
-                assertThat(JobMetrics.scoreLatencyMillis(0.5)).isGreaterThan(1e12);
+                assertThat(JobMetrics.scoreLatencyMillis("convergence", 0.5)).isGreaterThan(1e12);
+                assertThat(JobMetrics.scoreLatencyMillis("coupling", 0.5)).isNaN();
             }
             ConsumerRecord<byte[], byte[]> malformed = read(broker, Topics.DEAD_LETTERS).stream()
                     .filter(letter -> letter.key() != null && new String(letter.key(), UTF_8).equals("k"))

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
 import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +29,8 @@ class BatchStepsTest {
 
     @BeforeEach
     void open() throws Exception {
-        harness = new OneInputStreamOperatorTestHarness<>(new BatchSteps("test"), KEY_GROUPS, 1, 0) {};
+        harness = new OneInputStreamOperatorTestHarness<>(
+                new BatchSteps("test", java.util.Map.of()), KEY_GROUPS, 1, 0) {};
         harness.setup(StepBatchType.Serializer.INSTANCE);
         harness.open();
     }
@@ -98,6 +100,28 @@ class BatchStepsTest {
                         third -> assertThat(third).startsWith("0 A run id reads"));
         harness.setProcessingTime(BatchSteps.WAIT_MILLIS);
         assertThat(emitted()).isEmpty();
+    }
+
+    @Test
+    void anIdThatIsNoneIsRefusedAmongStepsThatWaitAndTheyLeaveAsIfItHadNotCome() throws Exception {
+        int group = KeyGroupRangeAssignment.assignToKeyGroup(FIRST, KEY_GROUPS);
+        List<String> ofTheSameGroup = IntStream.range(0, 10_000)
+                .mapToObj(i -> "no run id " + i)
+                .filter(id -> KeyGroupRangeAssignment.assignToKeyGroup(id, KEY_GROUPS) == group)
+                .toList();
+        assertThat(ofTheSameGroup).hasSizeGreaterThan(10);
+        accept(FIRST, 1, 2.5);
+        for (String id : ofTheSameGroup) {
+            accept(id, 1, 99);
+            accept(id, 2, 99);
+        }
+        accept(FIRST, 2, 2.25);
+        harness.setProcessingTime(BatchSteps.WAIT_MILLIS);
+
+        assertThat(emitted()).containsExactly(FIRST + " [1 2.5, 2 2.25]");
+        assertThat(harness.getSideOutput(Read.UNREADABLE))
+                .hasSize(2 * ofTheSameGroup.size())
+                .allSatisfy(record -> assertThat(record.getValue().cause()).startsWith("A run id reads"));
     }
 
     private void accept(String runId, int step, double loss) throws Exception {

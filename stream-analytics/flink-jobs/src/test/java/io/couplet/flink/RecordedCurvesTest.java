@@ -11,6 +11,7 @@ import io.couplet.producers.RecordedCurves.Column;
 import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.StepMetrics;
@@ -159,11 +160,13 @@ class RecordedCurvesTest {
         Seen untold = report(text, "cifar10", images, false, SharedCurves.CIFAR_DROP);
         Seen told = report(text, "cifar10", images, true, SharedCurves.CIFAR_DROP);
         RecordedCurves words = SharedCurves.cnnLstm(directory, "ptb", source -> true);
-        Seen language = report(text, "ptb", words, true, 101, 146);
+        Seen language = report(text, "ptb", words, true, SharedCurves.LANGUAGE_DROPS);
+        RecordedCurves longer = SharedCurves.cnnLstm(directory, "wikitext2", source -> true);
+        Seen articles = report(text, "wikitext2", longer, true, SharedCurves.LANGUAGE_DROPS);
         Path report = Files.createDirectories(Path.of("target/recorded-curves"));
         Files.writeString(report.resolve("verdicts.md"), text.toString());
 
-        for (Seen seen : List.of(steps, untold, told, language)) {
+        for (Seen seen : List.of(steps, untold, told, language, articles)) {
             assertThat(seen.alarms)
                     .as("diverging where the curve does not rise")
                     .isEmpty();
@@ -352,12 +355,20 @@ class RecordedCurvesTest {
 
     @Test
     void throughKafkaAndFlinkTwiceTheSameBytesAndThoseOfThePureScores() throws Exception {
-        List<CurvesReplay> replays = List.of(
-                replay(SharedCurves.hypergradient(directory, model -> ALL || model.equals("logreg")), false),
-                replay(
-                        SharedCurves.cnnLstm(directory, "cifar10", source -> ALL || source.equals("acprop")),
-                        true,
-                        SharedCurves.CIFAR_DROP));
+        List<CurvesReplay> replays = new ArrayList<>();
+        replays.add(replay(SharedCurves.hypergradient(directory, model -> ALL || model.equals("logreg")), false));
+        replays.add(replay(
+                SharedCurves.cnnLstm(directory, "cifar10", source -> ALL || source.equals("acprop")),
+                true,
+                SharedCurves.CIFAR_DROP));
+        replays.add(replay(
+                SharedCurves.cnnLstm(directory, "ptb", source -> ALL || source.equals("adabelief")),
+                true,
+                SharedCurves.LANGUAGE_DROPS));
+        if (ALL) {
+            replays.add(replay(
+                    SharedCurves.cnnLstm(directory, "wikitext2", source -> true), true, SharedCurves.LANGUAGE_DROPS));
+        }
         Map<String, String> expected = new TreeMap<>();
         for (CurvesReplay replay : replays) {
             Pure pure = new Pure();
@@ -373,6 +384,33 @@ class RecordedCurvesTest {
         Map<String, String> once = throughKafkaAndFlink(replays, expected, "once");
         Map<String, String> twice = throughKafkaAndFlink(replays, expected, "twice");
         assertThat(twice).isEqualTo(once);
+        Files.writeString(
+                Files.createDirectories(Path.of("target/recorded-curves")).resolve("verdicts-of-flink.md"),
+                verdicts(once));
+    }
+
+    /** The newest scores as Flink wrote them, a line a run. */
+    private static String verdicts(Map<String, String> newest) {
+        StringBuilder text = new StringBuilder(
+                "| run | last step of budget | loss at first → smoothed at the end | rate dropped at | verdict |\n"
+                        + "| --- | --- | --- | --- | --- |\n");
+        newest.forEach((key, hex) -> {
+            if (key.startsWith(Topics.CONVERGENCE_SCORES.name() + ' ')) {
+                ConvergenceScore score =
+                        Topics.CONVERGENCE_SCORES.wire().decode(HexFormat.of().parseHex(hex));
+                text.append(String.format(
+                        Locale.ROOT,
+                        "| %s | %d of %d | %.4f → %.4f | %s | %s |%n",
+                        score.getRunId(),
+                        score.getStep(),
+                        score.getBudgetSteps(),
+                        score.getFirstLoss(),
+                        score.getSmoothedLoss(),
+                        score.getLearningRateDroppedAt(),
+                        score.getVerdict()));
+            }
+        });
+        return text.toString();
     }
 
     private Map<String, String> throughKafkaAndFlink(

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.RunEvent;
@@ -182,12 +183,34 @@ class ScoreRunsTest {
                 .allSatisfy(score -> assertThat(score.getStepsSeen()).isEqualTo(2));
     }
 
+    @Test
+    void runsThatEndedOrFellSilentHoldBackNoOther() throws Exception {
+        String ended = Records.runId("vgg", "sgd", 2);
+        String silent = Records.runId("vgg", "sgd", 3);
+        for (int step = 1; step <= Records.BUDGET; step++) {
+            harness.processElement(batch(step(ended, 1, step, 2.0 / step)), 0);
+        }
+        harness.processElement(batch(step(silent, 1, 1, 2)), 0);
+        harness.setProcessingTime(1_000); // a turn publishes one score at least
+        harness.setProcessingTime(2_000);
+        assertThat(scores()).extracting(ConvergenceScore::getRunId).containsExactlyInAnyOrder(ended, silent);
+
+        // Hours later the third one begins, without a watermark and with clocks of its own.
+        harness.setProcessingTime(10_000_000);
+        accept(1, 1, 2.3);
+        harness.setProcessingTime(10_000_000 + ScoreRuns.WAIT_MILLIS);
+        assertThat(scores()).hasSize(3).last().satisfies(score -> {
+            assertThat(score.getRunId()).isEqualTo(RUN);
+            assertThat(score.getStepsSeen()).isEqualTo(1);
+        });
+    }
+
     private void accept(int attempt, int step, double loss) throws Exception {
         harness.processElement(batch(step(RUN, attempt, step, loss)), 0);
     }
 
     static StepBatch batch(StepMetrics... steps) {
-        StepReader reader = new StepReader();
+        StepReader reader = new StepReader(WireFormat.SINGLE_OBJECT);
         StepBatch batch = new StepBatch();
         for (StepMetrics metrics : steps) {
             reader.read(Topics.STEP_METRICS.wire().encode(metrics));

@@ -25,6 +25,8 @@ final class SharedCurves {
 
     /** The learning rate of the CIFAR-10 runs is a tenth from this epoch on. */
     static final int CIFAR_DROP = 151;
+    /** That of the language models is a tenth from each of these epochs on. */
+    static final int[] LANGUAGE_DROPS = {101, 146};
 
     private static final List<String> SOURCES = List.of("adabound", "adabelief", "acprop", "adabelief-rc");
 
@@ -105,7 +107,7 @@ final class SharedCurves {
             about.put(cells[0], cells);
         }
         boolean cifar = dataset.equals("cifar10");
-        int[] drops = cifar ? new int[] {CIFAR_DROP} : new int[] {101, 146};
+        int[] drops = cifar ? new int[] {CIFAR_DROP} : LANGUAGE_DROPS;
         Path csv = directory.resolve(dataset + ".csv");
         try (PrintWriter out = new PrintWriter(Files.newBufferedWriter(csv))) {
             out.println("run,backbone,optimizer,seed,step,budget,loss,learning_rate,top1");

@@ -5,15 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.couplet.schemas.RunId;
+import io.couplet.schemas.SchemaRegistry;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.StepMetrics;
+import io.couplet.schemas.registry.StubRegistry;
+import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.Random;
+import org.apache.avro.Schema;
 import org.apache.kafka.common.errors.SerializationException;
 import org.junit.jupiter.api.Test;
 
 class StepReaderTest {
 
-    private final StepReader reader = new StepReader();
+    private final StepReader reader = new StepReader(WireFormat.SINGLE_OBJECT);
 
     @Test
     void recordsOfTheNewestSchemaAreReadInPlace() {
@@ -31,6 +37,34 @@ class StepReaderTest {
     }
 
     @Test
+    void recordsInTheConfluentWireFormatAreReadInPlaceWhenTheirIdIsThatOfTheNewestSchema() {
+        try (StubRegistry registry = StubRegistry.start()) {
+            Map<String, String> properties = Map.of(SchemaRegistry.URL, registry.url());
+            SchemaRegistry.of(properties).registerMissing();
+            WireFormat format = WireFormat.of(properties);
+            StepReader either = new StepReader(format);
+            Random random = new Random(9);
+            for (int i = 0; i < 2_000; i++) {
+                StepMetrics metrics = metrics(random);
+                byte[] record = i % 3 == 0
+                        ? Topics.STEP_METRICS.wire().encode(metrics)
+                        : format.encode(Topics.STEP_METRICS, metrics);
+                either.read(record);
+                assertIsRead(either, metrics);
+                assertThat(either.id).isSameAs(record);
+            }
+            Schema commented = new Schema.Parser()
+                    .parse(StepMetrics.getClassSchema().toString().replace("One training step.", "A step."));
+            int other = registry.add(Topics.STEP_METRICS.name() + "-value", commented);
+            byte[] record = format.encode(Topics.STEP_METRICS, metrics(random));
+            ByteBuffer.wrap(record).putInt(1, other);
+            either.read(record);
+            assertThat(either.id).isNotSameAs(record);
+            assertIsRead(either, format.decode(Topics.STEP_METRICS, record));
+        }
+    }
+
+    @Test
     void spoiltBytesAreEitherReadAsAvroReadsThemOrRefused() {
         Random random = new Random(6);
         int refused = 0;
@@ -42,6 +76,7 @@ class StepReaderTest {
             }
             try {
                 reader.read(bytes);
+                new StepBatch().add(reader); // which looks at the run id
             } catch (SerializationException | IllegalArgumentException e) {
                 refused++;
                 continue;
@@ -55,7 +90,10 @@ class StepReaderTest {
     void whatCannotBeScoredIsRefusedInASentence() {
         StepMetrics good = metrics(new Random(7));
 
-        assertThatThrownBy(() -> read(StepMetrics.newBuilder(good).setRunId("no id")))
+        assertThatThrownBy(() -> {
+                    read(StepMetrics.newBuilder(good).setRunId("no id"));
+                    new StepBatch().add(reader);
+                })
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("A run id reads <study>.<backbone>");
         assertThatThrownBy(() -> read(StepMetrics.newBuilder(good).setStep(0)))
@@ -117,6 +155,10 @@ class StepReaderTest {
     }
 
     private void assertIsRead(StepMetrics metrics) {
+        assertIsRead(reader, metrics);
+    }
+
+    private static void assertIsRead(StepReader reader, StepMetrics metrics) {
         assertThat(reader.runId()).isEqualTo(metrics.getRunId());
         assertThat(reader.runIdHashCode()).isEqualTo(metrics.getRunId().hashCode());
         assertThat(new Object[] {reader.attempt, reader.step, reader.budgetSteps, reader.warmupSteps, reader.timeMillis

@@ -1,19 +1,27 @@
 package io.couplet.view;
 
+import io.couplet.schemas.KafkaRefusal;
+import io.couplet.schemas.SchemaRegistryException;
+import io.couplet.schemas.TopicAccess;
+import io.couplet.schemas.WireFormat;
 import io.couplet.view.model.ViewModel;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaStreams;
@@ -31,24 +39,34 @@ final class Feed implements AutoCloseable {
     private static final int REPLACEMENTS = 3;
 
     private final Map<String, Object> clientSettings;
-    private final String applicationId = "couplet-live-view-" + UUID.randomUUID();
+    private final String applicationId = LiveViewSettings.GROUP_PREFIX + UUID.randomUUID();
     private final KafkaStreams streams;
     private final AtomicInteger replaced = new AtomicInteger();
     private volatile @Nullable String failure;
     private volatile boolean started;
+    private @Nullable KafkaStreamsMetrics streamsMetrics;
 
     Feed(LiveViewSettings settings, ViewModel model) {
         clientSettings = new HashMap<>(settings.clientProperties());
         clientSettings.put("bootstrap.servers", settings.bootstrapServers());
         Properties properties = new Properties();
         properties.putAll(clientSettings);
+        // There is no global store; without this Kafka Streams warns of its default. The constant is deprecated.
+        properties.put("processing.exception.handler.global.enabled", true);
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, applicationId);
         properties.put(StreamsConfig.STATE_DIR_CONFIG, settings.stateDirectory().toString());
         properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 2000);
+        // Its producer sends nothing. As an idempotent one it would ask for a producer id all the same, and, where the
+        // view may write no topic, again and again.
+        properties.put(StreamsConfig.producerPrefix(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG), false);
         try {
-            streams = new KafkaStreams(ViewTopology.of(new RecordIntake(model), RecordIntake.topics()), properties);
+            WireFormat format = WireFormat.of(settings.clientProperties());
+            streams = new KafkaStreams(
+                    ViewTopology.of(new RecordIntake(model, format), RecordIntake.topics()), properties);
+        } catch (SchemaRegistryException e) {
+            throw new LiveViewException(String.valueOf(e.getMessage()), e);
         } catch (KafkaException e) {
             throw unreachable("become known by its name", e);
         }
@@ -66,6 +84,13 @@ final class Feed implements AutoCloseable {
         streams.start();
     }
 
+    /** Puts Kafka Streams' own metrics into a registry. */
+    void measureIn(MeterRegistry registry) {
+        KafkaStreamsMetrics metrics = new KafkaStreamsMetrics(streams);
+        metrics.bindTo(registry);
+        streamsMetrics = metrics;
+    }
+
     /** Why nothing is read any more; null while it is. */
     @Nullable
     String failure() {
@@ -73,15 +98,12 @@ final class Feed implements AutoCloseable {
     }
 
     private void requireTopics() {
-        Set<String> existing = withAdmin(
-                "list its topics", admin -> admin.listTopics().names().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
-        List<String> missing = RecordIntake.topics().stream()
-                .filter(topic -> !existing.contains(topic))
-                .toList();
-        if (!missing.isEmpty()) {
-            throw new LiveViewException("Kafka at " + clientSettings.get("bootstrap.servers") + " has no topic "
-                    + String.join(", ", missing) + ": create them with couplet topics create.");
-        }
+        withAdmin(
+                        "describe its topics",
+                        admin -> TopicAccess.hindrance(admin, bootstrapServers(), RecordIntake.topics(), List.of()))
+                .ifPresent(hindrance -> {
+                    throw new LiveViewException(hindrance);
+                });
     }
 
     /** A call on a Kafka admin client. */
@@ -92,7 +114,10 @@ final class Feed implements AutoCloseable {
     private <T> T withAdmin(String what, AdminCall<T> call) {
         Admin admin = null;
         try {
-            admin = Admin.create(clientSettings);
+            Map<String, Object> patient = new HashMap<>(clientSettings);
+            patient.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
+            patient.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
+            admin = Admin.create(patient);
             return call.on(admin);
         } catch (ExecutionException | TimeoutException | KafkaException e) {
             throw unreachable(what, e);
@@ -109,13 +134,24 @@ final class Feed implements AutoCloseable {
 
     private LiveViewException unreachable(String what, Exception cause) {
         return new LiveViewException(
-                "Kafka at " + clientSettings.get("bootstrap.servers") + " did not " + what
-                        + ": check that it runs and that the address is right.",
+                KafkaRefusal.sentence(bootstrapServers(), cause)
+                        .orElse("Kafka at " + bootstrapServers() + " did not " + what
+                                + ": check that it runs and that the address is right."),
                 cause);
+    }
+
+    private String bootstrapServers() {
+        return String.valueOf(clientSettings.get("bootstrap.servers"));
     }
 
     /** A thread that failed is replaced a few times; positions read twice by it count once in the model. */
     private StreamThreadExceptionResponse onFailure(Throwable cause) {
+        Optional<String> refusal = KafkaRefusal.sentence(bootstrapServers(), cause);
+        if (refusal.isPresent()) {
+            failure = refusal.get();
+            LOG.error("The view reads no more: {}", failure);
+            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+        }
         if (replaced.incrementAndGet() <= REPLACEMENTS) {
             LOG.warn("The view's reader failed and is replaced ({} of {})", replaced.get(), REPLACEMENTS, cause);
             return StreamThreadExceptionResponse.REPLACE_THREAD;
@@ -127,6 +163,9 @@ final class Feed implements AutoCloseable {
 
     @Override
     public void close() {
+        if (streamsMetrics != null) {
+            streamsMetrics.close();
+        }
         streams.close(CloseOptions.groupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP)
                 .withTimeout(PATIENCE));
         streams.cleanUp();

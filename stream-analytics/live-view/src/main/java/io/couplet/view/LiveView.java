@@ -1,12 +1,16 @@
 package io.couplet.view;
 
 import io.couplet.scores.coupling.Families;
+import io.couplet.view.http.Orders;
 import io.couplet.view.http.ViewServer;
 import io.couplet.view.model.ViewModel;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,17 +24,18 @@ public final class LiveView implements AutoCloseable {
     private final ViewServer server;
     private final Feed feed;
 
-    /** Checks the settings and connects to nothing; without families, nothing is contrasted. */
+    /** Checks the settings and connects to nothing but the schema registry, if one is named; without families and orders, nothing is contrasted and nothing can be ordered. */
     public LiveView(LiveViewSettings settings) {
-        this(settings, Families.NONE);
+        this(settings, Families.NONE, null);
     }
 
     /**
-     * Checks the settings and connects to nothing.
+     * Checks the settings and connects to nothing but the schema registry, if one is named.
      *
      * @param families families of backbones and optimizers, for the contrasts
+     * @param orders carries people's orders to the trainers; null when none are taken
      */
-    public LiveView(LiveViewSettings settings, Families families) {
+    public LiveView(LiveViewSettings settings, Families families, @Nullable Orders orders) {
         this.settings = settings;
         try {
             Files.createDirectories(settings.stateDirectory());
@@ -39,7 +44,7 @@ public final class LiveView implements AutoCloseable {
                     "The view cannot write to " + settings.stateDirectory() + ": choose another data directory.", e);
         }
         this.feed = new Feed(settings, model);
-        this.server = new ViewServer(model, feed::failure, families);
+        this.server = new ViewServer(model, feed::failure, families, settings.access(), orders);
     }
 
     /**
@@ -65,6 +70,18 @@ public final class LiveView implements AutoCloseable {
             throw e;
         }
         LOG.info("Live view at {}", address());
+        return this;
+    }
+
+    /**
+     * Puts what it has read and sent into a registry, from which the server then serves {@code /metrics}; before {@link #start}.
+     *
+     * @param scrape the registry as Prometheus reads it
+     */
+    public LiveView measureIn(MeterRegistry registry, Supplier<String> scrape) {
+        new ViewMeters(registry).bind(model);
+        feed.measureIn(registry);
+        server.measureIn(registry, scrape);
         return this;
     }
 

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.view.model.ViewModel;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,9 +35,11 @@ public final class RecordIntake {
             READ.stream().collect(Collectors.toUnmodifiableMap(Topic::name, Function.identity()));
 
     private final ViewModel model;
+    private final WireFormat format;
 
-    public RecordIntake(ViewModel model) {
+    public RecordIntake(ViewModel model, WireFormat format) {
         this.model = model;
+        this.format = format;
     }
 
     /** Names of the topics the view reads. */
@@ -60,7 +63,7 @@ public final class RecordIntake {
         }
         SpecificRecord record;
         try {
-            record = known.wire().decode(value);
+            record = format.decode(known, value);
         } catch (SerializationException e) {
             model.unreadable(origin, String.valueOf(e.getMessage()));
             return;

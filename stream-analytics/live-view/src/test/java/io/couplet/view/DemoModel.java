@@ -1,6 +1,7 @@
 package io.couplet.view;
 
 import io.couplet.scores.coupling.Families;
+import io.couplet.view.http.Access;
 import io.couplet.view.http.ViewServer;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.ViewModel;
@@ -51,7 +52,7 @@ public final class DemoModel {
             case "huge" -> fill(model, huge());
             default -> fill(model, eight(0.62, 2));
         }
-        ViewServer server = new ViewServer(model, () -> null, families);
+        ViewServer server = new ViewServer(model, () -> null, families, Access.OPEN, null);
         server.start("127.0.0.1", args.length <= portAt ? 8080 : Integer.parseInt(args[portAt]));
         System.out.println(server.address());
         new CountDownLatch(1).await();

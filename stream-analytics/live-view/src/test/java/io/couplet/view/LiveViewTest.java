@@ -7,9 +7,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.couplet.broker.EmbeddedBroker;
 import io.couplet.schemas.DeadLetter;
-import io.couplet.schemas.Topic;
 import io.couplet.schemas.TopicCreation;
 import io.couplet.schemas.Topics;
+import io.couplet.view.http.Access;
 import io.couplet.view.model.Json;
 import io.couplet.view.model.StudyCounts;
 import io.couplet.view.model.StudySnapshot;
@@ -28,7 +28,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -62,7 +61,7 @@ final class LiveViewTest {
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
             List<Future<RecordMetadata>> sent = new ArrayList<>();
-            DemoRecords.write(SMALL, (topic, record) -> sent.add(producer.send(bytes(topic, record))));
+            DemoRecords.write(SMALL, (topic, record) -> sent.add(producer.send(DemoTopics.bytes(topic, record))));
             byte[] garbage = {1, 2, 3};
             sent.add(producer.send(new ProducerRecord<>(Topics.STEP_METRICS.name(), key(SMALL.studyId()), garbage)));
             sent.add(producer.send(DeadLetter.of(
@@ -126,7 +125,12 @@ final class LiveViewTest {
     void aPortThatIsTakenIsOneSentenceAndLeavesNothingRunning() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             LiveViewSettings settings = new LiveViewSettings(
-                    broker.bootstrapServers(), Map.of(), directory, LiveViewSettings.LOOPBACK, taken.getLocalPort());
+                    broker.bootstrapServers(),
+                    Map.of(),
+                    directory,
+                    LiveViewSettings.LOOPBACK,
+                    taken.getLocalPort(),
+                    Access.OPEN);
             LiveView view = new LiveView(settings);
             assertThatThrownBy(view::start)
                     .isInstanceOf(LiveViewException.class)
@@ -179,19 +183,6 @@ final class LiveViewTest {
     /** All but the version, which also grows with records that another study's model would not have. */
     private static String body(StudySnapshot study) {
         return Json.line(study).replaceFirst("\"version\":\\d+", "");
-    }
-
-    private static ProducerRecord<byte[], byte[]> bytes(String topic, SpecificRecord record) {
-        Topic<?> known = Topics.all().stream()
-                .filter(each -> each.name().equals(topic))
-                .findFirst()
-                .orElseThrow();
-        return new ProducerRecord<>(topic, key(DemoLog.keyOf(record)), encode(known, record));
-    }
-
-    @SuppressWarnings("unchecked") // Each topic's wire is that of its own records.
-    private static byte[] encode(Topic<?> topic, SpecificRecord record) {
-        return ((Topic<SpecificRecord>) topic).wire().encode(record);
     }
 
     private static byte[] key(String text) {

@@ -30,8 +30,6 @@ public final class DataSets {
     /** More unusable images than this share say that something else is wrong. */
     private static final double MOST_UNUSABLE = 0.5;
 
-    private static final long MOST_TAR_BYTES = 1L << 30;
-
     private DataSets() {}
 
     /**
@@ -99,7 +97,7 @@ public final class DataSets {
         }
         byte[] inner = Bounded.isGzip(head) ? unzippedHead(path) : head;
         if (isTar(inner)) {
-            return new TarArchive(path, Bounded.isGzip(head), MOST_TAR_BYTES);
+            return new TarArchive(path, Bounded.isGzip(head), FileTree.MOST_BYTES);
         }
         if (inner.length >= 4 && inner[0] == 0 && inner[1] == 0 && inner[2] == 8) {
             throw new DataException("'" + path

@@ -5,8 +5,8 @@ import java.util.List;
 
 /** The files of a folder or of an archive, read in place; names are relative, with slashes, and sorted. */
 interface FileTree extends AutoCloseable {
-    /** An archive's member that is larger than this is not read. */
-    long MOST_BYTES = 1L << 30;
+    /** A file of many images that is larger than this, unpacked, is not read: while it is, it lies in memory twice. */
+    long MOST_BYTES = Math.min(1L << 30, Runtime.getRuntime().maxMemory() / 4);
 
     /** What the user calls it. */
     String name();

@@ -100,18 +100,27 @@ final class Folder implements FileTree {
 
     @Override
     public byte[] head(String file, int count) throws IOException {
-        try (InputStream input = Files.newInputStream(root.resolve(file))) {
+        try (InputStream input = Files.newInputStream(inside(file))) {
             return input.readNBytes(count);
         }
     }
 
     @Override
     public byte[] read(String file, long most) throws IOException {
-        try (InputStream input = Files.newInputStream(root.resolve(file))) {
+        try (InputStream input = Files.newInputStream(inside(file))) {
             return Bounded.read(input, most);
         } catch (AccessDeniedException e) {
             throw new UnusableImageException("this user may not read it");
         }
+    }
+
+    /** The file as it is now: between listing and reading somebody may have put a link in its place. */
+    private Path inside(String file) throws IOException {
+        Path real = root.resolve(file).toRealPath();
+        if (!real.startsWith(root)) {
+            throw new UnusableImageException("a symbolic link out of the data folder");
+        }
+        return real;
     }
 
     @Override

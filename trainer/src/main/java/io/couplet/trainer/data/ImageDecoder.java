@@ -23,6 +23,9 @@ final class ImageDecoder {
     /** Larger images are not decoded: a few bytes of a hostile file could ask for all of the memory. */
     static final long MOST_PIXELS = 40_000_000;
 
+    /** The longest side of a JPEG. A PNG of one long row asks for much more memory than a square one of as many pixels. */
+    static final long LONGEST_SIDE = 65_535;
+
     /** Images with more pixels than this are thinned out while they are decoded. */
     private static final long MANY_PIXELS = 4_000_000;
 
@@ -56,13 +59,14 @@ final class ImageDecoder {
     private static Planes decode(ImageReader reader, int wantedSide) throws IOException {
         long width = reader.getWidth(0);
         long height = reader.getHeight(0);
-        if (width < 1 || height < 1 || width * height > MOST_PIXELS) {
+        if (width < 1 || height < 1 || width * height > MOST_PIXELS || Math.max(width, height) > LONGEST_SIDE) {
             throw new UnusableImageException(String.format(
                     Locale.ROOT,
-                    "%d x %d pixels, and the most that is read is %d million",
+                    "%d x %d pixels, and the most that is read is %d million with no side over %,d",
                     width,
                     height,
-                    MOST_PIXELS / 1_000_000));
+                    MOST_PIXELS / 1_000_000,
+                    LONGEST_SIDE));
         }
         ImageReadParam parameters = reader.getDefaultReadParam();
         int thinning = (int) (Math.min(width, height) / (4L * wantedSide));

@@ -1,5 +1,6 @@
 package io.couplet.trainer.data;
 
+import java.util.List;
 import java.util.Set;
 
 /** What file managers leave behind; it is passed over without a word. */
@@ -10,6 +11,11 @@ final class Litter {
 
     static boolean is(String fileName) {
         return fileName.startsWith(".") || NAMES.contains(fileName);
+    }
+
+    /** Whether a member of an archive would land outside of it, were it unpacked by its name. */
+    static boolean leadsOut(String path) {
+        return List.of(path.split("/", -1)).contains("..");
     }
 
     /** Whether any part of a path is. */

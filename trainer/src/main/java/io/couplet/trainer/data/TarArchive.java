@@ -52,6 +52,10 @@ final class TarArchive implements FileTree {
         if (name.endsWith("/")) {
             name = name.substring(0, name.length() - 1);
         }
+        if (Litter.leadsOut(name)) {
+            leftOut.add(name + ": its name leads out of the archive");
+            return 0;
+        }
         if (name.isEmpty() || name.equals(".") || Litter.isIn(name)) {
             return 0;
         }
@@ -59,7 +63,11 @@ final class TarArchive implements FileTree {
             folders.add(name);
             return 0;
         }
-        if (!entry.isFile()) {
+        if (entry.isSymbolicLink() || entry.isLink()) {
+            leftOut.add(name + ": a link, which an archive is not followed out of");
+            return 0;
+        }
+        if (!entry.isFile() || entry.isCharacterDevice() || entry.isBlockDevice() || entry.isFIFO()) {
             leftOut.add(name + ": neither a file nor a folder");
             return 0;
         }

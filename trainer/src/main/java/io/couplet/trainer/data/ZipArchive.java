@@ -18,6 +18,7 @@ final class ZipArchive implements FileTree {
     private final ZipFile zip;
     private final TreeMap<String, ZipEntry> members = new TreeMap<>();
     private final TreeSet<String> folders = new TreeSet<>();
+    private final List<String> leftOut = new ArrayList<>();
 
     ZipArchive(Path path) throws DataException {
         this.path = path;
@@ -34,8 +35,12 @@ final class ZipArchive implements FileTree {
             if (name.endsWith("/")) {
                 name = name.substring(0, name.length() - 1);
             }
-            if (name.startsWith("./")) {
-                name = name.substring(2);
+            while (name.startsWith("./") || name.startsWith("/")) {
+                name = name.substring(name.indexOf('/') + 1);
+            }
+            if (Litter.leadsOut(name)) {
+                leftOut.add(name + ": its name leads out of the archive");
+                return;
             }
             if (name.isEmpty() || Litter.isIn(name)) {
                 return;
@@ -73,7 +78,7 @@ final class ZipArchive implements FileTree {
 
     @Override
     public List<String> leftOut() {
-        return List.of();
+        return leftOut;
     }
 
     @Override

@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
  * are made here, once, of views into the flat vectors.
  */
 final class FusedAdam implements Updater {
-    /** Elements: a megabyte of each vector. */
+    /** Elements: a megabyte of each vector. A tensor of that many or more has blocks of its own. */
     static final int BLOCK = 262_144;
 
     private static final TorchScript ADAM = script("_fused_adam_");
@@ -35,10 +35,15 @@ final class FusedAdam implements Updater {
     private final NDArray parameters;
     private final NDManager manager;
     private final List<NDArray> state = new ArrayList<>();
+    private final List<Span> spans;
     private final IValue blocks;
+    private final IValue flatGradients;
     private final IValue before;
     private final IValue stepTensor;
     private long step;
+
+    /** A block: elements of the flat vectors, all of one large tensor, or of smaller ones that follow one another. */
+    private record Span(int start, int end, boolean large) {}
 
     FusedAdam(Adam adam, Tensors tensors, NDArray parameters, NDArray gradient) {
         this.adam = adam;
@@ -52,47 +57,103 @@ final class FusedAdam implements Updater {
         this.before = IValue.from((PtNDArray) manager.zeros(new Shape(Math.min(BLOCK, elements))));
         List<NDArray> vectors = new ArrayList<>(List.of(parameters, gradient));
         vectors.addAll(state);
+        this.spans = spans();
         this.blocks = blocks(vectors, count);
+        try (NDList views = new NDList(IntStream.range(0, tensors.count())
+                .filter(this::takesAlone)
+                .mapToObj(tensor -> part(gradient, tensors.offset(tensor), end(tensor)))
+                .toList())) {
+            this.flatGradients =
+                    IValue.listFrom(views.stream().map(PtNDArray.class::cast).toArray(PtNDArray[]::new));
+        }
+    }
+
+    @Override
+    public boolean takesAlone(int tensor) {
+        return end(tensor) - tensors.offset(tensor) >= BLOCK;
+    }
+
+    private int end(int tensor) {
+        return tensor + 1 < tensors.count() ? tensors.offset(tensor + 1) : tensors.elements();
+    }
+
+    private List<Span> spans() {
+        List<Span> found = new ArrayList<>();
+        int begun = 0;
+        for (int tensor = 0; tensor < tensors.count(); tensor++) {
+            if (takesAlone(tensor)) {
+                addSpans(found, begun, tensors.offset(tensor), false);
+                begun = end(tensor);
+                addSpans(found, tensors.offset(tensor), begun, true);
+            }
+        }
+        addSpans(found, begun, tensors.elements(), false);
+        return found;
+    }
+
+    private static void addSpans(List<Span> spans, int from, int to, boolean large) {
+        for (int start = from; start < to; start += BLOCK) {
+            spans.add(new Span(start, Math.min(start + BLOCK, to), large));
+        }
     }
 
     /**
      * {@code blocks[i]} are lists of views: parameters and gradient of the whole block; then of the pieces of it that decay those of parameters, gradient, mean,
-     * square, greatest square and step count, and then of the pieces that do not.
+     * square, greatest square and step count, and then of the pieces that do not. A block of a large tensor has no gradient there: its own is the next block's worth
+     * of {@code large}, and it is one piece.
      */
     private static TorchScript script(String kernel) {
         String call = "torch." + kernel
-                + "(block[%d], block[%d], block[%d], block[%d], block[%d], block[%d], lr=lr, beta1=beta1,"
+                + "(block[%d], %s, block[%d], block[%d], block[%d], block[%d], lr=lr, beta1=beta1,"
                 + " beta2=beta2, weight_decay=%s, eps=eps, amsgrad=amsgrad, maximize=False)";
         return TorchScript.function(
-                "blocks: List[List[List[Tensor]]], scratch: Tensor, step: Tensor, count: float, lr: float, beta1: float,"
+                "blocks: List[List[List[Tensor]]], large: List[Tensor], scratch: Tensor, step: Tensor, count: float, lr: float, beta1: float,"
                         + " beta2: float, eps: float, decay: float, amsgrad: bool, clip: bool, limit: float",
                 "List[float]",
                 "_0 = torch.fill_(step, count)",
                 "gradient = 0.",
                 "update = 0.",
                 "parameters = 0.",
+                "chunks = annotate(List[Tensor], [])",
+                "for i in range(torch.len(large)):",
+                "  parts = torch.split(large[i], " + BLOCK + ")",
+                "  for k in range(torch.len(parts)):",
+                "    _1 = torch.append(chunks, parts[k])",
+                "scale = 1.",
                 "if clip:",
+                "  for i in range(torch.len(chunks)):",
+                "    gradient = gradient + float(torch.dot(chunks[i], chunks[i]))",
                 "  for i in range(torch.len(blocks)):",
-                "    g = blocks[i][0][1]",
-                "    gradient = gradient + float(torch.dot(g, g))",
+                "    if torch.gt(torch.len(blocks[i][0]), 1):",
+                "      gradient = gradient + float(torch.dot(blocks[i][0][1], blocks[i][0][1]))",
                 "  scale = limit / (torch.sqrt(gradient) + 1e-6)",
-                "  if torch.lt(scale, 1.):",
-                "    for i in range(torch.len(blocks)):",
-                "      _1 = torch.mul_(blocks[i][0][1], scale)",
+                "at = 0",
                 "for i in range(torch.len(blocks)):",
                 "  block = blocks[i]",
                 "  p = block[0][0]",
-                "  g = block[0][1]",
+                "  decaying = block[2]",
+                "  others = block[8]",
+                "  if torch.gt(torch.len(block[0]), 1):",
+                "    g = block[0][1]",
+                "    if torch.lt(scale, 1.):", // what it does to these views is seen in decaying and others
+                "      _2 = torch.mul_(g, scale)",
+                "  else:",
+                "    g = chunks[at]",
+                "    at = torch.add(at, 1)",
+                "    if torch.lt(scale, 1.):", // autograd may have given the same gradient to another tensor too
+                "      g = torch.mul(g, scale)",
+                "    decaying = [g]",
+                "    others = [g]",
                 "  before = torch.narrow(scratch, 0, 0, torch.numel(p))",
-                "  _2 = torch.copy_(before, p)",
+                "  _3 = torch.copy_(before, p)",
                 "  if torch.gt(torch.len(block[1]), 0):",
-                "    " + String.format(Locale.ROOT, call, 1, 2, 3, 4, 5, 6, "decay"),
+                "    " + String.format(Locale.ROOT, call, 1, "decaying", 3, 4, 5, 6, "decay"),
                 "  if torch.gt(torch.len(block[7]), 0):",
-                "    " + String.format(Locale.ROOT, call, 7, 8, 9, 10, 11, 12, "0."),
+                "    " + String.format(Locale.ROOT, call, 7, "others", 9, 10, 11, 12, "0."),
                 "  if not clip:",
                 "    gradient = gradient + float(torch.dot(g, g))",
                 "  parameters = parameters + float(torch.dot(before, before))",
-                "  _3 = torch.sub_(before, p)",
+                "  _4 = torch.sub_(before, p)",
                 "  update = update + float(torch.dot(before, before))",
                 "return [gradient, update, parameters]");
     }
@@ -107,17 +168,17 @@ final class FusedAdam implements Updater {
                 .toList();
         List<IValue> all = new ArrayList<>();
         int piece = 0;
-        for (int start = 0; start < elements; start += BLOCK) {
-            int end = Math.min(start + BLOCK, elements);
+        for (Span span : spans) {
             List<Integer> decaying = new ArrayList<>();
             List<Integer> others = new ArrayList<>();
-            for (; piece < cuts.size() && cuts.get(piece) < end; piece++) {
+            for (; piece < cuts.size() && cuts.get(piece) < span.end(); piece++) {
                 (tensors.decaysAt(cuts.get(piece)) ? decaying : others).add(piece);
             }
             List<IValue> lists = new ArrayList<>();
-            try (NDArray p = part(vectors.get(0), start, end);
-                    NDArray g = part(vectors.get(1), start, end)) {
-                lists.add(IValue.listFrom((PtNDArray) p, (PtNDArray) g));
+            try (NDArray p = part(vectors.get(0), span.start(), span.end());
+                    NDArray g = part(vectors.get(1), span.start(), span.end())) {
+                lists.add(
+                        span.large() ? IValue.listFrom((PtNDArray) p) : IValue.listFrom((PtNDArray) p, (PtNDArray) g));
             }
             lists.addAll(lists(pieces, decaying, count));
             lists.addAll(lists(pieces, others, count));
@@ -134,12 +195,10 @@ final class FusedAdam implements Updater {
     /** First elements of the longest pieces that lie within a block and decay, or do not, as a whole. */
     private List<Integer> cuts() {
         List<Integer> cuts = new ArrayList<>();
-        for (int start = 0; start < tensors.elements(); start += BLOCK) {
-            int block = start;
-            int length = Math.min(BLOCK, tensors.elements() - start);
-            tensors.within(start, length, (tensor, from, to) -> {
+        for (Span span : spans) {
+            tensors.within(span.start(), span.end() - span.start(), (tensor, from, to) -> {
                 if (from == 0 || tensors.decays(tensor) != tensors.decays(tensor - 1)) {
-                    cuts.add(block + from);
+                    cuts.add(span.start() + from);
                 }
             });
         }
@@ -168,6 +227,11 @@ final class FusedAdam implements Updater {
 
     @Override
     public StepNorms step(double learningRate, double maxGradientNorm) {
+        return step(learningRate, maxGradientNorm, flatGradients);
+    }
+
+    @Override
+    public StepNorms step(double learningRate, double maxGradientNorm, IValue large) {
         step++;
         boolean clip = maxGradientNorm < Double.POSITIVE_INFINITY;
         try (IValue count = IValue.from((double) step);
@@ -182,6 +246,7 @@ final class FusedAdam implements Updater {
                 IValue result = (adam.decoupled() ? ADAM_W : ADAM)
                         .call(
                                 blocks,
+                                large,
                                 before,
                                 stepTensor,
                                 count,
@@ -228,6 +293,7 @@ final class FusedAdam implements Updater {
     @Override
     public void close() {
         blocks.close();
+        flatGradients.close();
         before.close();
         stepTensor.close();
         manager.close();

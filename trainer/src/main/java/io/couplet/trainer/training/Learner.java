@@ -5,8 +5,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
 import io.couplet.trainer.backbones.Backbone;
 import io.couplet.trainer.backbones.ParameterLayout;
@@ -26,6 +29,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +62,9 @@ final class Learner implements AutoCloseable {
     private final @Nullable WeightAverage average;
     private final @Nullable Updater host;
     private final @Nullable DeviceUpdater onDevice;
+    /** Where the gradients go that the optimizer does not take alone; null when it takes none so. */
+    private final @Nullable IValue places;
+
     private final List<Pending> pending = new ArrayList<>();
     private @Nullable Phases phases;
 
@@ -123,6 +130,7 @@ final class Learner implements AutoCloseable {
                             p.decays() || !recipe.excludeBiasesAndNorms()))
                     .toList());
             host = wholeBuffers ? null : Updater.of(optimizer, tensors, flat, gradient);
+            places = host == null ? null : places(host);
             onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
             if (from != null) {
                 restore(from.optimizer());
@@ -135,6 +143,26 @@ final class Learner implements AutoCloseable {
             manager.close(); // what could be made of it must not stay on the device
             net.close();
             throw e;
+        }
+    }
+
+    private @Nullable IValue places(Updater updater) {
+        List<ParameterLayout.Parameter> parameters = net.layout().parameters();
+        if (IntStream.range(0, parameters.size()).noneMatch(updater::takesAlone)) {
+            return null;
+        }
+        try (NDList parts = new NDList()) {
+            for (int i = 0; i < parameters.size(); i++) {
+                int to = i + 1 < parameters.size()
+                        ? parameters.get(i + 1).offset()
+                        : net.layout().parameterCount();
+                parts.add(
+                        updater.takesAlone(i)
+                                ? manager.zeros(new Shape(0))
+                                : gradient.get(
+                                        new NDIndex("{}:{}", parameters.get(i).offset(), to)));
+            }
+            return IValue.listFrom(parts.stream().map(PtNDArray.class::cast).toArray(PtNDArray[]::new));
         }
     }
 
@@ -183,12 +211,15 @@ final class Learner implements AutoCloseable {
             NDArray loss = Losses.of(recipe.loss(), logits, batch, classes, recipe.labelSmoothing(), scratch);
             JniUtils.setGradMode(false);
             long afterForward = THREADS.getCurrentThreadCpuTime();
-            Gradients.into(gradient, loss, forward.leaves());
+            IValue alone = places == null ? null : Gradients.apart(loss, forward.leaves(), places);
+            if (alone == null) {
+                Gradients.into(gradient, loss, forward.leaves());
+            }
             net.end();
             long afterBackward = THREADS.getCurrentThreadCpuTime();
             double maxNorm = recipe.clipGradientNorm() == 0 ? Double.POSITIVE_INFINITY : recipe.clipGradientNorm();
             if (host != null) {
-                StepNorms norms = host.step(learningRate, maxNorm);
+                StepNorms norms = update(host, learningRate, maxNorm, alone);
                 updateAverage(step);
                 phases = new Phases(
                         afterForward - cpu,
@@ -202,6 +233,15 @@ final class Learner implements AutoCloseable {
             return enqueue(step, batch, learningRate, maxNorm, scratch, logits, loss, start);
         } finally {
             JniUtils.setGradMode(false);
+        }
+    }
+
+    private static StepNorms update(Updater updater, double learningRate, double maxNorm, @Nullable IValue alone) {
+        if (alone == null) {
+            return updater.step(learningRate, maxNorm);
+        }
+        try (alone) {
+            return updater.step(learningRate, maxNorm, alone);
         }
     }
 
@@ -310,6 +350,9 @@ final class Learner implements AutoCloseable {
         }
         if (host != null) {
             host.close();
+        }
+        if (places != null) {
+            places.close();
         }
         manager.close();
         net.close();

@@ -53,10 +53,13 @@ final class Attempt implements TrainingListener {
         /** The run is over. */
         DONE,
         /** Another attempt shall be made. */
-        GIVEN_BACK
+        GIVEN_BACK,
+        /** It said nothing of its end: the very same record of the queue comes up again. */
+        BROKEN
     }
 
     private final RunRequest request;
+    private final long requestOffset;
     private final int number;
     private final String workerDevice;
     private final TrainerSettings settings;
@@ -65,15 +68,18 @@ final class Attempt implements TrainingListener {
     private final RunLedger ledger;
     private final InstantSource clock;
     private final BooleanSupplier closing;
+    private final TrainerMeters meters;
     private final Counts before;
     private final RunCheckpoints checkpoints;
     private @Nullable TrainingPlan plan;
     private @Nullable StatisticsThread statistics;
     private int classes;
     private int resumedAt;
+    private volatile boolean begun;
 
     Attempt(
             RunRequest request,
+            long requestOffset,
             int number,
             String workerDevice,
             TrainerSettings settings,
@@ -81,8 +87,10 @@ final class Attempt implements TrainingListener {
             MetricPublisher publisher,
             RunLedger ledger,
             InstantSource clock,
-            BooleanSupplier closing) {
+            BooleanSupplier closing,
+            TrainerMeters meters) {
         this.request = request;
+        this.requestOffset = requestOffset;
         this.number = number;
         this.workerDevice = workerDevice;
         this.settings = settings;
@@ -91,9 +99,20 @@ final class Attempt implements TrainingListener {
         this.ledger = ledger;
         this.clock = clock;
         this.closing = closing;
+        this.meters = meters;
         this.before = publisher.counts(request.getRunId());
         this.checkpoints =
                 new RunCheckpoints(settings.checkpoints(), request.getRunId(), settings.trainerId() + "-" + number);
+    }
+
+    /** Whether nobody has tried before. */
+    boolean isFirst() {
+        return number == 1;
+    }
+
+    /** Whether it has told that it began, so that others take the run for one that is worked off. */
+    boolean begun() {
+        return begun;
     }
 
     /** @throws InterruptedException when the trainer shuts down before the training begins or while it waits for images */
@@ -117,7 +136,7 @@ final class Attempt implements TrainingListener {
                     request.getRunId(),
                     request.getBackboneFile());
         }
-        TrainingPlan planned = RunPlans.plan(request, workerDevice);
+        TrainingPlan planned = RunPlans.plan(request, workerDevice, new RequestFiles(settings.dataRoot()));
         plan = planned;
         DataSplit split = images.open(request.getData());
         classes = split.classCount();
@@ -128,9 +147,11 @@ final class Attempt implements TrainingListener {
         resumedAt = checkpoint.map(Checkpoint::step).orElse(0);
         publish(event(resumedAt == 0 ? RunEventKind.STARTED : RunEventKind.RESUMED)
                 .setStep(resumedAt)
+                .setRequestOffset(requestOffset)
                 .setSchedule(planned.settings().get("schedule"))
                 .setProvenance(provenance(planned, split, beginning))
                 .build());
+        begun = true;
         LOG.info("run {} attempt {} starts on {} at step {}", request.getRunId(), number, planned.device(), resumedAt);
         if (settings.layerStatistics().contains(planned.size())) {
             statistics = new StatisticsThread(Thread.currentThread().getName() + "-statistics", this::publish);
@@ -155,7 +176,7 @@ final class Attempt implements TrainingListener {
      * trainer has is not kept over its head.
      */
     private void keep(Checkpoint checkpoint) {
-        if (ledger.history(request.getRunId()).attempts() > number) {
+        if (isTaken()) {
             return;
         }
         try {
@@ -218,6 +239,10 @@ final class Attempt implements TrainingListener {
         }
     }
 
+    private boolean isTaken() {
+        return ledger.history(request.getRunId()).isTakenFrom(number, requestOffset);
+    }
+
     /** Why to stop, most final first. */
     private StopSignal stopSignal() {
         return () -> {
@@ -225,8 +250,8 @@ final class Attempt implements TrainingListener {
             if (command.isPresent()) {
                 return Optional.of(command.get().getReason());
             }
-            if (ledger.history(request.getRunId()).attempts() > number) {
-                return Optional.of("A later attempt has taken over.");
+            if (isTaken()) {
+                return Optional.of("Another attempt has taken over.");
             }
             return closing.getAsBoolean() ? Optional.of("The trainer shuts down.") : Optional.empty();
         };
@@ -234,6 +259,7 @@ final class Attempt implements TrainingListener {
 
     @Override
     public void onStep(StepResult step) {
+        meters.stepped(step.nanos());
         publisher.publish(
                 Topics.STEP_METRICS,
                 request.getRunId(),
@@ -308,7 +334,7 @@ final class Attempt implements TrainingListener {
             event = event(RunEventKind.DIVERGED).setReason(diverged.reason());
         } else if (outcome instanceof Outcome.Failed failed) {
             event = event(RunEventKind.FAILED).setReason(failed.reason());
-        } else if (ledger.history(request.getRunId()).attempts() > number) {
+        } else if (isTaken()) {
             // The run is another trainer's now, which speaks for it.
             LOG.warn("run {} attempt {} ends unheard: {}", request.getRunId(), number, outcome);
             return End.DONE;
@@ -333,7 +359,7 @@ final class Attempt implements TrainingListener {
                 .build());
         publisher.flush(FLUSH);
         LOG.info("run {} attempt {}: {}", request.getRunId(), number, outcome);
-        if (end == End.DONE && !(outcome instanceof Outcome.Failed)) {
+        if (end == End.DONE && !(outcome instanceof Outcome.Failed) && !event.getPaused()) {
             checkpoints.delete();
         }
         return end;
@@ -346,14 +372,16 @@ final class Attempt implements TrainingListener {
                 .setRecordsSpooled(0L)
                 .build());
         publisher.flush(FLUSH);
-        if (event.getKind() != RunEventKind.FAILED) {
+        if (event.getKind() != RunEventKind.FAILED && !event.getPaused()) {
             checkpoints.delete();
         }
     }
 
-    /** The acknowledgement of an order to stop. */
+    /** The acknowledgement of an order to stop. A run that diverged is not paused: nothing is worth going on from. */
     RunEvent.Builder event(RunCommand command) {
-        return event(command.getRule().equals("divergence") ? RunEventKind.DIVERGED : RunEventKind.STOPPED)
+        boolean diverged = command.getRule().equals("divergence");
+        return event(diverged ? RunEventKind.DIVERGED : RunEventKind.STOPPED)
+                .setPaused(command.getPause() && !diverged)
                 .setReason(command.getReason())
                 .setCommandId(command.getCommandId());
     }
@@ -385,6 +413,7 @@ final class Attempt implements TrainingListener {
 
     private void publish(RunEvent event) {
         ledger.note(event);
+        meters.told(event.getKind());
         publisher.publish(Topics.RUN_EVENTS, request.getRunId(), event);
     }
 

@@ -1,23 +1,30 @@
 package io.couplet.trainer.worker;
 
+import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
@@ -41,12 +48,17 @@ final class RunLedger implements AutoCloseable {
 
     private final Map<String, RunHistory> histories = new ConcurrentHashMap<>();
     private final Map<String, RunCommand> stops = new ConcurrentHashMap<>();
+    private final Set<String> revoked = new HashSet<>();
     private final Queue<CompletableFuture<Void>> waiting = new ConcurrentLinkedQueue<>();
     private final Map<String, Object> properties;
+    private final WireFormat format;
+    private final MeterRegistry registry;
     private final Thread thread;
     private volatile boolean closing;
 
-    RunLedger(Map<String, Object> clientProperties) {
+    RunLedger(Map<String, Object> clientProperties, WireFormat format, MeterRegistry registry) {
+        this.format = format;
+        this.registry = registry;
         properties = new HashMap<>(clientProperties);
         properties.put("enable.auto.commit", false);
         properties.put("auto.offset.reset", "earliest");
@@ -62,7 +74,7 @@ final class RunLedger implements AutoCloseable {
         return histories.getOrDefault(runId, RunHistory.NONE);
     }
 
-    /** The order to stop a run, if there is one; what is recorded only in shadow is none. */
+    /** The order to stop a run, if there is one that was not taken back; what is recorded only in shadow is none. */
     Optional<RunCommand> stop(String runId) {
         return Optional.ofNullable(stops.get(runId));
     }
@@ -88,7 +100,9 @@ final class RunLedger implements AutoCloseable {
 
     private void follow() {
         try (KafkaConsumer<String, byte[]> consumer =
-                new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer())) {
+                        new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
+                KafkaClientMetrics metrics = new KafkaClientMetrics(consumer)) {
+            metrics.bindTo(registry);
             assign(consumer);
             while (!closing) {
                 try {
@@ -124,11 +138,7 @@ final class RunLedger implements AutoCloseable {
     private void read(KafkaConsumer<String, byte[]> consumer) {
         for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
             try {
-                if (record.topic().equals(Topics.RUN_EVENTS.name())) {
-                    note(Topics.RUN_EVENTS.wire().decode(record.value()));
-                } else {
-                    command(record.key(), record.value());
-                }
+                take(record);
             } catch (SerializationException e) {
                 LOG.warn(
                         "left out: {}-{} offset {}: {}",
@@ -140,14 +150,39 @@ final class RunLedger implements AutoCloseable {
         }
     }
 
+    /** Takes note of a record; when the schema registry, which knows a new schema, is away, as soon as it is back: none is left out for that. */
+    private void take(ConsumerRecord<String, byte[]> record) {
+        while (!closing) {
+            try {
+                if (record.topic().equals(Topics.RUN_EVENTS.name())) {
+                    note(format.decode(Topics.RUN_EVENTS, record.value()));
+                } else {
+                    command(record.key(), record.value());
+                }
+                return;
+            } catch (SchemaRegistryException e) {
+                LOG.warn("the ledger of runs waits: {}", e.getMessage());
+                LockSupport.parkNanos(POLL.toNanos());
+            }
+        }
+    }
+
     private void command(String runId, byte @Nullable [] value) {
         if (value == null) {
             stops.remove(runId);
             return;
         }
-        RunCommand command = Topics.RUN_COMMANDS.wire().decode(value);
+        RunCommand command = format.decode(Topics.RUN_COMMANDS, value);
         if (command.getKind() == RunCommandKind.STOP && !command.getShadow()) {
-            stops.put(runId, command);
+            if (!revoked.contains(command.getCommandId())) {
+                stops.put(runId, command);
+            }
+        } else if (command.getKind() == RunCommandKind.RESUME) {
+            RunCommand stop = stops.remove(runId);
+            if (stop != null) {
+                // An order may stand in the topic twice, and the second time behind the one that takes it back.
+                revoked.add(stop.getCommandId());
+            }
         }
     }
 

@@ -9,7 +9,6 @@ import io.couplet.trainer.recipes.Recipes;
 import io.couplet.trainer.training.BackboneOrigin;
 import io.couplet.trainer.training.Training;
 import io.couplet.trainer.training.TrainingPlan;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** From a request to a plan, with every default filled in. */
@@ -18,9 +17,10 @@ final class RunPlans {
 
     /**
      * @param workerDevice the device of the worker that took the request
+     * @param files those that the request may name
      * @throws IllegalArgumentException in one sentence, when the request cannot be trained here
      */
-    static TrainingPlan plan(RunRequest request, String workerDevice) {
+    static TrainingPlan plan(RunRequest request, String workerDevice, RequestFiles files) {
         if (request.getBackboneFile() == null) {
             Backbones.entry(request.getBackbone());
         }
@@ -29,7 +29,7 @@ final class RunPlans {
                 request.getBackbone(),
                 Backbones.Size.of(request.getBackboneSize()),
                 request.getOptimizer(),
-                learningRate(request),
+                learningRate(request, files),
                 TrainingPlan.options(request.getOptimizer(), weightDecay(request), request.getOptimizerOptions()),
                 recipe(request),
                 request.getWarmupSteps(),
@@ -38,26 +38,26 @@ final class RunPlans {
                 request.getRungs(),
                 request.getSeed(),
                 device(request.getDevice(), workerDevice),
-                origin(request));
+                origin(request, files));
     }
 
-    private static BackboneOrigin origin(RunRequest request) {
+    private static BackboneOrigin origin(RunRequest request, RequestFiles files) {
         if (request.getBackboneFile() != null) {
-            return new BackboneOrigin.Script(Path.of(request.getBackboneFile()));
+            return new BackboneOrigin.Script(files.resolve(request.getBackboneFile()));
         }
         return request.getWeights() == null
                 ? new BackboneOrigin.Random()
-                : new BackboneOrigin.Weights(Path.of(request.getWeights()));
+                : new BackboneOrigin.Weights(files.resolve(request.getWeights()));
     }
 
-    private static double learningRate(RunRequest request) {
+    private static double learningRate(RunRequest request, RequestFiles files) {
         if (request.getLearningRate() != null) {
             return request.getLearningRate();
         }
         double usual = request.getBackboneFile() == null
                 ? TrainingPlan.defaultLearningRate(request.getBackbone(), request.getOptimizer())
                 : TrainingPlan.defaultLearningRate(
-                        Training.temper(Path.of(request.getBackboneFile())), request.getOptimizer());
+                        Training.temper(files.resolve(request.getBackboneFile())), request.getOptimizer());
         Integer step = request.getLearningRateGridStep();
         return step == null ? usual : GridPlaces.learningRate(usual, step);
     }

@@ -2,7 +2,13 @@ package io.couplet.trainer.worker;
 
 import io.couplet.producers.MetricPublisher;
 import io.couplet.producers.PublisherSettings;
+import io.couplet.schemas.KafkaRefusal;
+import io.couplet.schemas.Topic;
+import io.couplet.schemas.TopicAccess;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -10,13 +16,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.common.config.ConfigResource;
-import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,21 +34,45 @@ public final class TrainerService implements AutoCloseable {
     /** The broker's own upper bound: a request that is given back often is not to be lost. */
     private static final String DELIVERIES = "10";
 
+    private static final List<String> READ = Stream.of(Topics.RUN_REQUESTS, Topics.RUN_EVENTS, Topics.RUN_COMMANDS)
+            .map(Topic::name)
+            .toList();
+    private static final List<String> WRITTEN = List.of(
+            Topics.RUN_REQUESTS.name(),
+            Topics.RUN_EVENTS.name(),
+            Topics.STEP_METRICS.name(),
+            Topics.EVALUATIONS.name(),
+            Topics.LAYER_STATISTICS.name(),
+            Topics.DEAD_LETTERS);
+
     private final List<Worker> workers = new ArrayList<>();
     private final MetricPublisher publisher;
     private final RunLedger ledger;
-    private boolean closed;
+    private volatile boolean closed;
 
-    private TrainerService(TrainerSettings settings, TrainingImages images, InstantSource clock) throws IOException {
+    private TrainerService(TrainerSettings settings, TrainingImages images, InstantSource clock, MeterRegistry registry)
+            throws IOException {
         Map<String, Object> properties = properties(settings);
+        WireFormat format = WireFormat.of(settings.clientProperties());
         publisher = MetricPublisher.open(
                 PublisherSettings.of(
                         settings.bootstrapServers(), settings.clientProperties(), settings.spoolDirectory()),
-                clock);
-        ledger = new RunLedger(properties);
+                clock,
+                registry);
+        ledger = new RunLedger(properties, format, registry);
+        TrainerMeters meters = new TrainerMeters(registry, settings.devices());
         for (int i = 0; i < settings.devices().size(); i++) {
-            workers.add(
-                    new Worker(i, settings.devices().get(i), settings, properties, images, publisher, ledger, clock));
+            workers.add(new Worker(
+                    i,
+                    settings.devices().get(i),
+                    settings,
+                    properties,
+                    format,
+                    images,
+                    publisher,
+                    ledger,
+                    clock,
+                    meters));
         }
     }
 
@@ -51,11 +82,19 @@ public final class TrainerService implements AutoCloseable {
      * @param images shared with whoever has read them already
      * @throws IOException when the spool directory cannot be used, in one sentence with the fix
      * @throws IllegalStateException when Kafka refuses or the topics do not exist, in one sentence
+     * @throws io.couplet.schemas.SchemaRegistryException when a schema registry is named that is away or lacks a schema
      */
     public static TrainerService start(TrainerSettings settings, TrainingImages images, InstantSource clock)
             throws IOException, InterruptedException {
+        return start(settings, images, clock, new CompositeMeterRegistry());
+    }
+
+    /** The same, with what it does in a registry. */
+    public static TrainerService start(
+            TrainerSettings settings, TrainingImages images, InstantSource clock, MeterRegistry registry)
+            throws IOException, InterruptedException {
         prepareGroup(settings);
-        TrainerService service = new TrainerService(settings, images, clock);
+        TrainerService service = new TrainerService(settings, images, clock, registry);
         service.ledger.start();
         service.workers.forEach(Worker::start);
         LOG.info("the trainer works on {}", settings.devices());
@@ -65,6 +104,20 @@ public final class TrainerService implements AutoCloseable {
     /** Starts with images of its own and the system's clock. */
     public static TrainerService start(TrainerSettings settings) throws IOException, InterruptedException {
         return start(settings, new TrainingImages(settings.dataRoot()), InstantSource.system());
+    }
+
+    /** Starts with images of its own and the system's clock, with what it does in a registry. */
+    public static TrainerService start(TrainerSettings settings, MeterRegistry registry)
+            throws IOException, InterruptedException {
+        return start(settings, new TrainingImages(settings.dataRoot()), InstantSource.system(), registry);
+    }
+
+    /** Why it no longer trains as it should, in one sentence; null while it does. That Kafka is away is no reason: it trains on and spools. */
+    public @Nullable String failure() {
+        long ended = closed ? 0 : workers.stream().filter(Worker::hasEnded).count();
+        return ended == 0
+                ? null
+                : ended + " of " + workers.size() + " workers have ended: see the trainer's log, and start it again.";
     }
 
     private static Map<String, Object> properties(TrainerSettings settings) {
@@ -82,20 +135,19 @@ public final class TrainerService implements AutoCloseable {
                         "share.record.lock.duration.ms",
                         Long.toString(settings.lock().toMillis())),
                 set("share.delivery.count.limit", DELIVERIES));
+        Optional<String> hindrance;
         try (Admin admin = Admin.create(properties(settings))) {
-            admin.describeTopics(
-                            Set.of(Topics.RUN_REQUESTS.name(), Topics.RUN_EVENTS.name(), Topics.RUN_COMMANDS.name()))
-                    .allTopicNames()
-                    .get();
+            hindrance = TopicAccess.hindrance(admin, settings.bootstrapServers(), READ, WRITTEN);
+            if (hindrance.isPresent()) {
+                throw new IllegalStateException(hindrance.get());
+            }
             admin.incrementalAlterConfigs(Map.of(group, operations)).all().get();
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new IllegalStateException(
-                    cause instanceof UnknownTopicOrPartitionException
-                            ? "The topics do not exist on " + settings.bootstrapServers()
-                                    + ": create them with 'couplet topics create'."
-                            : "Kafka at " + settings.bootstrapServers() + " refuses the trainers' group: "
-                                    + cause.getMessage(),
+                    KafkaRefusal.sentence(settings.bootstrapServers(), e)
+                            .orElse("Kafka at " + settings.bootstrapServers() + " refuses the trainers' group: "
+                                    + cause.getMessage()),
                     e);
         }
     }

@@ -1,7 +1,7 @@
 package io.couplet.trainer.worker;
 
 import io.couplet.trainer.backbones.Backbones;
-import io.couplet.trainer.training.Torch;
+import io.couplet.trainer.training.Gpus;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param group the share group whose trainers work off one queue together
  * @param devices one worker each: {@code cpu} as often as runs shall train at once, or {@code gpu:0}, {@code gpu:1}, …
  * @param spoolDirectory where records wait while Kafka is away; one trainer process at a time may have it
- * @param dataRoot what relative data paths of requests start from; null for the working directory
+ * @param dataRoot what relative paths of requests start from and what nothing they name may lie outside of; null for the working directory and no bounds
  * @param lock how long a request stays with a trainer that no longer speaks, 15 to 60 seconds
  * @param host name of this machine, for provenance
  * @param trainerId name of this process, for provenance
@@ -102,15 +102,16 @@ public record TrainerSettings(
         return Collections.nCopies(slots, "cpu");
     }
 
-    /** Every GPU of this machine, or so many CPU slots when it has none. Starts the engine. */
+    /** Every GPU that the engine can use, or so many CPU slots when there is none. Starts the engine. */
     public static List<String> gpusOrCpuSlots(int slots) {
-        int gpus = Torch.gpuCount();
+        int gpus = Gpus.ofThisMachine().usable();
         return gpus == 0
                 ? cpuSlots(slots)
                 : IntStream.range(0, gpus).mapToObj(i -> "gpu:" + i).toList();
     }
 
-    public TrainerSettings withDataRoot(Path root) {
+    /** The same with bounds to the files that requests may name; null for none. */
+    public TrainerSettings withDataRoot(@Nullable Path root) {
         return with(draft -> draft.dataRoot = root);
     }
 

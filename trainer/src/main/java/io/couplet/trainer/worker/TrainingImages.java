@@ -23,13 +23,13 @@ import org.jspecify.annotations.Nullable;
 public final class TrainingImages {
     private static final int KEPT = 2;
 
-    private final @Nullable Path root;
+    private final RequestFiles files;
     private final ReentrantLock reading = new ReentrantLock();
     private final Map<DataOptions, DataSplit> kept = new LinkedHashMap<>();
 
-    /** @param root what relative paths start from; null for the working directory */
+    /** @param root what relative paths start from and what nothing may lie outside of; null for the working directory and no bounds */
     public TrainingImages(@Nullable Path root) {
-        this.root = root;
+        this.files = new RequestFiles(root);
     }
 
     /**
@@ -67,10 +67,7 @@ public final class TrainingImages {
     }
 
     private @Nullable Path path(@Nullable String path) {
-        if (path == null) {
-            return null;
-        }
-        return root == null ? Path.of(path) : root.resolve(path);
+        return path == null ? null : files.resolve(path);
     }
 
     /**

@@ -2,7 +2,9 @@ package io.couplet.trainer.worker;
 
 import io.couplet.producers.MetricPublisher;
 import io.couplet.schemas.DeadLetter;
+import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.RunRequest;
@@ -34,10 +36,12 @@ final class Worker {
     private final String device;
     private final TrainerSettings settings;
     private final Map<String, Object> clientProperties;
+    private final WireFormat format;
     private final TrainingImages images;
     private final MetricPublisher publisher;
     private final RunLedger ledger;
     private final InstantSource clock;
+    private final TrainerMeters meters;
     private final RequestQueue queue;
     private final Thread thread;
     private volatile boolean closing;
@@ -47,18 +51,22 @@ final class Worker {
             String device,
             TrainerSettings settings,
             Map<String, Object> clientProperties,
+            WireFormat format,
             TrainingImages images,
             MetricPublisher publisher,
             RunLedger ledger,
-            InstantSource clock) {
+            InstantSource clock,
+            TrainerMeters meters) {
         this.name = "couplet-worker-" + number;
         this.device = device;
         this.settings = settings;
         this.clientProperties = clientProperties;
+        this.format = format;
         this.images = images;
         this.publisher = publisher;
         this.ledger = ledger;
         this.clock = clock;
+        this.meters = meters;
         this.queue = new RequestQueue(clientProperties, settings.group());
         this.thread = new Thread(this::work, name);
     }
@@ -76,6 +84,11 @@ final class Worker {
     boolean join(Duration patience) throws InterruptedException {
         thread.join(patience.toMillis());
         return !thread.isAlive();
+    }
+
+    /** Whether it does not work, though nobody has asked it to end. */
+    boolean hasEnded() {
+        return !closing && !thread.isAlive();
     }
 
     private void work() {
@@ -102,10 +115,13 @@ final class Worker {
     private void handle(ConsumerRecord<byte[], byte[]> record) throws InterruptedException {
         RunRequest request;
         try {
-            request = Topics.RUN_REQUESTS.wire().decode(record.value());
+            request = read(record.value());
         } catch (SerializationException | NullPointerException e) {
             bury(record, String.valueOf(e.getMessage()));
             queue.reject();
+            return;
+        } catch (SchemaRegistryException e) {
+            queue.release();
             return;
         }
         if (settings.onlyStudy() != null && !settings.onlyStudy().equals(request.getStudyId())) {
@@ -122,8 +138,23 @@ final class Worker {
             queue.accept();
             return;
         }
+        if (history.isWorkedOffByAnother(record.offset())) {
+            LOG.info("{} passes over a second request for {}", name, request.getRunId());
+            queue.accept();
+            return;
+        }
         Attempt attempt = new Attempt(
-                request, history.attempts() + 1, device, settings, images, publisher, ledger, clock, () -> closing);
+                request,
+                record.offset(),
+                history.attempts() + 1,
+                device,
+                settings,
+                images,
+                publisher,
+                ledger,
+                clock,
+                () -> closing,
+                meters);
         Optional<RunCommand> stop = ledger.stop(request.getRunId());
         if (stop.isPresent()) {
             attempt.endUntrained(attempt.event(stop.get()));
@@ -132,10 +163,27 @@ final class Worker {
             attempt.endUntrained(attempt.event(RunEventKind.FAILED)
                     .setReason("Its trainer died " + history.broken() + " times while it was trained."));
             queue.accept();
-        } else if (train(request, attempt) == Attempt.End.DONE) {
-            queue.accept();
         } else {
-            giveBack(request);
+            switch (train(request, attempt)) {
+                case DONE -> queue.accept();
+                case GIVEN_BACK -> giveBack(request);
+                case BROKEN -> queue.release();
+            }
+        }
+    }
+
+    /** Reads a request, for as long as it takes until the schema registry, if its schema is a new one, answers. */
+    private RunRequest read(byte[] value) throws InterruptedException {
+        while (true) {
+            try {
+                return format.decode(Topics.RUN_REQUESTS, value);
+            } catch (SchemaRegistryException e) {
+                LOG.warn("{} waits with a request: {}", name, e.getMessage());
+                if (closing || !queue.renew()) {
+                    throw e;
+                }
+                Thread.sleep(PATIENCE.toMillis());
+            }
         }
     }
 
@@ -154,6 +202,15 @@ final class Worker {
 
     /** Trains on another thread, while this one keeps the lock alive: Kafka's consumer belongs to one thread. */
     private Attempt.End train(RunRequest request, Attempt attempt) throws InterruptedException {
+        if (attempt.isFirst()) {
+            meters.waited(clock.millis() - request.getSubmittedMillis());
+        }
+        try (TrainerMeters.Slot slot = meters.occupied(device)) {
+            return trainAndRenew(request, attempt);
+        }
+    }
+
+    private Attempt.End trainAndRenew(RunRequest request, Attempt attempt) throws InterruptedException {
         FutureTask<Attempt.End> task = new FutureTask<>(attempt::run);
         Thread trainingThread = new Thread(task, name + "-training");
         trainingThread.start();
@@ -170,7 +227,7 @@ final class Worker {
                 }
             } catch (ExecutionException e) {
                 LOG.error("run {} broke", request.getRunId(), e.getCause());
-                return Attempt.End.GIVEN_BACK;
+                return attempt.begun() ? Attempt.End.BROKEN : Attempt.End.GIVEN_BACK;
             }
         }
     }
@@ -189,6 +246,7 @@ final class Worker {
     }
 
     private void bury(ConsumerRecord<byte[], byte[]> record, String cause) {
+        meters.buried();
         LOG.warn("a request cannot be read and goes to {}: {}", Topics.DEAD_LETTERS, cause);
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(clientProperties, new ByteArraySerializer(), new ByteArraySerializer())) {

@@ -192,7 +192,8 @@ class UpdaterTest {
                 new Tensor(FusedAdam.BLOCK + 4, 5, false),
                 new Tensor(FusedAdam.BLOCK + 9, FusedAdam.BLOCK, true),
                 new Tensor(2 * FusedAdam.BLOCK + 9, 2, true),
-                new Tensor(2 * FusedAdam.BLOCK + 11, 1_000, false)));
+                new Tensor(2 * FusedAdam.BLOCK + 11, 1_000, false),
+                new Tensor(2 * FusedAdam.BLOCK + 1_011, FusedAdam.BLOCK + 5, false)));
         Optimizers.Entry entry = Optimizers.entry(name);
         Options options = entry.defaults().with(Map.of("weight_decay", 0.05, "amsgrad", amsgrad));
         float[] parameters = random(1, 0.2, tensors.elements());

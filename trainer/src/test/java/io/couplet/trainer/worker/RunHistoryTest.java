@@ -15,7 +15,7 @@ class RunHistoryTest {
                 .plus(event(2, RunEventKind.STARTED))
                 .plus(event(2, RunEventKind.STARTED));
         assertThat(history.attempts()).isEqualTo(2);
-        assertThat(history.open()).containsExactlyInAnyOrder(1, 2);
+        assertThat(history.open()).containsOnlyKeys(1, 2);
         assertThat(history.ended()).isFalse();
     }
 
@@ -49,6 +49,57 @@ class RunHistoryTest {
         assertThat(again.broken()).isEqualTo(1);
         assertThat(again.plus(event(3, RunEventKind.COMPLETED)).settles(Long.MAX_VALUE))
                 .isTrue();
+    }
+
+    @Test
+    void aPausedRunMayBeAskedForAgain() {
+        RunEvent pause = paused(1, 1000);
+        RunHistory history =
+                RunHistory.NONE.plus(event(1, RunEventKind.STARTED)).plus(pause).plus(pause);
+        assertThat(history.settles(1000)).isTrue();
+        assertThat(history.settles(1001)).isFalse();
+        assertThat(history.broken()).isZero();
+        RunHistory again = history.plus(event(2, RunEventKind.RESUMED));
+        assertThat(again.ended()).isFalse();
+        assertThat(again.plus(pause)).as("heard of late").isEqualTo(again);
+        assertThat(again.plus(event(2, RunEventKind.STOPPED)).settles(Long.MAX_VALUE))
+                .isTrue();
+    }
+
+    @Test
+    void aSecondRecordOfARequestIsKnownWhileTheFirstIsWorkedOff() {
+        RunHistory history = RunHistory.NONE.plus(begun(1, 7));
+        assertThat(history.isWorkedOffByAnother(9)).isTrue();
+        assertThat(history.isWorkedOffByAnother(7)).as("its trainer died").isFalse();
+        assertThat(history.plus(event(1, RunEventKind.RELEASED)).isWorkedOffByAnother(9))
+                .as("it was given back as a new record")
+                .isFalse();
+        assertThat(RunHistory.NONE.plus(event(1, RunEventKind.STARTED)).isWorkedOffByAnother(9))
+                .as("its trainer did not say")
+                .isFalse();
+    }
+
+    @Test
+    void ofTwoAttemptsUnderOneNumberTheFirstRequestHasTheRun() {
+        RunHistory history = RunHistory.NONE.plus(begun(1, 9)).plus(begun(1, 7));
+        assertThat(history).isEqualTo(RunHistory.NONE.plus(begun(1, 7)).plus(begun(1, 9)));
+        assertThat(history.isTakenFrom(1, 9)).isTrue();
+        assertThat(history.isTakenFrom(1, 7)).isFalse();
+        assertThat(history.plus(begun(2, 7)).isTakenFrom(1, 7))
+                .as("a later attempt")
+                .isTrue();
+    }
+
+    private static RunEvent begun(int attempt, long requestOffset) {
+        return RunEvent.newBuilder(event(attempt, RunEventKind.STARTED))
+                .setRequestOffset(requestOffset)
+                .build();
+    }
+
+    private static RunEvent paused(int attempt, long timeMillis) {
+        return RunEvent.newBuilder(event(attempt, RunEventKind.STOPPED, timeMillis))
+                .setPaused(true)
+                .build();
     }
 
     private static RunEvent event(int attempt, RunEventKind kind) {

@@ -30,7 +30,7 @@ class RunPlansTest {
     }
 
     private static TrainingPlan plan(RunRequest request) {
-        return RunPlans.plan(request, "cpu");
+        return RunPlans.plan(request, "cpu", new RequestFiles(null));
     }
 
     private static Recipe recipe(RunRequest request) {

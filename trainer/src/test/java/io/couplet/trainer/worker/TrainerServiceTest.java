@@ -138,6 +138,47 @@ class TrainerServiceTest {
     }
 
     @Test
+    void aPausedRunKeepsItsCheckpointAndGoesOnFromItWhenItIsAskedForAgain() throws Exception {
+        TrainerSettings settings = settings(1).withCheckpoints(directory.resolve("paused"), 0);
+        RunRequest request = submit(request("paused", "deit", "adamw", 300));
+        Path checkpoint = directory.resolve("paused").resolve(request.getRunId() + ".checkpoint");
+        RunCommand pause =
+                RunCommand.newBuilder(stop(request, "person")).setPause(true).build();
+        RunCommand resume = RunCommand.newBuilder(pause)
+                .setCommandId("command-2")
+                .setKind(RunCommandKind.RESUME)
+                .build();
+        try (TrainerService service = TrainerService.start(settings)) {
+            await().atMost(PATIENCE).until(() -> steps(request).size() > 10);
+            send(Topics.RUN_COMMANDS, request.getRunId(), pause);
+            RunEvent paused = awaitEvent(request, RunEventKind.STOPPED);
+            assertThat(paused.getPaused()).isTrue();
+            assertThat(paused.getCommandId()).isEqualTo("command-1");
+            assertThat(checkpoint).isRegularFile();
+            send(Topics.RUN_COMMANDS, request.getRunId(), resume);
+            // The order that was taken back, once more: it stands in the topic behind the one that took it back.
+            send(Topics.RUN_COMMANDS, request.getRunId(), pause);
+            RunRequest again = RunRequest.newBuilder(request)
+                    .setSubmittedMillis(paused.getTimeMillis() + 1)
+                    .build();
+            submit(again);
+            submit(again);
+            RunEvent end = awaitEvent(request, RunEventKind.COMPLETED);
+            assertThat(end.getAttempt()).isEqualTo(2);
+            assertThat(end.getResumedAtStep()).isEqualTo(paused.getStep());
+            RunRequest behind = submit(request("paused", "resnet", "sgd", 1));
+            awaitEvent(behind, RunEventKind.COMPLETED);
+        }
+        assertThat(steps(request)).hasSize(300);
+        assertThat(checkpoint).doesNotExist();
+        assertThat(events(request))
+                .extracting(RunEvent::getKind)
+                .filteredOn(kind -> kind != RunEventKind.CHECKPOINTED)
+                .containsExactly(
+                        RunEventKind.STARTED, RunEventKind.STOPPED, RunEventKind.RESUMED, RunEventKind.COMPLETED);
+    }
+
+    @Test
     void aRequestSubmittedTwiceIsTrainedOnce() throws Exception {
         RunRequest request = request("twice", "resnet", "lion", 5);
         int partition = 1;
@@ -338,8 +379,9 @@ class TrainerServiceTest {
             TrainerSettings settings = TrainerSettings.of(
                     bare.bootstrapServers(), Map.of(), List.of("cpu"), directory.resolve("bare"), "test", null);
             assertThatThrownBy(() -> TrainerService.start(settings))
-                    .hasMessage("The topics do not exist on " + bare.bootstrapServers()
-                            + ": create them with 'couplet topics create'.");
+                    .hasMessageStartingWith(
+                            "Kafka at " + bare.bootstrapServers() + " has no topic couplet.dead-letters.v1, ")
+                    .hasMessageEndingWith(": create them with couplet topics create.");
         }
     }
 

@@ -3,6 +3,7 @@ package io.couplet.cli.local;
 import io.couplet.flink.AnalyticsCluster;
 import io.couplet.producers.Submission;
 import io.couplet.producers.SubmissionException;
+import io.couplet.schemas.SchemaRegistry;
 import io.couplet.schemas.TopicCreation;
 import io.couplet.schemas.study.StudySpecification;
 import io.couplet.stopper.EarlyStopper;
@@ -13,6 +14,9 @@ import io.couplet.trainer.worker.TrainingImages;
 import io.couplet.view.LiveView;
 import io.couplet.view.LiveViewSettings;
 import io.couplet.view.model.ViewModel;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
@@ -42,13 +46,15 @@ public final class LocalSystem implements AutoCloseable {
 
     private final DataDirectory data;
     private final LocalSettings settings;
+    private final MeterRegistry registry;
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
     private @Nullable BrokerProcess broker;
     private @Nullable AnalyticsCluster analytics;
     private @Nullable EarlyStopper stopper;
     private @Nullable LiveView view;
 
-    private LocalSystem(DataDirectory data, LocalSettings settings) {
+    private LocalSystem(DataDirectory data, LocalSettings settings, MeterRegistry registry) {
+        this.registry = registry;
         this.data = data;
         this.settings = settings;
     }
@@ -61,7 +67,14 @@ public final class LocalSystem implements AutoCloseable {
      */
     public static LocalSystem start(DataDirectory data, LocalSettings settings, Consumer<String> told)
             throws InterruptedException {
-        LocalSystem system = new LocalSystem(data, settings);
+        return start(data, settings, new CompositeMeterRegistry(), told);
+    }
+
+    /** The same, with what all parts do in a registry. */
+    public static LocalSystem start(
+            DataDirectory data, LocalSettings settings, MeterRegistry registry, Consumer<String> told)
+            throws InterruptedException {
+        LocalSystem system = new LocalSystem(data, settings, registry);
         try {
             system.startParts(told);
             return system;
@@ -77,35 +90,54 @@ public final class LocalSystem implements AutoCloseable {
         broker = startedBroker;
         createTopics();
         told.accept("the page");
+        LocalSettings.Page page = settings.page();
+        KafkaOrders orders = page.orders()
+                ? keep(new KafkaOrders(Map.of("bootstrap.servers", startedBroker.bootstrapServers())))
+                : null;
         LiveView startedView = keep(new LiveView(
                 new LiveViewSettings(
                         startedBroker.bootstrapServers(),
-                        Map.of(),
+                        settings.clientProperties(),
                         data.streams().resolve("view"),
-                        settings.host(),
-                        settings.port()),
-                KnownFamilies.byName()));
+                        page.host(),
+                        page.port(),
+                        page.access()),
+                KnownFamilies.byName(),
+                orders));
         view = startedView;
+        if (registry instanceof PrometheusMeterRegistry scraped) {
+            startedView.measureIn(registry, scraped::scrape);
+        }
         startedView.start();
         told.accept("the Flink jobs");
         analytics = keep(AnalyticsCluster.start(
-                startedBroker.bootstrapServers(), Map.of(), data.checkpoints(), ANALYTICS_PARALLELISM));
+                startedBroker.bootstrapServers(),
+                settings.clientProperties(),
+                data.checkpoints(),
+                ANALYTICS_PARALLELISM));
         told.accept("the early stopper");
-        stopper = keep(new EarlyStopper(EarlyStopperSettings.of(
-                        startedBroker.bootstrapServers(),
-                        Map.of(),
-                        data.streams().resolve("stopper")))
+        stopper = keep(new EarlyStopper(
+                        EarlyStopperSettings.of(
+                                startedBroker.bootstrapServers(),
+                                settings.clientProperties(),
+                                data.streams().resolve("stopper")),
+                        registry)
                 .start());
+        AnalyticsMeters.bind(registry);
         RunningSystem.announce(
                 data.root(),
                 startedBroker.bootstrapServers(),
-                startedView.address().toString());
+                startedView.address().toString(),
+                settings.clientProperties().get(SchemaRegistry.URL));
         started.push(() -> RunningSystem.withdraw(data.root()));
     }
 
     private void createTopics() throws InterruptedException {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers()))) {
             TopicCreation.createMissing(admin, 1);
+            if (settings.clientProperties().containsKey(SchemaRegistry.URL)) {
+                SchemaRegistry.of(settings.clientProperties()).registerMissing();
+            }
         } catch (ExecutionException e) {
             throw new IllegalStateException("The topics could not be created: " + e.getCause(), e);
         }
@@ -118,9 +150,9 @@ public final class LocalSystem implements AutoCloseable {
      */
     public Submission.Result train(StudySpecification study, TrainingImages images) throws InterruptedException {
         try {
-            Submission.Result result = new Submission(bootstrapServers(), Map.of(), PATIENCE)
+            Submission.Result result = new Submission(bootstrapServers(), settings.clientProperties(), PATIENCE)
                     .submit(study.requests(System.currentTimeMillis(), Anchors.of(study)), Submission.Failed.RETRY);
-            keep(TrainerService.start(trainerSettings(study), images, InstantSource.system()));
+            keep(TrainerService.start(trainerSettings(study), images, InstantSource.system(), registry));
             return result;
         } catch (SubmissionException | IOException e) {
             throw new IllegalStateException(e.getMessage(), e);
@@ -130,7 +162,7 @@ public final class LocalSystem implements AutoCloseable {
     private TrainerSettings trainerSettings(StudySpecification study) {
         TrainerSettings common = TrainerSettings.of(
                         bootstrapServers(),
-                        Map.of(),
+                        settings.clientProperties(),
                         settings.devices(),
                         data.spool(),
                         settings.coupletVersion(),

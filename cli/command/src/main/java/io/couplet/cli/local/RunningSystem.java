@@ -1,22 +1,28 @@
 package io.couplet.cli.local;
 
+import io.couplet.schemas.SchemaRegistry;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a {@code couplet run} that is going on can be reached, as it wrote it into its data directory.
  *
  * @param bootstrapServers its broker
  * @param dashboard its page
+ * @param schemaRegistry that has the schemas of what it writes; null for none
  * @param pid its process
  */
-public record RunningSystem(String bootstrapServers, String dashboard, long pid) {
+public record RunningSystem(
+        String bootstrapServers, String dashboard, @Nullable String schemaRegistry, long pid) {
 
     private static final String FILE = "running.properties";
 
@@ -35,17 +41,32 @@ public record RunningSystem(String bootstrapServers, String dashboard, long pid)
         RunningSystem system = new RunningSystem(
                 properties.getProperty("bootstrap.servers", ""),
                 properties.getProperty("dashboard", ""),
+                properties.getProperty(SchemaRegistry.URL),
                 Long.parseLong(properties.getProperty("pid", "-1")));
         boolean alive =
                 ProcessHandle.of(system.pid()).map(ProcessHandle::isAlive).orElse(false);
         return alive ? Optional.of(system) : Optional.empty();
     }
 
+    /** What a Kafka client needs to read and write there. */
+    public Map<String, String> clientProperties() {
+        Map<String, String> properties = new HashMap<>();
+        properties.put("bootstrap.servers", bootstrapServers);
+        if (schemaRegistry != null) {
+            properties.put(SchemaRegistry.URL, schemaRegistry);
+        }
+        return properties;
+    }
+
     /** Says that this process' system runs in a data directory. */
-    static void announce(Path dataDirectory, String bootstrapServers, String dashboard) {
+    static void announce(
+            Path dataDirectory, String bootstrapServers, String dashboard, @Nullable String schemaRegistry) {
         Properties properties = new Properties();
         properties.setProperty("bootstrap.servers", bootstrapServers);
         properties.setProperty("dashboard", dashboard);
+        if (schemaRegistry != null) {
+            properties.setProperty(SchemaRegistry.URL, schemaRegistry);
+        }
         properties.setProperty("pid", Long.toString(ProcessHandle.current().pid()));
         try (Writer writer = Files.newBufferedWriter(dataDirectory.resolve(FILE))) {
             properties.store(writer, "The couplet run that is going on in this directory");

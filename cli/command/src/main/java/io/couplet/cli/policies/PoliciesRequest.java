@@ -5,7 +5,6 @@ import io.couplet.cli.local.UserError;
 import io.couplet.scores.stopping.Metric;
 import io.couplet.scores.stopping.Recorded;
 import io.couplet.scores.stopping.RecordedCurves;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -17,7 +16,7 @@ import java.util.OptionalDouble;
 /**
  * What a user asks of recorded curves.
  *
- * @param curves the file
+ * @param curves the recorded curves
  * @param rules the rules as written; empty for the usual ones
  * @param metric the column to compare by; found by its name when empty
  * @param lowerIsBetter whether the metric is a loss, a perplexity or an error; found by its name when empty
@@ -27,7 +26,7 @@ import java.util.OptionalDouble;
  * @param warmup the share of the budget that is warm-up
  */
 public record PoliciesRequest(
-        Path curves,
+        CurvesFile curves,
         List<String> rules,
         Optional<String> metric,
         Optional<Boolean> lowerIsBetter,
@@ -46,7 +45,7 @@ public record PoliciesRequest(
         check();
         List<NamedRule> named =
                 (rules.isEmpty() ? USUAL : rules).stream().map(NamedRule::read).toList();
-        CurvesFile file = CurvesFile.read(curves);
+        CurvesFile file = curves;
         String column = metric.orElseGet(() -> guess(file));
         int index = file.metric(column);
         Metric kind = lowerIsBetter.orElse(LOSSES.contains(column)) ? Metric.LOSS : Metric.ACCURACY;

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LocalSystemTest {
 
     private static final int STEPS = 6;
-    private static final StudySpecification STUDY = study();
+    static final StudySpecification STUDY = study();
 
     @Test
     void aStudyIsTrainedStreamedScoredAndNotTrainedTwice(@TempDir Path directory) throws Exception {
@@ -144,7 +144,7 @@ class LocalSystemTest {
     }
 
     private static LocalSettings settings() {
-        return new LocalSettings(TrainerSettings.cpuSlots(2), "127.0.0.1", 0, "test", null);
+        return new LocalSettings(TrainerSettings.cpuSlots(2), LocalSettings.Page.local(), "test", null);
     }
 
     private static StudySpecification study() {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +31,8 @@ final class OpenApi {
     static Map<String, Object> of(List<Endpoint> endpoints) {
         OpenApi api = new OpenApi();
         Map<String, Object> paths = new LinkedHashMap<>();
-        endpoints.forEach(endpoint -> paths.put(endpoint.path(), Map.of("get", api.operation(endpoint))));
+        endpoints.forEach(endpoint -> paths.put(
+                endpoint.path(), Map.of(endpoint.method().name().toLowerCase(Locale.ROOT), api.operation(endpoint))));
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("openapi", "3.1.0");
         document.put(
@@ -41,20 +43,26 @@ final class OpenApi {
                         "version",
                         "1",
                         "description",
-                        "Read-only. Times are milliseconds since the epoch, accuracies fractions, couplings and effects percentage points. "
-                                + "Fields may be added; none changes its meaning."));
+                        "Reading, and orders to running trainers. Times are milliseconds since the epoch, accuracies fractions, couplings and effects percentage points. "
+                                + "Fields may be added; none changes its meaning. Whether a token is needed says /api/access."));
         document.put("paths", paths);
-        document.put("components", Map.of("schemas", api.schemas));
+        document.put(
+                "components",
+                ordered(
+                        "schemas",
+                        api.schemas,
+                        "securitySchemes",
+                        Map.of("token", ordered("type", "http", "scheme", "bearer"))));
         return document;
     }
 
     private Map<String, Object> operation(Endpoint endpoint) {
         Map<String, Object> responses = new LinkedHashMap<>();
         responses.put(
-                "200",
+                String.valueOf(endpoint.status()),
                 ordered(
                         "description",
-                        "The answer.",
+                        endpoint.takes() == null ? "The answer." : "The order is on its way.",
                         "content",
                         Map.of(endpoint.mediaType(), Map.of("schema", schema(endpoint.answers())))));
         responses.put(
@@ -77,7 +85,24 @@ final class OpenApi {
                         "schema",
                         Map.of("type", each.type())))
                 .toList();
-        return ordered("summary", endpoint.summary(), "parameters", parameters, "responses", responses);
+        Map<String, Object> operation =
+                ordered("summary", endpoint.summary(), "parameters", parameters, "responses", responses);
+        if (endpoint.takes() != null) {
+            operation.put(
+                    "requestBody",
+                    ordered(
+                            "required",
+                            true,
+                            "content",
+                            Map.of(Endpoint.JSON, Map.of("schema", schema(endpoint.takes())))));
+        }
+        // An empty requirement: on the loopback address, or behind a proxy, there may be no token.
+        operation.put(
+                "security",
+                endpoint.access() == Endpoint.Reach.ANYBODY
+                        ? List.of()
+                        : List.of(Map.of(), Map.of("token", List.of())));
+        return operation;
     }
 
     private Map<String, Object> schema(Type type) {

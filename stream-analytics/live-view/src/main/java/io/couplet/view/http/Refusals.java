@@ -1,5 +1,8 @@
 package io.couplet.view.http;
 
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -14,10 +17,25 @@ final class Refusals {
     private static final int MOST_CHARACTERS = 200;
 
     private final Map<Integer, LongAdder> byStatus = new ConcurrentHashMap<>();
+    private volatile MeterRegistry registry = new CompositeMeterRegistry();
+
+    /** From now on they are counted there too. */
+    void measureIn(MeterRegistry meters) {
+        registry = meters;
+        counter(404); // So that there is one before the first.
+    }
+
+    private Counter counter(int status) {
+        return Counter.builder("couplet.view.requests.refused")
+                .description("Requests refused, by HTTP status.")
+                .tag("status", String.valueOf(status))
+                .register(registry);
+    }
 
     void add(int status, String from, String sentence) {
         LongAdder count = byStatus.computeIfAbsent(status, each -> new LongAdder());
         count.increment();
+        counter(status).increment();
         if (count.sum() == 1) {
             LOG.warn(
                     "Refused a request from {} with {}: {} Further ones are only counted.",

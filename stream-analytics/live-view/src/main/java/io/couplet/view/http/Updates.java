@@ -25,6 +25,7 @@ final class Updates {
     private final LongSupplier nowMillis;
     private final Map<Asked, Made> recent = new LinkedHashMap<>();
     private long made;
+    private long sent;
 
     private record Asked(@Nullable String studyId, String event, long since) {}
 
@@ -52,6 +53,7 @@ final class Updates {
         long now = nowMillis.getAsLong();
         forget(now);
         Asked asked = new Asked(studyId, event, since);
+        sent++;
         Made known = recent.get(asked);
         if (known != null) {
             return known.frame();
@@ -65,6 +67,11 @@ final class Updates {
     /** Events made so far. */
     synchronized long made() {
         return made;
+    }
+
+    /** Events handed out so far, each to one viewer. */
+    synchronized long sent() {
+        return sent;
     }
 
     private void forget(long now) {

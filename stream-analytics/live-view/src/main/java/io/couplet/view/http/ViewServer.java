@@ -1,6 +1,7 @@
 package io.couplet.view.http;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.couplet.schemas.AsyncApi;
 import io.couplet.scores.coupling.Families;
 import io.couplet.view.http.Endpoint.Parameter;
 import io.couplet.view.model.Advice;
@@ -15,27 +16,33 @@ import io.couplet.view.model.ViewModel;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
-import io.javalin.http.Handler;
+import io.javalin.http.HandlerType;
 import io.javalin.util.JavalinBindException;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
-import java.lang.reflect.Type;
 import java.net.BindException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Serves the model. */
+/** Serves the model, and takes orders where it is given somebody to carry them. */
 public final class ViewServer implements AutoCloseable {
 
     static final int DEFAULT_POINTS = 600;
+    private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
     private static final int DEFAULT_SKETCH_POINTS = 48;
     private static final int MOST_POINTS = 4096;
     private static final int MOST_STREAMS = 200;
+    private static final int MOST_ORDER_BYTES = 4096;
+    private static final String ORDER_HEADER = "X-Couplet-Order";
     private static final String ANSWERED = "couplet.answered";
     private static final Set<String> LOOPBACK_HOSTS = Set.of("127.0.0.1", "localhost", "[::1]", "::1");
     private static final Map<String, String> SECURITY_HEADERS = Map.of(
@@ -52,6 +59,11 @@ public final class ViewServer implements AutoCloseable {
             "Cache-Control",
             "no-cache");
 
+    private static final String METRICS = "/metrics";
+    private static final String HEALTH = "/health";
+    /** For Prometheus and for a container's health check: counts, and no name of a study. */
+    private static final Set<String> OPEN = Set.of(METRICS, HEALTH);
+
     private final ViewModel model;
     private final Supplier<@Nullable String> failure;
     private final CountDownLatch closing = new CountDownLatch(1);
@@ -59,20 +71,41 @@ public final class ViewServer implements AutoCloseable {
     private final Refusals refusals = new Refusals();
     private final Updates updates;
     private final Families families;
+    private final Access access;
+    private final @Nullable OrderDesk desk;
+    private final Map<String, PageFiles.PageFile> files = new LinkedHashMap<>(new PageFiles().all());
+    private final List<Endpoint> endpoints = endpoints();
     private final Javalin javalin;
     private String host = "127.0.0.1";
+    private volatile @Nullable Supplier<String> scrape;
 
-    /** Without families: nothing is contrasted. */
+    /** Without families and orders, for anybody: nothing is contrasted, nothing can be ordered. */
     public ViewServer(ViewModel model, Supplier<@Nullable String> failure) {
-        this(model, failure, Families.NONE);
+        this(model, failure, Families.NONE, Access.OPEN, null);
     }
 
     /**
      * @param failure why the model no longer grows; null while it does
      * @param families families of backbones and optimizers, for the contrasts
+     * @param access who may read and order
+     * @param orders carries people's orders; null when none are taken
      */
-    public ViewServer(ViewModel model, Supplier<@Nullable String> failure, Families families) {
+    public ViewServer(
+            ViewModel model,
+            Supplier<@Nullable String> failure,
+            Families families,
+            Access access,
+            @Nullable Orders orders) {
         this.model = model;
+        this.access = access;
+        this.desk = orders == null ? null : new OrderDesk(model, orders);
+        files.put(
+                "/api/openapi.json",
+                new PageFiles.PageFile(
+                        Endpoint.JSON, Json.indented(OpenApi.of(endpoints)).getBytes(StandardCharsets.UTF_8)));
+        files.put(
+                "/api/asyncapi.json",
+                new PageFiles.PageFile(Endpoint.JSON, AsyncApi.json().getBytes(StandardCharsets.UTF_8)));
         this.updates = new Updates(model);
         this.families = families;
         this.failure = failure;
@@ -94,6 +127,25 @@ public final class ViewServer implements AutoCloseable {
         }
     }
 
+    /**
+     * Puts what is sent and refused into a registry and serves it under {@code /metrics}.
+     *
+     * @param scraped the registry as Prometheus reads it
+     */
+    public void measureIn(MeterRegistry registry, Supplier<String> scraped) {
+        new ServerMeters(registry).bind(() -> MOST_STREAMS - streams.availablePermits(), updates, refusals);
+        scrape = scraped;
+    }
+
+    private void metrics(Context context) {
+        Supplier<String> scraped = scrape;
+        if (scraped == null) {
+            refuse(context, 404, "There is nothing at " + Refusals.shortened(context.path()) + ".");
+        } else {
+            context.contentType(PROMETHEUS).result(scraped.get());
+        }
+    }
+
     /** Where the page is. */
     public URI address() {
         boolean everywhere = host.equals("0.0.0.0") || host.equals("::");
@@ -112,16 +164,12 @@ public final class ViewServer implements AutoCloseable {
         config.startup.showOldJavalinVersionWarning = false;
         config.startup.startupWatcherEnabled = false;
         config.routes.before(this::guard);
-        new PageFiles()
-                .all()
-                .forEach((path, file) -> config.routes.get(
-                        path, context -> context.contentType(file.contentType()).result(file.bytes())));
-        List<Endpoint> endpoints = endpoints();
-        endpoints.forEach(endpoint -> config.routes.get(endpoint.path(), endpoint.handler()));
-        String description = Json.indented(OpenApi.of(endpoints));
-        config.routes.get(
-                "/api/openapi.json",
-                context -> context.contentType(Endpoint.JSON).result(description));
+        files.forEach((path, file) -> config.routes.get(
+                path, context -> context.contentType(file.contentType()).result(file.bytes())));
+        endpoints.forEach(
+                endpoint -> config.routes.addHttpHandler(endpoint.method(), endpoint.path(), endpoint.handler()));
+        config.routes.get(METRICS, this::metrics);
+        config.routes.get(HEALTH, this::health);
         config.routes.error(404, context -> {
             if (!Boolean.TRUE.equals(context.attribute(ANSWERED))) {
                 refuse(context, 404, "There is nothing at " + Refusals.shortened(context.path()) + ".");
@@ -132,90 +180,165 @@ public final class ViewServer implements AutoCloseable {
     /** The API, in the order in which one would ask. */
     private List<Endpoint> endpoints() {
         Parameter study = Parameter.path("id", "The study's id.");
+        Parameter run = Parameter.path("id", "The run's id.");
+        Parameter orders = Parameter.header(
+                ORDER_HEADER,
+                "Any value; pages of other sites cannot send it. The body must be " + Endpoint.JSON + '.');
         return List.of(
-                endpoint(
+                Endpoint.get(
                         "/api/studies",
                         "All studies, the one with the newest record first.",
                         List.of(),
                         StudySummary[].class,
                         context -> json(context, model.studies())),
-                endpoint(
+                Endpoint.get(
                         "/api/studies/{id}",
                         "A study: its grid with every run in one line, scores by rung, decisions, counts, advice.",
                         List.of(study),
                         StudyAnswer.class,
                         this::study),
-                endpoint(
+                Endpoint.get(
                         "/api/studies/{id}/analysis",
                         "Contrasts of families and profiles of cost at a rung.",
                         List.of(study, Parameter.query("rung", "integer", "The rung; the report's when left out.")),
                         StudyAnalysis.class,
                         this::analysis),
-                endpoint(
+                Endpoint.get(
                         "/api/studies/{id}/curves",
                         "A few points of the training loss of every run.",
                         List.of(study, Parameter.query("points", "integer", "At most so many points a run.")),
                         CurveSketch[].class,
                         this::curves),
-                endpoint(
+                Endpoint.get(
                         "/api/studies/{id}/layers",
                         "The newest statistics of the weights of every run that has some.",
                         List.of(study, Parameter.query("backbone", "string", "Of this backbone only.")),
                         LayerSnapshot[].class,
                         this::layers),
-                endpoint(
+                Endpoint.get(
                         "/api/runs/{id}",
                         "A run: curve, evaluations, events, attempts, convergence, decisions, settings.",
                         List.of(
-                                Parameter.path("id", "The run's id."),
+                                run,
                                 Parameter.query(
                                         "points",
                                         "integer",
                                         "At most so many points of the curve; each keeps the least and the greatest loss of its steps.")),
                         RunSnapshot.class,
                         this::run),
-                new Endpoint(
-                        "/api/events",
-                        "Server-sent events: a snapshot of the study, then deltas with the cells that changed.",
-                        List.of(Parameter.query("study", "string", "The study; without it only the list of studies.")),
-                        EventStream.Update.class,
-                        "text/event-stream",
-                        this::events),
-                endpoint(
-                        "/api/health",
-                        "Whether records are still read, how many were, and what was refused.",
-                        List.of(),
-                        Health.class,
-                        this::health));
+                Endpoint.post(
+                        "/api/runs/{id}/stop",
+                        "Asks the run's trainer to end it after its present step; asked again before it answers, the same order.",
+                        List.of(run, orders),
+                        OrderRequest.class,
+                        OrderDesk.Given.class,
+                        context -> order(context, OrderDesk.Kind.STOP)),
+                Endpoint.post(
+                        "/api/runs/{id}/resume",
+                        "Asks for a paused run to be taken up again.",
+                        List.of(run, orders),
+                        OrderRequest.class,
+                        OrderDesk.Given.class,
+                        context -> order(context, OrderDesk.Kind.RESUME)),
+                Endpoint.get(
+                                "/api/events",
+                                "Server-sent events: a snapshot of the study, then deltas with the cells that changed.",
+                                List.of(Parameter.query(
+                                        "study", "string", "The study; without it only the list of studies.")),
+                                EventStream.Update.class,
+                                this::events)
+                        .as("text/event-stream"),
+                Endpoint.get(
+                                "/api/access",
+                                "What whoever asks may do here, and whether a token would help.",
+                                List.of(),
+                                AccessAnswer.class,
+                                this::access)
+                        .forAnybody(),
+                Endpoint.get(
+                                "/api/health",
+                                "Whether records are still read, and, for whoever may read, how many were and what was refused.",
+                                List.of(),
+                                Health.class,
+                                this::health)
+                        .forAnybody());
     }
 
-    private static Endpoint endpoint(
-            String path, String summary, List<Parameter> parameters, Type answers, Handler handler) {
-        return new Endpoint(path, summary, parameters, answers, Endpoint.JSON, handler);
-    }
-
-    /** Reads only; on the loopback address only under its own names, so that no web page elsewhere can read along; and never for another site's page. */
+    /**
+     * On the loopback address only under its own names, so that no web page elsewhere can reach the server through a name of its own; never for another site's page; and never
+     * for whom the access does not know, except the page itself, which knows nothing either.
+     */
     private void guard(Context context) {
         SECURITY_HEADERS.forEach(context::header);
         String method = context.req().getMethod();
-        if (!method.equals("GET") && !method.equals("HEAD")) {
-            refuse(context, 405, "This server only answers GET.");
-        } else if (LOOPBACK_HOSTS.contains(host)
-                && !LOOPBACK_HOSTS.contains(context.req().getServerName())) {
-            refuse(context, 421, "This server answers as localhost only.");
+        boolean reading = method.equals("GET") || method.equals("HEAD");
+        Optional<Endpoint> asked = endpoints.stream()
+                .filter(endpoint ->
+                        (endpoint.method() == HandlerType.GET) == reading && endpoint.matches(context.path()))
+                .findFirst();
+        boolean ordering = method.equals("POST") && asked.isPresent();
+        if (!reading && !ordering) {
+            refuse(context, 405, "This server answers GET, and POST where orders are taken.");
+        } else if (!knownHost(context.req().getServerName())) {
+            refuse(context, 421, "This server does not answer under that name.");
         } else if (fromAnotherSite(context)) {
             refuse(context, 403, "This server does not answer the pages of other sites.");
+        } else if (user(context) == null
+                && !files.containsKey(context.path())
+                && !OPEN.contains(context.path())
+                && asked.map(endpoint -> endpoint.access() == Endpoint.Reach.KNOWN)
+                        .orElse(true)) {
+            context.header("WWW-Authenticate", "Bearer");
+            refuse(
+                    context,
+                    401,
+                    context.header("Authorization") == null ? "A token is needed." : "The token is not the right one.");
+        } else if (ordering) {
+            guardOrder(context);
         }
     }
 
-    /** A link from elsewhere may open the page; nothing else of another site's is answered. */
-    private static boolean fromAnotherSite(Context context) {
+    /** What a form, a picture or a script of another site can send never gets this far. */
+    private void guardOrder(Context context) {
+        String contentType = context.contentType();
+        if (context.header(ORDER_HEADER) == null || contentType == null || !contentType.startsWith(Endpoint.JSON)) {
+            refuse(context, 403, "An order needs the header " + ORDER_HEADER + " and a body of " + Endpoint.JSON + '.');
+        } else if (context.req().getContentLengthLong() > MOST_ORDER_BYTES
+                || context.req().getContentLengthLong() < 0) {
+            refuse(context, 413, "An order has at most " + MOST_ORDER_BYTES + " bytes, and says how many.");
+        }
+    }
+
+    private boolean knownHost(String name) {
+        URI elsewhere = access.publicAddress();
+        return LOOPBACK_HOSTS.contains(name)
+                || (elsewhere == null ? !LOOPBACK_HOSTS.contains(host) : name.equalsIgnoreCase(elsewhere.getHost()));
+    }
+
+    /** A link from elsewhere may open the page; nothing else of another site's, another port of this machine among them, is answered. */
+    private boolean fromAnotherSite(Context context) {
         String origin = context.header("Origin");
-        boolean foreignOrigin = origin != null && !origin.equals(context.scheme() + "://" + context.header("Host"));
+        boolean foreignOrigin = origin != null && !ownOrigins(context).contains(origin);
+        String site = context.header("Sec-Fetch-Site");
         boolean opensThePage = "navigate".equals(context.header("Sec-Fetch-Mode"))
                 && "document".equals(context.header("Sec-Fetch-Dest"))
                 && !context.path().startsWith("/api/");
-        return foreignOrigin || ("cross-site".equals(context.header("Sec-Fetch-Site")) && !opensThePage);
+        boolean foreignSite = "cross-site".equals(site) || "same-site".equals(site);
+        return foreignOrigin || (foreignSite && !opensThePage);
+    }
+
+    private List<String> ownOrigins(Context context) {
+        String own = context.scheme() + "://" + context.header("Host");
+        URI elsewhere = access.publicAddress();
+        return elsewhere == null
+                ? List.of(own)
+                : List.of(own, elsewhere.getScheme() + "://" + elsewhere.getAuthority());
+    }
+
+    private @Nullable String user(Context context) {
+        String userHeader = access.userHeader();
+        return access.user(
+                context.ip(), context.header("Authorization"), userHeader == null ? null : context.header(userHeader));
     }
 
     /** Why a request was refused. */
@@ -233,8 +356,8 @@ public final class ViewServer implements AutoCloseable {
      * @param reason why it is down; null while it is up
      * @param instance instance of the model
      * @param streams open event streams
-     * @param refused requests refused, by HTTP status
-     * @param intake what was read so far
+     * @param refused requests refused, by HTTP status; empty for whoever may not read
+     * @param intake what was read so far; null for whoever may not read
      */
     record Health(
             String status,
@@ -242,10 +365,11 @@ public final class ViewServer implements AutoCloseable {
             String instance,
             int streams,
             Map<String, Long> refused,
-            ViewModel.Intake intake) {}
+            ViewModel.@Nullable Intake intake) {}
 
     private void health(Context context) {
         String reason = failure.get();
+        boolean known = user(context) != null;
         json(
                 context.status(reason == null ? 200 : 503),
                 new Health(
@@ -253,8 +377,57 @@ public final class ViewServer implements AutoCloseable {
                         reason,
                         model.instance(),
                         MOST_STREAMS - streams.availablePermits(),
-                        refusals.counts(),
-                        model.intake()));
+                        known ? refusals.counts() : Map.of(),
+                        known ? model.intake() : null));
+    }
+
+    /**
+     * What somebody may do.
+     *
+     * @param reads whether they may read
+     * @param orders whether they may stop, pause and resume runs
+     * @param user in whose name their orders are recorded; null for whoever may do nothing
+     * @param takesToken whether a token would help
+     */
+    record AccessAnswer(
+            boolean reads, boolean orders, @Nullable String user, boolean takesToken) {}
+
+    private void access(Context context) {
+        String user = user(context);
+        json(context, new AccessAnswer(user != null, user != null && desk != null, user, access.takesToken()));
+    }
+
+    /**
+     * What an order says.
+     *
+     * @param reason why, one sentence for the record; a default when it is left out
+     * @param pause with stop: whether the run is kept ready to be taken up again
+     */
+    record OrderRequest(@Nullable String reason, @Nullable Boolean pause) {}
+
+    private void order(Context context, OrderDesk.Kind kind) {
+        if (desk == null) {
+            refuse(context, 409, "This server takes no orders: it was started to be read only.");
+            return;
+        }
+        OrderRequest request;
+        try {
+            request = Json.read(context.body(), OrderRequest.class);
+        } catch (IllegalArgumentException e) {
+            refuse(context, 400, "An order is a JSON object with reason and pause, both optional.");
+            return;
+        }
+        boolean pauses = kind == OrderDesk.Kind.STOP && Boolean.TRUE.equals(request.pause());
+        String reason = request.reason() == null || request.reason().isBlank()
+                ? "asked for on the page"
+                : Refusals.shortened(request.reason().strip());
+        OrderDesk.Outcome outcome = desk.order(
+                context.pathParam("id"), pauses ? OrderDesk.Kind.PAUSE : kind, String.valueOf(user(context)), reason);
+        if (outcome instanceof OrderDesk.Refused refused) {
+            refuse(context, refused.status(), refused.sentence());
+        } else {
+            json(context.status(202), outcome);
+        }
     }
 
     private void study(Context context) {

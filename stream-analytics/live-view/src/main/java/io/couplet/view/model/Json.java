@@ -36,6 +36,23 @@ public final class Json {
         }
     }
 
+    /**
+     * What JSON says.
+     *
+     * @throws IllegalArgumentException when it is no JSON, or not of this type
+     */
+    public static <T> T read(String json, Class<T> type) {
+        try {
+            T value = MAPPER.readValue(json, type);
+            if (value == null) {
+                throw new IllegalArgumentException("null is no " + type.getSimpleName());
+            }
+            return value;
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(e.getOriginalMessage(), e);
+        }
+    }
+
     private static String write(ObjectMapper mapper, Object value) {
         try {
             return mapper.writeValueAsString(value);

@@ -6,7 +6,9 @@ import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.LayerStatistics;
 import io.couplet.schemas.avro.Provenance;
 import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.schemas.avro.Verdict;
@@ -24,6 +26,8 @@ final class RunState {
 
     /** Events kept for a run's list; further ones are counted. */
     static final int EVENTS = 200;
+
+    private static final String RESUME = "resume";
 
     private static final double LEAST_HALF_LIFE_STEPS = 5;
     private static final double HALF_LIFE_SHARE_OF_BUDGET = 0.02;
@@ -194,7 +198,7 @@ final class RunState {
         }
         return switch (ending.getKind()) {
             case COMPLETED -> RunStatus.COMPLETED;
-            case STOPPED -> RunStatus.STOPPED;
+            case STOPPED -> ending.getPaused() ? RunStatus.PAUSED : RunStatus.STOPPED;
             case DIVERGED -> RunStatus.DIVERGED;
             default -> RunStatus.FAILED;
         };
@@ -330,19 +334,34 @@ final class RunState {
                 pace,
                 eta,
                 newestMillis,
-                ending == null ? null : ending.getReason());
+                ending == null ? null : ending.getReason(),
+                ordered(status));
+    }
+
+    boolean hasOrders() {
+        return !commands.isEmpty();
+    }
+
+    /** What it has yet to obey; null when there is nothing, or when it has ended first. */
+    private @Nullable String ordered(RunStatus status) {
+        Decision standing = Decision.standing(decisions());
+        if (standing == null || (status.ended() && !standing.kind().equals(RESUME))) {
+            return null;
+        }
+        return standing.kind();
     }
 
     List<Decision> decisions() {
         List<Decision> decisions = new ArrayList<>();
         for (RunCommand command : commands.values()) {
-            Long acknowledgedMillis = acknowledged.get(command.getCommandId());
+            Long acknowledgedMillis = acknowledgedMillis(command);
             decisions.add(new Decision(
                     runId,
                     identity.backbone(),
                     identity.optimizer(),
                     identity.seed(),
                     command.getCommandId(),
+                    kind(command),
                     command.getRule(),
                     command.getRuleVersion(),
                     command.getRequestedBy(),
@@ -361,6 +380,24 @@ final class RunState {
                     command.getTimeMillis()));
         }
         return decisions;
+    }
+
+    /** When it was obeyed: an event names the command, or, as the queue stands between an order to resume and its trainer, an attempt began after it; null when it was not. */
+    private @Nullable Long acknowledgedMillis(RunCommand command) {
+        Long named = acknowledged.get(command.getCommandId());
+        if (named != null || command.getKind() != RunCommandKind.RESUME) {
+            return named;
+        }
+        return events.stream()
+                .filter(event -> event.getKind() == RunEventKind.RESUMED || event.getKind() == RunEventKind.STARTED)
+                .map(RunEvent::getTimeMillis)
+                .filter(millis -> millis >= command.getTimeMillis())
+                .min(Comparator.naturalOrder())
+                .orElse(null);
+    }
+
+    private static String kind(RunCommand command) {
+        return command.getKind() == RunCommandKind.RESUME ? RESUME : command.getPause() ? "pause" : "stop";
     }
 
     RunSnapshot snapshot(long version, int points) {

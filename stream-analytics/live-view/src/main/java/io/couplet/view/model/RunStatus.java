@@ -11,10 +11,12 @@ public enum RunStatus {
     COMPLETED,
     /** Ended early by a command. */
     STOPPED,
+    /** Ended early by a command that keeps it ready to be taken up again; no more steps come by themselves. */
+    PAUSED,
     DIVERGED,
     FAILED;
 
-    /** Whether no more steps will come. */
+    /** Whether no more steps will come, unless somebody resumes it. */
     public boolean ended() {
         return this != WAITING && this != RUNNING;
     }

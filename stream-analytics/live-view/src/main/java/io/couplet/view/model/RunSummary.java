@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param etaSeconds seconds to the end of its budget at that pace; null unless it runs
  * @param newestMillis time of its newest record, milliseconds since the epoch
  * @param reason why it ended, when it did not complete
+ * @param ordered order that its trainer has not acknowledged yet: stop, pause or resume; null when there is none
  */
 public record RunSummary(
         String runId,
@@ -50,4 +51,5 @@ public record RunSummary(
         @Nullable Double secondsPerStep,
         @Nullable Double etaSeconds,
         long newestMillis,
-        @Nullable String reason) {}
+        @Nullable String reason,
+        @Nullable String ordered) {}

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param counts the books
  * @param decisions newest stop decisions first, at most {@value #DECISIONS}; null in a delta that changes none
  * @param decisionsTotal all of them
+ * @param ruleChanges other stopping rules since it began, oldest first; null in a delta that changes none
  * @param provenance what the runs were made with
  */
 public record StudySnapshot(
@@ -33,6 +34,7 @@ public record StudySnapshot(
         StudyCounts counts,
         @Nullable List<Decision> decisions,
         int decisionsTotal,
+        @Nullable List<RuleChange> ruleChanges,
         StudyProvenance provenance) {
 
     /** Stop decisions a snapshot carries. */

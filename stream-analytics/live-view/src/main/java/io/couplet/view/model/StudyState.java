@@ -3,6 +3,7 @@ package io.couplet.view.model;
 import io.couplet.schemas.avro.CouplingScore;
 import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.Provenance;
+import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StoppingRule;
 import io.couplet.schemas.avro.StudyScore;
@@ -32,6 +33,7 @@ final class StudyState {
             new TreeMap<>(Comparator.comparing(Pairing::backbone).thenComparing(Pairing::optimizer));
     private final TreeMap<Integer, StudyScore> scores = new TreeMap<>();
     private @Nullable RunRequest newestRequest;
+    private final Map<String, RuleChange> ruleChanges = new LinkedHashMap<>();
     private long scoresChangedAt;
     private long decidedAt;
     private long decisionsAt;
@@ -63,6 +65,24 @@ final class StudyState {
     /** Notes that a run was told to stop, or said that it was. */
     void decided(long version) {
         decidedAt = version;
+    }
+
+    /** Takes in other rules; the same command twice counts once. */
+    void judgedBy(RunCommand command, long version) {
+        ruleChanges.put(
+                command.getCommandId(),
+                new RuleChange(
+                        command.getCommandId(),
+                        command.getRules().stream()
+                                .map(rule -> rule.getOptions().isEmpty()
+                                        ? rule.getRule()
+                                        : rule.getRule() + ' ' + new TreeMap<>(rule.getOptions()))
+                                .toList(),
+                        command.getRequestedBy(),
+                        command.getReason(),
+                        command.getTimeMillis()));
+        decidedAt = version;
+        lived(command.getTimeMillis());
     }
 
     /** The grid as a request tells it; a study asked for twice has the union of both grids, the newer order first. */
@@ -150,6 +170,7 @@ final class StudyState {
                 byStatus.getOrDefault(RunStatus.RUNNING, 0),
                 byStatus.getOrDefault(RunStatus.COMPLETED, 0),
                 byStatus.getOrDefault(RunStatus.STOPPED, 0),
+                byStatus.getOrDefault(RunStatus.PAUSED, 0),
                 byStatus.getOrDefault(RunStatus.DIVERGED, 0),
                 byStatus.getOrDefault(RunStatus.FAILED, 0),
                 expected == 0 ? 0 : progress / expected,
@@ -231,6 +252,7 @@ final class StudyState {
                         ? decisions.stream().limit(StudySnapshot.DECISIONS).toList()
                         : null,
                 decisions.size(),
+                since == 0 || decidedAt > since ? List.copyOf(ruleChanges.values()) : null,
                 provenance());
     }
 

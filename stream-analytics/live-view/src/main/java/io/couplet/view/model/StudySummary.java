@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param running runs under way
  * @param completed runs that used their budget
  * @param stopped runs ended early
+ * @param paused runs that may be taken up again
  * @param diverged runs that diverged
  * @param failed runs that failed
  * @param progress share of the budget that is done, ended runs counting whole, in [0, 1]
@@ -32,6 +33,7 @@ public record StudySummary(
         int running,
         int completed,
         int stopped,
+        int paused,
         int diverged,
         int failed,
         double progress,
@@ -42,7 +44,7 @@ public record StudySummary(
 
     /** Runs that have ended, however. */
     public int ended() {
-        return completed + stopped + diverged + failed;
+        return completed + stopped + paused + diverged + failed;
     }
 
     /** Whether every run of the grid has ended. */

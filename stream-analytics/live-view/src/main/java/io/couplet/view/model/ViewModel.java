@@ -6,6 +6,7 @@ import io.couplet.schemas.avro.CouplingScore;
 import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.LayerStatistics;
 import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StepMetrics;
@@ -131,7 +132,7 @@ public final class ViewModel {
             RunState run = run(event.getRunId());
             run.add(event);
             changed(run, event.getRunId());
-            if (event.getCommandId() != null) {
+            if (run.hasOrders()) {
                 study(run.identity().studyId()).decided(version);
             }
         } else if (record instanceof ConvergenceScore score) {
@@ -142,6 +143,8 @@ public final class ViewModel {
             RunState run = run(statistics.getRunId());
             run.add(statistics);
             changed(run, statistics.getRunId());
+        } else if (record instanceof RunCommand command && command.getKind() == RunCommandKind.RULES) {
+            study(command.getStudyId()).judgedBy(command, version);
         } else if (record instanceof RunCommand command) {
             RunState run = run(command.getRunId());
             run.add(command);
@@ -224,6 +227,18 @@ public final class ViewModel {
     public synchronized @Nullable RunSnapshot run(String runId, int points) {
         RunState run = runs.get(runId);
         return run == null ? null : run.snapshot(version, points);
+    }
+
+    /** Where a run stands; null when no record names it. */
+    public synchronized @Nullable RunStatus status(String runId) {
+        RunState run = runs.get(runId);
+        return run == null ? null : run.status();
+    }
+
+    /** A run's orders, oldest first; empty when no record names it. */
+    public synchronized List<Decision> decisions(String runId) {
+        RunState run = runs.get(runId);
+        return run == null ? List.of() : run.decisions();
     }
 
     /**

@@ -1,8 +1,13 @@
 package io.couplet.view.report;
 
+import io.couplet.schemas.KafkaRefusal;
+import io.couplet.schemas.SchemaRegistryException;
+import io.couplet.schemas.WireFormat;
 import io.couplet.view.LiveViewException;
 import io.couplet.view.RecordIntake;
 import io.couplet.view.model.ViewModel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -13,6 +18,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 
 /** Builds the model once, from everything that is in the topics now; it joins no group and commits nothing. */
 public final class ReportReader {
@@ -30,9 +36,37 @@ public final class ReportReader {
      */
     public static ViewModel read(String bootstrapServers, Map<String, String> clientProperties, Duration patience) {
         ViewModel model = new ViewModel();
-        RecordIntake intake = new RecordIntake(model);
+        RecordIntake intake = new RecordIntake(model, format(clientProperties));
+        try {
+            forEach(bootstrapServers, clientProperties, patience, RecordIntake.topics(), intake::accept);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return model;
+    }
+
+    /** Takes one record. */
+    @FunctionalInterface
+    public interface Taker {
+        void take(String topic, int partition, long offset, byte @Nullable [] key, byte @Nullable [] value)
+                throws IOException;
+    }
+
+    /**
+     * Hands over all records that some topics hold now, each partition in its order.
+     *
+     * @param patience how long to wait for the next records before giving up
+     * @throws LiveViewException in one sentence with the fix, when Kafka is away or stops answering
+     */
+    public static void forEach(
+            String bootstrapServers,
+            Map<String, String> clientProperties,
+            Duration patience,
+            List<String> topics,
+            Taker taker)
+            throws IOException {
         try (KafkaConsumer<byte[], byte[]> consumer = consumer(bootstrapServers, clientProperties, patience)) {
-            List<TopicPartition> partitions = partitions(consumer);
+            List<TopicPartition> partitions = partitions(consumer, topics);
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
@@ -40,7 +74,7 @@ public final class ReportReader {
             while (!reached(consumer, ends)) {
                 int read = 0;
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-                    intake.accept(record.topic(), record.partition(), record.offset(), record.key(), record.value());
+                    taker.take(record.topic(), record.partition(), record.offset(), record.key(), record.value());
                     read++;
                 }
                 if (read > 0) {
@@ -52,11 +86,11 @@ public final class ReportReader {
             }
         } catch (KafkaException e) {
             throw new LiveViewException(
-                    "Kafka at " + bootstrapServers + " cannot be read (" + e.getMessage()
-                            + "): check that it runs and that the address is right.",
+                    KafkaRefusal.sentence(bootstrapServers, e)
+                            .orElse("Kafka at " + bootstrapServers + " cannot be read (" + e.getMessage()
+                                    + "): check that it runs and that the address is right."),
                     e);
         }
-        return model;
     }
 
     private static KafkaConsumer<byte[], byte[]> consumer(
@@ -72,9 +106,17 @@ public final class ReportReader {
         return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
-    private static List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer) {
+    private static WireFormat format(Map<String, String> clientProperties) {
+        try {
+            return WireFormat.of(clientProperties);
+        } catch (SchemaRegistryException e) {
+            throw new LiveViewException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer, List<String> topics) {
         Map<String, List<PartitionInfo>> existing = consumer.listTopics();
-        return RecordIntake.topics().stream()
+        return topics.stream()
                 .flatMap(topic -> existing.getOrDefault(topic, List.of()).stream())
                 .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
                 .toList();

@@ -8,16 +8,33 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What the HTML and the Markdown report both say in tables: shares of variance, families, cost. Empty tables are left out. */
+/** What the HTML and the Markdown report both say in tables: steps saved by stopping, shares of variance, families, cost. Empty tables are left out. */
 record Sections(List<Table> tables) {
 
     /** One table; the first column names its rows. */
     record Table(String title, String note, List<String> columns, List<List<String>> rows) {}
 
     static Sections of(StudyReport report) {
-        return new Sections(List.of(shares(report), families(report), front(report), profiles(report)).stream()
-                .filter(table -> !table.rows().isEmpty())
-                .toList());
+        return new Sections(
+                List.of(stopping(report), shares(report), families(report), front(report), profiles(report)).stream()
+                        .filter(table -> !table.rows().isEmpty())
+                        .toList());
+    }
+
+    private static Table stopping(StudyReport report) {
+        StepsSaved saved = report.stopping();
+        return new Table(
+                "Steps saved by stopping early",
+                "%s, %s %% of the budgets of all runs, were not taken."
+                        .formatted(
+                                String.format(Locale.ROOT, "%,d steps", saved.steps()), Texts.percent(saved.share())),
+                List.of("rule", "runs stopped", "steps saved"),
+                saved.rules().stream()
+                        .map(rule -> List.of(
+                                rule.rule(),
+                                String.valueOf(rule.runs()),
+                                String.format(Locale.ROOT, "%,d", rule.steps())))
+                        .toList());
     }
 
     private static Table shares(StudyReport report) {

@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param counts the books
  * @param runs every run
  * @param decisions stop decisions, newest first
+ * @param stopping the steps that stopping early has saved, and by which rule
  */
 public record StudyReport(
         Study study,
@@ -48,7 +49,8 @@ public record StudyReport(
         ProvenanceShown provenance,
         StudyCounts counts,
         List<Run> runs,
-        List<Decision> decisions) {
+        List<Decision> decisions,
+        StepsSaved stopping) {
 
     /** What the report is about; reason says why there are no scores, when there are none. */
     public record Study(
@@ -169,7 +171,8 @@ public record StudyReport(
                         snapshot.provenance().data()),
                 snapshot.counts(),
                 runs(snapshot),
-                Objects.requireNonNullElse(snapshot.decisions(), List.of()));
+                Objects.requireNonNullElse(snapshot.decisions(), List.of()),
+                StepsSaved.of(snapshot));
     }
 
     private static List<Run> runs(StudySnapshot snapshot) {

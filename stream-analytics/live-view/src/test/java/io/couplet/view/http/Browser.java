@@ -15,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -141,8 +142,16 @@ final class Browser implements AutoCloseable {
                 Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", colourScheme))));
     }
 
-    private void command(String name, Map<String, ?> parameters) throws IOException, InterruptedException {
-        send("POST", session + "/goog/cdp/execute", Map.of("cmd", name, "params", parameters));
+    /** What can be seen, as PNG. */
+    byte[] picture() throws IOException, InterruptedException {
+        return Base64.getDecoder()
+                .decode(command("Page.captureScreenshot", Map.of("format", "png"))
+                        .get("data")
+                        .asText());
+    }
+
+    private JsonNode command(String name, Map<String, ?> parameters) throws IOException, InterruptedException {
+        return send("POST", session + "/goog/cdp/execute", Map.of("cmd", name, "params", parameters));
     }
 
     /** What the page complained about since it was last asked: errors and refusals of the content-security policy. */

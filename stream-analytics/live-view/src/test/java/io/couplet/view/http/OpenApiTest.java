@@ -32,12 +32,14 @@ final class OpenApiTest {
             "/api/studies/{id}/curves", "/api/studies/small-3fa2c1/curves?points=5",
             "/api/studies/{id}/layers", "/api/studies/small-3fa2c1/layers?backbone=vgg",
             "/api/runs/{id}", "/api/runs/small-3fa2c1.convnext.sgd.s0.a0b1c2?points=9",
+            "/api/access", "/api/access",
             "/api/health", "/api/health");
 
     private final ObjectMapper mapper = new ObjectMapper();
     private final HttpClient client = HttpClient.newHttpClient();
     private final ViewModel model = DemoLog.of(DemoRecords.small()).into(new ViewModel());
-    private final ViewServer server = new ViewServer(model, () -> null, DemoRecords.FAMILIES);
+    private final ViewServer server =
+            new ViewServer(model, () -> null, DemoRecords.FAMILIES, Access.OPEN, new ObedientTrainer(model));
 
     @BeforeEach
     void start() throws BindException {
@@ -55,6 +57,7 @@ final class OpenApiTest {
         List<String> described = new ArrayList<>();
         api.get("paths").fieldNames().forEachRemaining(described::add);
         described.remove("/api/events");
+        described.removeIf(path -> api.at("/paths").get(path).has("post"));
         assertThat(described).containsExactlyInAnyOrderElementsOf(EXAMPLES.keySet());
         for (String path : described) {
             JsonNode schema = api.at("/paths").get(path).at("/get/responses/200/content/application~1json/schema");
@@ -62,6 +65,35 @@ final class OpenApiTest {
             assertThat(problems(api, schema, answer, path)).as(path).isEmpty();
             assertThat(answer.size()).as(path).isPositive();
         }
+    }
+
+    @Test
+    void anOrderAndItsAnswerFitTheirDescription() throws Exception {
+        model.apply(
+                new ViewModel.Origin("more", 0, 0),
+                DemoLog.of(OrdersTest.running()).entries().get(0).record());
+        JsonNode api = json("/api/openapi.json", 200);
+        for (String verb : List.of("stop", "resume")) {
+            JsonNode post = api.at("/paths").get("/api/runs/{id}/" + verb).get("post");
+            String body = "{\"reason\":\"r\",\"pause\":null}";
+            JsonNode takes = post.at("/requestBody/content/application~1json/schema");
+            assertThat(problems(api, takes, mapper.readTree(body), verb)).isEmpty();
+            assertThat(post.get("parameters").findValuesAsText("name")).contains("X-Couplet-Order");
+            assertThat(post.at("/security/1/token").isArray()).isTrue();
+        }
+        HttpRequest order = HttpRequest.newBuilder(URI.create("http://127.0.0.1:"
+                        + server.address().getPort() + "/api/runs/orders-3fa2c1.vgg.sgd.s0.a0b1c2/stop"))
+                .header("Content-Type", "application/json")
+                .header("X-Couplet-Order", "test")
+                .POST(HttpRequest.BodyPublishers.ofString("{}"))
+                .build();
+        HttpResponse<String> answer = client.send(order, HttpResponse.BodyHandlers.ofString());
+        JsonNode schema =
+                api.at("/paths").get("/api/runs/{id}/stop").at("/post/responses/202/content/application~1json/schema");
+        assertThat(answer.statusCode()).isEqualTo(202);
+        assertThat(problems(api, schema, mapper.readTree(answer.body()), "stop"))
+                .isEmpty();
+        assertThat(api.at("/components/securitySchemes/token/scheme").asText()).isEqualTo("bearer");
     }
 
     @Test

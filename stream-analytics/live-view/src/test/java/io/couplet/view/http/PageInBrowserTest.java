@@ -39,7 +39,7 @@ final class PageInBrowserTest {
     private final Browser browser = Objects.requireNonNull(shared);
     private final DemoLog log = DemoLog.of(DemoRecords.small());
     private ViewModel model = new ViewModel();
-    private ViewServer server = new ViewServer(model, () -> null, DemoRecords.FAMILIES);
+    private ViewServer server = new ViewServer(model, () -> null, DemoRecords.FAMILIES, Access.OPEN, null);
 
     @BeforeAll
     static void openBrowser() throws Exception {
@@ -210,6 +210,93 @@ final class PageInBrowserTest {
         assertThat(browser.run("return document.getElementById('feed').textContent")
                         .asText())
                 .contains("rule divergence", "obeyed", "shadow: not obeyed", "3 peers");
+    }
+
+    @Test
+    void onThisMachineARunIsStoppedWithoutATokenWhateverIsClickedTwice() throws Exception {
+        ObedientTrainer trainer = serveRunningStudy(Access.OPEN);
+        open("#cell=vgg/sgd");
+        awaitTrue("return Boolean(document.querySelector('#detail .runs [data-order=stop]'))");
+
+        browser.run("document.querySelector('#detail .runs [data-order=stop]').click()");
+        browser.run("document.getElementById('ask-reason').value = 'a test'");
+        browser.run(
+                "const give = document.querySelector('.ask[open] button[type=submit]'); give.click(); give.click()");
+
+        awaitTrue("return document.querySelector('#detail .ordered')?.textContent.startsWith('stopping')");
+        await().atMost(10, SECONDS).until(() -> trainer.orders().size() == 1);
+        awaitTrue("return document.getElementById('recent-decisions').textContent.includes('a test')");
+        trainer.obey();
+        awaitTrue("return document.querySelector('#detail .runs .badge').textContent === 'stopped'");
+        awaitTrue("return document.getElementById('told').textContent.includes('acknowledged after 42 ms')");
+        assertThat(trainer.orders()).hasSize(1);
+        assertThat(browser.run("return document.querySelectorAll('[data-order]').length")
+                        .asInt())
+                .isZero();
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void aRunIsPausedFromItsRowAndResumedFromTheFeed() throws Exception {
+        ObedientTrainer trainer = serveRunningStudy(Access.OPEN);
+        open("#cell=vgg/sgd");
+        awaitTrue("return Boolean(document.querySelector('#detail .runs [data-order=pause]'))");
+        browser.run("document.querySelector('#detail .runs [data-order=pause]').click()");
+        browser.press(ENTER);
+        await().atMost(10, SECONDS).until(() -> trainer.orders().size() == 1);
+        trainer.obey();
+        awaitTrue("return document.querySelector('#detail .runs .badge').textContent === 'paused'");
+
+        browser.run("document.getElementById('tab-decisions').click()");
+        awaitTrue("return Boolean(document.querySelector('#feed [data-order=resume]'))");
+        browser.run("document.querySelector('#feed [data-order=resume]').click()");
+        browser.press(ENTER);
+        await().atMost(10, SECONDS).until(() -> trainer.orders().size() == 2);
+        trainer.obey();
+        awaitTrue("return document.getElementById('told').textContent.includes('resumed')");
+        assertThat(trainer.orders().get(0).getPause()).isTrue();
+    }
+
+    @Test
+    void withATokenThePageAsksForItOnceAndThenReadsAndOrders() throws Exception {
+        ObedientTrainer trainer = serveRunningStudy(Access.OPEN.withToken("a-token-of-thirty-two-characters"));
+        open("#cell=vgg/sgd");
+        awaitTrue("return Boolean(document.querySelector('.ask[open] #token'))");
+        assertThat(browser.run("return document.querySelectorAll('.cell').length")
+                        .asInt())
+                .isZero();
+
+        giveToken("a-wrong-token-of-many-characters");
+        awaitTrue("return Boolean(document.querySelector('.ask[open] .wrong'))");
+        giveToken("a-token-of-thirty-two-characters");
+        awaitTrue("return document.querySelectorAll('.cell').length === 1");
+        awaitTrue("return document.getElementById('connection').dataset.state === 'live'");
+
+        awaitTrue("return Boolean(document.querySelector('#detail .runs [data-order=stop]'))");
+        browser.run("document.querySelector('#detail .runs [data-order=stop]').click()");
+        browser.press(ENTER);
+        await().atMost(10, SECONDS).until(() -> trainer.orders().size() == 1);
+        assertThat(trainer.orders().get(0).getRequestedBy()).isEqualTo("page, with the token");
+        browser.run("location.reload()");
+        awaitTrue("return document.querySelectorAll('.cell').length === 1");
+        assertThat(browser.run("return document.cookie + localStorage.length").asText())
+                .isEqualTo("0");
+    }
+
+    private ObedientTrainer serveRunningStudy(Access access) throws Exception {
+        server.close();
+        ObedientTrainer trainer = new ObedientTrainer(model);
+        server = new ViewServer(model, () -> null, DemoRecords.FAMILIES, access, trainer);
+        server.start("127.0.0.1", 0);
+        DemoLog.of(OrdersTest.running()).into(model);
+        return trainer;
+    }
+
+    private void giveToken(String token) throws Exception {
+        browser.run(
+                "document.getElementById('token').value = arguments[0];"
+                        + "document.querySelector('.ask[open] button[type=submit]').click()",
+                token);
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.view.DemoLog;
 import io.couplet.view.DemoRecords;
+import io.couplet.view.model.RunStatus;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.ViewModel;
 import java.time.Instant;
@@ -42,7 +43,8 @@ final class StudyReportTest {
                         "provenance",
                         "counts",
                         "runs",
-                        "decisions");
+                        "decisions",
+                        "stopping");
         assertThat(json.get("cells")).hasSize(12);
         assertThat(names(json.get("cells").get(0)))
                 .startsWith("backbone", "optimizer", "runs", "accuracy", "coupling", "verdict", "steps", "seconds");
@@ -63,6 +65,25 @@ final class StudyReportTest {
                         .get("engine")
                         .asText())
                 .startsWith("DJL");
+    }
+
+    @Test
+    void stepsSavedAreWhatStoppedRunsHadLeftOfTheirBudgetsByRule() {
+        long left = small.cells().stream()
+                .flatMap(cell -> cell.runs().stream())
+                .filter(run -> run.status() == RunStatus.STOPPED || run.status() == RunStatus.DIVERGED)
+                .mapToLong(run -> run.budgetSteps() - run.step())
+                .sum();
+        long budget = small.cells().stream()
+                .flatMap(cell -> cell.runs().stream())
+                .mapToLong(run -> run.budgetSteps())
+                .sum();
+
+        assertThat(left).isPositive();
+        assertThat(report.stopping().steps()).isEqualTo(left);
+        assertThat(report.stopping().share()).isEqualTo((double) left / budget);
+        assertThat(report.stopping().rules()).extracting(StepsSaved.Rule::rule).containsExactly("divergence");
+        assertThat(report.markdown()).contains("## Steps saved by stopping early", "| divergence | ");
     }
 
     @Test

@@ -3,10 +3,10 @@ package io.couplet.scores.convergence;
 import java.util.Arrays;
 
 /**
- * Losses summed in blocks of steps: closed blocks in an array, the open one in scalars, so that a step inside a block copies nothing.
+ * Losses summed in blocks of steps: closed blocks in an array, the open one in scalars.
  *
  * <p>Used twice: as a ring of equal blocks for the sliding window, and as a row of growing blocks for the whole curve. An array is never
- * written after it was handed to a record.
+ * written after it was handed to a record; {@link Fold} writes its own.
  *
  * @param closed how many blocks were closed so far; the slot of block {@code i} is {@code i} modulo the number of slots
  * @param sums of each closed block, {@value #FIELDS} numbers one after another: the sum of its losses, the sum of its step numbers, the number of its steps, its
@@ -24,36 +24,9 @@ public record Blocks(int closed, double[] sums, double openEnd, double openLoss,
     private static final int STEPS = 1;
     private static final int COUNT = 2;
     private static final int LAST_STEP = 3;
+    private static final int FIRST_SLOTS = 4;
 
     static final Blocks EMPTY = new Blocks(0, new double[0], 0, 0, 0, 0);
-
-    /** One loss more, the block being closed when {@code step} is at or after its end; the new one then ends at {@code nextEnd}. */
-    Blocks plus(double step, double loss, double nextEnd, int capacity) {
-        if (openCount == 0) {
-            return new Blocks(closed, sums, nextEnd, loss, step, 1);
-        }
-        return step < openEnd
-                ? new Blocks(closed, sums, openEnd, openLoss + loss, openSteps + step, openCount + 1)
-                : new Blocks(closed + 1, closedSums(capacity), nextEnd, loss, step, 1);
-    }
-
-    /** The same with the open block ending before {@code step}: what comes from there on is of another kind. */
-    Blocks cut(double step) {
-        return openCount == 0 || openEnd <= step
-                ? this
-                : new Blocks(closed, sums, step, openLoss, openSteps, openCount);
-    }
-
-    /** The sums with those of the open block. */
-    private double[] closedSums(int capacity) {
-        int at = closed % capacity * FIELDS;
-        double[] copy = Arrays.copyOf(sums, Math.max(sums.length, at + FIELDS));
-        copy[at] = openLoss;
-        copy[at + STEPS] = openSteps;
-        copy[at + COUNT] = openCount;
-        copy[at + LAST_STEP] = openEnd - 1;
-        return copy;
-    }
 
     private int slots() {
         return sums.length / FIELDS;
@@ -99,6 +72,84 @@ public record Blocks(int closed, double[] sums, double openEnd, double openLoss,
             w[n++] = openCount;
         }
         return new Points(Arrays.copyOf(x, n), Arrays.copyOf(y, n), Arrays.copyOf(w, n));
+    }
+
+    /** Blocks that take losses in place. */
+    static final class Fold {
+        private final int capacity;
+        private int closed;
+        private double[] sums = {};
+        private int slots;
+        private double openEnd;
+        private double openLoss;
+        private double openSteps;
+        private double openCount;
+
+        /** Goes on from blocks of which at most {@code capacity} are kept. */
+        Fold(Blocks from, int capacity) {
+            this.capacity = capacity;
+            set(from);
+        }
+
+        final void set(Blocks from) {
+            closed = from.closed;
+            sums = from.sums.clone();
+            slots = from.slots();
+            openEnd = from.openEnd;
+            openLoss = from.openLoss;
+            openSteps = from.openSteps;
+            openCount = from.openCount;
+        }
+
+        /** Whether a step is the first of a block, so that {@link #open} takes it and not {@link #plus}. */
+        boolean opensAt(double step) {
+            return openCount == 0 || step >= openEnd;
+        }
+
+        /** One loss more in the open block. */
+        void plus(double step, double loss) {
+            openLoss += loss;
+            openSteps += step;
+            openCount++;
+        }
+
+        /** Closes the open block, if there is one, and begins the next, which ends before {@code end}. */
+        void open(double step, double loss, double end) {
+            if (openCount > 0) {
+                close();
+            }
+            openEnd = end;
+            openLoss = loss;
+            openSteps = step;
+            openCount = 1;
+        }
+
+        private void close() {
+            int slot = closed % capacity;
+            if (slot == slots) {
+                slots++;
+                if (sums.length < slots * FIELDS) {
+                    sums = Arrays.copyOf(sums, FIELDS * Math.min(capacity, Math.max(FIRST_SLOTS, 2 * slots)));
+                }
+            }
+            int at = slot * FIELDS;
+            sums[at] = openLoss;
+            sums[at + STEPS] = openSteps;
+            sums[at + COUNT] = openCount;
+            sums[at + LAST_STEP] = openEnd - 1;
+            closed++;
+        }
+
+        /** Lets the open block end before {@code step}: what comes from there on is of another kind. */
+        void cut(double step) {
+            if (openEnd > step) {
+                openEnd = step;
+            }
+        }
+
+        Blocks value() {
+            return new Blocks(closed, Arrays.copyOf(sums, slots * FIELDS), openEnd, openLoss, openSteps, openCount);
+        }
     }
 
     /** Weighted points, each array of shape (points). */

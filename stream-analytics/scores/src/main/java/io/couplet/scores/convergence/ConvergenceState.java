@@ -39,11 +39,6 @@ public record ConvergenceState(
         Schedule schedule,
         Evaluations evaluations) {
 
-    private static final int WINDOW_BLOCKS = 32;
-    private static final int CURVE_BLOCKS = 64;
-    /** A spike is only told from noise that is known from so many steps. */
-    private static final double SPIKE_NEEDS = 8;
-
     /** A run of which nothing was seen. */
     public static ConvergenceState start(ConvergenceSettings settings) {
         return new ConvergenceState(
@@ -64,7 +59,7 @@ public record ConvergenceState(
     }
 
     /**
-     * The state after one more step of the run.
+     * The state after one more step of the run; many steps are quicker through a {@link ConvergenceFold}.
      *
      * @param attempt 1-based attempt of the run
      * @param step 1-based step, after that optimizer update
@@ -76,71 +71,13 @@ public record ConvergenceState(
      */
     public ConvergenceState plus(
             int attempt, long step, double stepLoss, double rate, double gradient, double accuracy, long time) {
-        if (attempt < tally.attempt()) {
-            return with(tally.olderAttempt());
-        }
-        if (attempt > tally.attempt() && tally.attempt() > 0) {
-            ConvergenceState kept = step > tally.lastStep() ? this : before(step);
-            return kept.next(attempt, step, stepLoss, rate, gradient, accuracy, time);
-        }
-        if (step <= tally.lastStep()) {
-            return with(tally.duplicate());
-        }
-        return next(attempt, step, stepLoss, rate, gradient, accuracy, time);
+        ConvergenceFold fold = new ConvergenceFold(this);
+        fold.plus(attempt, step, stepLoss, rate, gradient, accuracy, time);
+        return fold.state();
     }
 
-    private ConvergenceState next(
-            int attempt, long step, double stepLoss, double rate, double gradient, double accuracy, long time) {
-        double decay = Math.pow(0.5, Math.max(1, step - tally.lastStep()) / settings.halfLifeSteps());
-        NonFinite found = NonFinite.of(stepLoss, gradient);
-        Extremes seen = found == NonFinite.NONE ? extremes : extremes.withNonFinite(found, step);
-        LearningRates nextRates = rates.plus(step, rate, settings.warmupSteps());
-        boolean drops = nextRates.droppedAt() != rates.droppedAt();
-        Smoothed nextLoss = loss;
-        Blocks nextWindow = drops ? window.cut(step) : window;
-        Blocks nextCurve = drops ? curve.cut(step) : curve;
-        if (Double.isFinite(stepLoss)) {
-            boolean spike = isSpike(step, stepLoss);
-            nextLoss = loss.plus(stepLoss, decay);
-            seen = seen.plus(step, stepLoss, nextLoss.mean(), spike, settings);
-            nextWindow = nextWindow.plus(step, stepLoss, windowBlockEnd(step), WINDOW_BLOCKS);
-            nextCurve = nextCurve.plus(step, stepLoss, curveBlockEnd(step, nextRates.droppedAt()), CURVE_BLOCKS);
-        }
-        return new ConvergenceState(
-                settings,
-                tally.plus(attempt, step),
-                seen,
-                nextLoss,
-                Double.isFinite(gradient) ? gradientNorm.plus(gradient, decay) : gradientNorm,
-                Double.isFinite(accuracy) ? batchAccuracy.plus(accuracy, decay) : batchAccuracy,
-                timeMillis > 0 && time >= timeMillis ? gapMillis.plus(time - timeMillis, decay) : gapMillis,
-                stepLoss,
-                nextRates,
-                time,
-                nextWindow,
-                nextCurve,
-                schedule,
-                evaluations);
-    }
-
-    private boolean isSpike(long step, double stepLoss) {
-        return step > settings.warmupSteps()
-                && loss.effectiveCount() >= Math.min(SPIKE_NEEDS, settings.halfLifeSteps())
-                && stepLoss > loss.mean() + settings.spikeDeviations() * loss.standardDeviation();
-    }
-
-    private double windowBlockEnd(long step) {
-        double length = Math.ceil(settings.windowSteps() / (double) WINDOW_BLOCKS);
-        return (Math.floor((step - 1) / length) + 1) * length + 1;
-    }
-
-    private double curveBlockEnd(long step, long droppedAt) {
-        long origin = Math.max(0, droppedAt - 1);
-        double growth = settings.budgetSteps() > 1 ? Math.max(1.1, Math.pow(settings.budgetSteps(), 1.0 / 40)) : 1.3;
-        return Math.max(step + 1, origin + Math.ceil((step - origin) * growth));
-    }
-
-    private ConvergenceState before(long step) {
+    /** What is left when a later attempt takes up again at {@code step}. */
+    ConvergenceState before(long step) {
         if (step <= 1) {
             ConvergenceState fresh = start(settings);
             return fresh.with(tally.before(1)).plus(schedule).with(evaluations);

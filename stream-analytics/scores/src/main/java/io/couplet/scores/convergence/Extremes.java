@@ -34,36 +34,6 @@ public record Extremes(
         return initialCount == 0 ? Double.NaN : initialSum / initialCount;
     }
 
-    Extremes withNonFinite(NonFinite found, long step) {
-        return nonFinite.ofLoss() || (nonFinite != NonFinite.NONE && !found.ofLoss())
-                ? this
-                : new Extremes(
-                        initialSum, initialCount, bestLoss, bestStep, spikes, found, step, explodedFor, explodedStep);
-    }
-
-    Extremes plus(long step, double loss, double smoothed, boolean spike, ConvergenceSettings settings) {
-        boolean initial = initialCount < INITIAL_STEPS;
-        double sum = initial ? initialSum + loss : initialSum;
-        int count = initial ? initialCount + 1 : initialCount;
-        boolean better = !initial && smoothed < bestLoss;
-        double best = better ? smoothed : bestLoss;
-        long exploding =
-                step > settings.warmupSteps() && explodes(Math.min(loss, smoothed), best, sum / count, settings)
-                        ? explodedFor + 1
-                        : 0;
-        boolean lasted = exploding >= Math.max(5, Math.ceil(2 * settings.halfLifeSteps()));
-        return new Extremes(
-                sum,
-                count,
-                best,
-                better ? step : bestStep,
-                spikes + (spike ? 1 : 0),
-                nonFinite,
-                nonFiniteStep,
-                exploding,
-                explodedStep == 0 && lasted ? step : explodedStep);
-    }
-
     private static boolean explodes(double loss, double best, double initial, ConvergenceSettings settings) {
         return Double.isFinite(best)
                 && loss > initial
@@ -82,5 +52,75 @@ public record Extremes(
             }
         }
         return new Extremes(initialSum, initialCount, best, at, spikes, NonFinite.NONE, 0, 0, 0);
+    }
+
+    /** Extremes that take losses in place. */
+    static final class Fold {
+        private double initialSum;
+        private int initialCount;
+        private double bestLoss;
+        private long bestStep;
+        private long spikes;
+        private NonFinite nonFinite = NonFinite.NONE;
+        private long nonFiniteStep;
+        private long explodedFor;
+        private long explodedStep;
+
+        Fold(Extremes from) {
+            set(from);
+        }
+
+        final void set(Extremes from) {
+            initialSum = from.initialSum;
+            initialCount = from.initialCount;
+            bestLoss = from.bestLoss;
+            bestStep = from.bestStep;
+            spikes = from.spikes;
+            nonFinite = from.nonFinite;
+            nonFiniteStep = from.nonFiniteStep;
+            explodedFor = from.explodedFor;
+            explodedStep = from.explodedStep;
+        }
+
+        /** Notes what is no number, the first of the losses or else the first of all. */
+        void plusNonFinite(NonFinite found, long step) {
+            if (!nonFinite.ofLoss() && (nonFinite == NonFinite.NONE || found.ofLoss())) {
+                nonFinite = found;
+                nonFiniteStep = step;
+            }
+        }
+
+        /** Takes a finite loss; {@code smoothed} is the mean with it. */
+        void plus(long step, double loss, double smoothed, boolean spike, ConvergenceSettings settings) {
+            boolean initial = initialCount < INITIAL_STEPS;
+            if (initial) {
+                initialSum += loss;
+                initialCount++;
+            } else if (smoothed < bestLoss) {
+                bestLoss = smoothed;
+                bestStep = step;
+            }
+            double lower = Math.min(loss, smoothed);
+            boolean explodes =
+                    step > settings.warmupSteps() && explodes(lower, bestLoss, initialSum / initialCount, settings);
+            explodedFor = explodes ? explodedFor + 1 : 0;
+            if (explodedStep == 0 && explodedFor >= Math.max(5, Math.ceil(2 * settings.halfLifeSteps()))) {
+                explodedStep = step;
+            }
+            spikes += spike ? 1 : 0;
+        }
+
+        Extremes value() {
+            return new Extremes(
+                    initialSum,
+                    initialCount,
+                    bestLoss,
+                    bestStep,
+                    spikes,
+                    nonFinite,
+                    nonFiniteStep,
+                    explodedFor,
+                    explodedStep);
+        }
     }
 }

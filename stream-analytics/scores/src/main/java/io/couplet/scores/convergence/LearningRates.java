@@ -18,18 +18,50 @@ public record LearningRates(double newest, long steadySteps, long droppedAt) {
 
     static final LearningRates NONE = new LearningRates(Double.NaN, 0, 0);
 
-    LearningRates plus(long step, double rate, long warmupSteps) {
-        if (step <= warmupSteps + 1 || !(newest > 0) || !(rate >= 0)) {
-            return new LearningRates(rate, 0, droppedAt);
-        }
-        double ratio = rate / newest;
-        boolean drops = ratio <= DROP && steadySteps >= STEADY_STEPS;
-        boolean steady = Math.abs(ratio - 1) <= STEADY;
-        return new LearningRates(rate, steady ? steadySteps + 1 : 0, drops ? step : droppedAt);
-    }
-
     /** What is known when a later attempt takes up again at {@code step}. */
     LearningRates before(long step) {
         return new LearningRates(Double.NaN, 0, droppedAt < step ? droppedAt : 0);
+    }
+
+    /** What the rates did, taken in place. */
+    static final class Fold {
+        private double newest;
+        private long steadySteps;
+        private long droppedAt;
+
+        Fold(LearningRates from) {
+            set(from);
+        }
+
+        final void set(LearningRates from) {
+            newest = from.newest;
+            steadySteps = from.steadySteps;
+            droppedAt = from.droppedAt;
+        }
+
+        /** Takes the rate of a step; whether it is a drop. */
+        boolean plus(long step, double rate, long warmupSteps) {
+            double before = newest;
+            newest = rate;
+            if (step <= warmupSteps + 1 || !(before > 0) || !(rate >= 0)) {
+                steadySteps = 0;
+                return false;
+            }
+            double ratio = rate / before;
+            boolean drops = ratio <= DROP && steadySteps >= STEADY_STEPS;
+            steadySteps = Math.abs(ratio - 1) <= STEADY ? steadySteps + 1 : 0;
+            if (drops) {
+                droppedAt = step;
+            }
+            return drops;
+        }
+
+        long droppedAt() {
+            return droppedAt;
+        }
+
+        LearningRates value() {
+            return new LearningRates(newest, steadySteps, droppedAt);
+        }
     }
 }

@@ -16,18 +16,6 @@ public record Smoothed(double weight, double squaredWeight, double mean, double 
 
     public static final Smoothed EMPTY = new Smoothed(0, 0, 0, 0);
 
-    /** The next state after {@code value}, when all weights so far are multiplied by {@code decay} first. */
-    Smoothed plus(double value, double decay) {
-        double nextWeight = weight * decay + 1;
-        double delta = value - mean;
-        double nextMean = mean + delta / nextWeight;
-        return new Smoothed(
-                nextWeight,
-                squaredWeight * decay * decay + 1,
-                nextMean,
-                deviations * decay + delta * (value - nextMean));
-    }
-
     /** True before the first value. */
     public boolean isEmpty() {
         return weight == 0;
@@ -40,12 +28,66 @@ public record Smoothed(double weight, double squaredWeight, double mean, double 
 
     /** The number of equally weighted values that would know as much: {@code (Σw)² / Σw²} (Kish 1965). */
     public double effectiveCount() {
-        return isEmpty() ? 0 : weight * weight / squaredWeight;
+        return effectiveCount(weight, squaredWeight);
+    }
+
+    private static double effectiveCount(double weight, double squaredWeight) {
+        return weight == 0 ? 0 : weight * weight / squaredWeight;
     }
 
     /** The sample standard deviation under reliability weights; NaN below two values' worth of weight. */
     public double standardDeviation() {
-        double freedom = isEmpty() ? 0 : weight - squaredWeight / weight;
-        return effectiveCount() < 1.5 || freedom <= 0 ? Double.NaN : Math.sqrt(Math.max(0, deviations) / freedom);
+        return standardDeviation(weight, squaredWeight, deviations);
+    }
+
+    private static double standardDeviation(double weight, double squaredWeight, double deviations) {
+        double freedom = weight == 0 ? 0 : weight - squaredWeight / weight;
+        return effectiveCount(weight, squaredWeight) < 1.5 || freedom <= 0
+                ? Double.NaN
+                : Math.sqrt(Math.max(0, deviations) / freedom);
+    }
+
+    /** A mean that takes values in place. */
+    static final class Fold {
+        private double weight;
+        private double squaredWeight;
+        private double mean;
+        private double deviations;
+
+        Fold(Smoothed from) {
+            set(from);
+        }
+
+        final void set(Smoothed from) {
+            weight = from.weight;
+            squaredWeight = from.squaredWeight;
+            mean = from.mean;
+            deviations = from.deviations;
+        }
+
+        /** Takes {@code value} after all weights so far were multiplied by {@code decay}. */
+        void plus(double value, double decay) {
+            double delta = value - mean;
+            weight = weight * decay + 1;
+            squaredWeight = squaredWeight * decay * decay + 1;
+            mean += delta / weight;
+            deviations = deviations * decay + delta * (value - mean);
+        }
+
+        double mean() {
+            return mean;
+        }
+
+        double effectiveCount() {
+            return Smoothed.effectiveCount(weight, squaredWeight);
+        }
+
+        double standardDeviation() {
+            return Smoothed.standardDeviation(weight, squaredWeight, deviations);
+        }
+
+        Smoothed value() {
+            return new Smoothed(weight, squaredWeight, mean, deviations);
+        }
     }
 }

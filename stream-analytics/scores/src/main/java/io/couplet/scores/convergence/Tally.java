@@ -14,18 +14,6 @@ public record Tally(int attempt, long lastStep, long steps, long duplicates, lon
 
     static final Tally EMPTY = new Tally(0, 0, 0, 0, 0, 0);
 
-    Tally duplicate() {
-        return new Tally(attempt, lastStep, steps, duplicates + 1, olderAttempts, superseded);
-    }
-
-    Tally olderAttempt() {
-        return new Tally(attempt, lastStep, steps, duplicates, olderAttempts + 1, superseded);
-    }
-
-    Tally plus(int ofAttempt, long step) {
-        return new Tally(ofAttempt, step, steps + 1, duplicates, olderAttempts, superseded);
-    }
-
     /** What is left when a later attempt starts at {@code step}; exact when no step below it was missing. */
     Tally before(long step) {
         long kept = Math.min(steps, step - 1);

@@ -36,16 +36,28 @@ public sealed interface CohortRule extends StoppingRule
     }
 
     private Decision decideAfterWarmup(StudySoFar study, Curve run, Point newest) {
+        return afterWarmup(this::decide, study, run, newest);
+    }
+
+    private static Decision afterWarmup(Deciding deciding, StudySoFar study, Curve run, Point newest) {
         return run.warmsUp(newest)
                 ? StoppingRule.keep("at %s of the budget it is still in warm-up", newest.fraction())
-                : decide(study, run, newest);
+                : deciding.decide(study, run, newest);
+    }
+
+    /** Judges one run by its newest value. */
+    @FunctionalInterface
+    interface Deciding {
+
+        /** What is to become of the run. */
+        Decision decide(StudySoFar study, Curve run, Point newest);
     }
 
     /** Judges one run by its newest value. */
     Decision decide(StudySoFar study, Curve run, Point newest);
 
     /** The run that reported and, of its cohort, those that train and stand at the same rung, each judged. */
-    static List<Judgement> judgeAtSameRung(CohortRule rule, StudySoFar study, String runId) {
+    static List<Judgement> judgeAtSameRung(Deciding deciding, StudySoFar study, String runId) {
         Optional<Curve> run = study.run(runId).filter(Curve::trains);
         Optional<Point> newest = run.flatMap(Curve::newest);
         if (newest.isEmpty()) {
@@ -57,7 +69,7 @@ public sealed interface CohortRule extends StoppingRule
                 .filter(each -> each.newest().map(point -> point.rung() == rung).orElse(false))
                 .map(each -> new Judgement(
                         each.runId(),
-                        rule.decideAfterWarmup(study, each, each.newest().orElseThrow())))
+                        afterWarmup(deciding, study, each, each.newest().orElseThrow())))
                 .toList();
     }
 }

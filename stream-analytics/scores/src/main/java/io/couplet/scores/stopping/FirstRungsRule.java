@@ -31,7 +31,7 @@ public record FirstRungsRule(double fraction, int keep, int peers) implements Co
 
     @Override
     public List<Judgement> judge(StudySoFar study, String runId) {
-        return CohortRule.judgeAtSameRung(this, study, runId);
+        return CohortRule.judgeAtSameRung(this::decide, study, runId);
     }
 
     @Override

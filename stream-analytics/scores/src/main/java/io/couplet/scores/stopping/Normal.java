@@ -9,6 +9,15 @@ final class Normal {
 
     private Normal() {}
 
+    /** The mean of what a normal value is above zero: {@code E max(0, X)} for X with this mean and standard deviation. */
+    static double meanAbove(double mean, double deviation) {
+        if (!(deviation > 0)) {
+            return Math.max(0, mean);
+        }
+        double z = mean / deviation;
+        return deviation * STANDARD.density(z) + mean * STANDARD.cumulativeProbability(z);
+    }
+
     static double quantile(double probability) {
         return STANDARD.inverseCumulativeProbability(probability);
     }

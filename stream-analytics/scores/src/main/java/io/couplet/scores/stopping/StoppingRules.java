@@ -37,12 +37,16 @@ public enum StoppingRules {
                     0.01,
                     "risk",
                     0.45,
+                    "loss",
+                    0.05,
                     "interaction",
-                    0.7,
+                    0.5,
                     "tolerance",
                     0.0,
                     "target",
                     0.0,
+                    "miss",
+                    0.05,
                     "anchors",
                     0.0,
                     "peers",
@@ -50,6 +54,9 @@ public enum StoppingRules {
 
     /** The option that every rule but divergence knows besides its own: 1 lets it decide and record, and nobody obeys. */
     public static final String SHADOW = "shadow";
+
+    /** The other one: 1 has a run that it stops keep its checkpoint, so that it can be taken up again. */
+    public static final String PAUSE = "pause";
 
     private final String key;
     private final String summary;
@@ -88,12 +95,13 @@ public enum StoppingRules {
         List<String> names = new ArrayList<>(defaults.keySet());
         if (this != DIVERGENCE) {
             names.add(SHADOW);
+            names.add(PAUSE);
         }
         return names;
     }
 
     /**
-     * The rule as a study names it, with {@value #SHADOW} or without.
+     * The rule as a study names it, with {@value #SHADOW} and {@value #PAUSE} or without.
      *
      * @throws IllegalArgumentException as {@link #with}
      */
@@ -101,6 +109,7 @@ public enum StoppingRules {
         Map<String, Double> options = new LinkedHashMap<>(given);
         if (this != DIVERGENCE) {
             options.remove(SHADOW);
+            options.remove(PAUSE);
         }
         return with(options);
     }
@@ -172,9 +181,11 @@ public enum StoppingRules {
                 new TransferRule(
                         options.number("grace"),
                         options.number("risk"),
+                        options.number("loss"),
                         options.number("interaction"),
                         options.number("tolerance"),
                         options.number("target"),
+                        options.number("miss"),
                         options.count("anchors"),
                         options.count("peers"));
         };

@@ -31,7 +31,7 @@ public record SuccessiveHalvingRule(double grace, double factor, int peers) impl
 
     @Override
     public List<Judgement> judge(StudySoFar study, String runId) {
-        return CohortRule.judgeAtSameRung(this, study, runId);
+        return CohortRule.judgeAtSameRung(this::decide, study, runId);
     }
 
     @Override

@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Error: {@code τ² (1 − ρ²) (1 + 1/A) + s²}, A the backbones behind t(o), τ the sample standard deviation of an optimizer's place between backbones, s that of
  * what seeds of one pairing differ by in {@code final − λ · now}. While one anchor alone tells nothing of τ it is {@code interaction} times the standard deviation of t; the
  * residuals of further anchors then count beside it as if it had been seen in {@value #BELIEF} of them.
+ *
+ * <p>What all runs of a cohort gain alike cancels when they are compared with one another, but not against a fixed value. How much the finished backbones differ in that
+ * gain is the error of the cohort's level: the sample variance of theirs times {@code 1 + 1/B}, or, with one backbone, the belief about an optimizer's place.
  */
 public final class TransferModel {
 
@@ -38,9 +41,10 @@ public final class TransferModel {
      * @param runId the run
      * @param expected its final score
      * @param error the standard error of its place among its cohort
+     * @param level the standard error of what its whole cohort has in common
      * @param backbones the finished backbones that tell of its optimizer
      */
-    record Outlook(String runId, double expected, double error, int backbones) {}
+    record Outlook(String runId, double expected, double error, double level, int backbones) {}
 
     private final Map<String, Outlook> outlooks;
     private final Metric metric;
@@ -88,11 +92,12 @@ public final class TransferModel {
         Line line = Line.through(now, end, optimizers);
         double spread = spread(line, cells, end, anchors, interaction);
         double seeds = cells.seedVariance(line.slope);
-        double gain = anchors.stream()
+        double[] gains = anchors.stream()
                 .mapToDouble(anchor -> end.of(anchor) - now.of(anchor))
-                .average()
-                .orElseThrow();
-        return outlooks(study, backbone, rung, now, end, line, spread, seeds, gain, cells);
+                .toArray();
+        double gain = java.util.Arrays.stream(gains).average().orElseThrow();
+        double level = Math.sqrt(levelVariance(gains, gain, interaction * interaction * line.variance));
+        return outlooks(study, backbone, rung, now, end, line, spread, seeds, gain, level, interaction, cells);
     }
 
     @SuppressWarnings("TooManyParameters")
@@ -106,6 +111,8 @@ public final class TransferModel {
             double spread,
             double seeds,
             double gain,
+            double level,
+            double interaction,
             Cells cells) {
         Map<Curve, Double> surprises = new LinkedHashMap<>();
         List<Double> centres = new ArrayList<>();
@@ -120,6 +127,7 @@ public final class TransferModel {
             }
         }
         double centre = Quantiles.linear(centres, 0.5);
+        double widened = spread * widening(centres, centre, now.variance(), interaction);
         Map<String, Outlook> outlooks = new TreeMap<>();
         surprises.forEach((run, surprise) -> {
             if (run.state() == Curve.State.ENDED) {
@@ -127,8 +135,8 @@ public final class TransferModel {
             }
             int told = cells.backbonesOf(run.optimizer());
             double expected = centre + gain + effect(end, run) + line.slope * (surprise - centre);
-            double variance = spread * (1 - line.correlation * line.correlation) * (1 + 1.0 / told) + seeds;
-            outlooks.put(run.runId(), new Outlook(run.runId(), expected, Math.sqrt(variance), told));
+            double variance = widened * (1 - line.sure() * line.sure()) * (1 + 1.0 / told) + seeds;
+            outlooks.put(run.runId(), new Outlook(run.runId(), expected, Math.sqrt(variance), level, told));
         });
         return outlooks.isEmpty() ? Optional.empty() : Optional.of(new TransferModel(outlooks, study.metric()));
     }
@@ -172,6 +180,30 @@ public final class TransferModel {
     }
 
     /** τ² as the class says. */
+    /** How much more the cohort's own places at this rung differ from those on the anchors than was believed, never below 1. */
+    private static double widening(List<Double> surprises, double centre, double variance, double interaction) {
+        int count = surprises.size();
+        double believed = interaction * interaction * variance;
+        if (count < 2 || !(believed > 0)) {
+            return 1;
+        }
+        double squares = 0;
+        for (double each : surprises) {
+            squares += (each - centre) * (each - centre);
+        }
+        return Math.max(1, (BELIEF + count * squares / (count - 1) / believed) / (BELIEF + count));
+    }
+
+    private static double levelVariance(double[] gains, double mean, double believed) {
+        if (gains.length < 2) {
+            return 2 * believed;
+        }
+        double squares = java.util.Arrays.stream(gains)
+                .map(each -> (each - mean) * (each - mean))
+                .sum();
+        return squares / (gains.length - 1) * (1 + 1.0 / gains.length);
+    }
+
     private static double spread(Line line, Cells cells, Additive end, List<String> anchors, double interaction) {
         double believed = interaction * interaction * line.variance;
         double squares = 0;
@@ -289,13 +321,34 @@ public final class TransferModel {
                     scores.stream().mapToDouble(Double::doubleValue).average().orElseThrow()));
         }
 
+        /** Sample variance of the optimizers' effects. */
+        double variance() {
+            double mean = effects.values().stream()
+                    .mapToDouble(Double::doubleValue)
+                    .average()
+                    .orElse(0);
+            double squares = effects.values().stream()
+                    .mapToDouble(each -> (each - mean) * (each - mean))
+                    .sum();
+            return effects.size() < 2 ? 0 : squares / (effects.size() - 1);
+        }
+
         double of(String backbone) {
             return backbones.getOrDefault(backbone, 0.0);
         }
     }
 
     /** How final effects follow from those at a rung, over optimizers: least squares, never a negative slope. */
-    private record Line(double slope, double correlation, double variance) {
+    private record Line(double slope, double correlation, double variance, int optimizers) {
+
+        /** The correlation less its standard error, on Fisher's scale: over few optimizers a high one is often luck. */
+        double sure() {
+            if (optimizers < 4 || correlation >= 1) {
+                return optimizers < 4 ? 0 : correlation;
+            }
+            double z = 0.5 * Math.log((1 + correlation) / (1 - correlation)) - 1 / Math.sqrt(optimizers - 3.0);
+            return Math.max(0, Math.tanh(z));
+        }
 
         static Line through(Additive now, Additive end, Set<String> optimizers) {
             double[] x = optimizers.stream()
@@ -316,7 +369,10 @@ public final class TransferModel {
             }
             boolean follows = xy > 0 && xx > 0 && yy > 0;
             return new Line(
-                    follows ? xy / xx : 0, follows ? Math.min(1, xy / Math.sqrt(xx * yy)) : 0, yy / (x.length - 1));
+                    follows ? xy / xx : 0,
+                    follows ? Math.min(1, xy / Math.sqrt(xx * yy)) : 0,
+                    yy / (x.length - 1),
+                    x.length);
         }
     }
 }

@@ -5,25 +5,38 @@ import io.couplet.scores.stopping.TransferModel.Outlook;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rule made for a grid: what an optimizer gains from here to the end is known from the backbones that have finished.
  *
  * <p>The first backbones, the anchors, run whole. From then on each run has a forecast, {@link TransferModel}, and stops when the chance that it ends above the
- * leader of its cohort plus a tolerance is less than {@code risk}. Without anchors, for an optimizer that no finished backbone has seen, on a grid of too few
+ * leader of its cohort plus a tolerance is less than {@code risk} and what it would end above it by, on average over what may come, is less than {@code loss}: where
+ * forecasts are uncertain a run that is probably not the best may still be the best by far. Without anchors, for an optimizer that no finished backbone has seen, on a grid of too few
  * optimizers, and among too few peers, every run is kept.
  *
  * @param grace the share of the budget before which nothing is stopped
  * @param risk the least chance of beating the leader with which a run goes on, in (0, 0.5]
+ * @param loss what a stop may cost on average, as a share of the error that the leader is left with, above 0; at 1 only {@code risk} counts
  * @param interaction how much an optimizer's place differs between backbones, as a share of how much optimizers differ: the
  *     belief before two anchors tell
  * @param tolerance how much better than the leader counts as better, in the metric's unit
  * @param target a value, as it is reported, that is good enough: who may reach it goes on even if the leader ends above; 0 for none
+ * @param miss the least chance of reaching the target with which a run goes on, in (0, 0.5]
  * @param anchors how many backbones run whole; 0 for one to three by the size of the grid
  * @param peers how many peers at the same rung it takes
  */
 public record TransferRule(
-        double grace, double risk, double interaction, double tolerance, double target, int anchors, int peers)
+        double grace,
+        double risk,
+        double loss,
+        double interaction,
+        double tolerance,
+        double target,
+        double miss,
+        int anchors,
+        int peers)
         implements CohortRule {
 
     /** How many optimizers must have finished on an anchor. */
@@ -33,6 +46,10 @@ public record TransferRule(
         Options.requireFraction("grace", grace);
         if (!(risk > 0 && risk <= 0.5)) {
             throw new IllegalArgumentException("risk must be above 0 and at most 0.5, was " + risk);
+        }
+        Options.requireAbove("loss", 0, loss);
+        if (!(miss > 0 && miss <= 0.5)) {
+            throw new IllegalArgumentException("miss must be above 0 and at most 0.5, was " + miss);
         }
         Options.requireAbove("interaction", 0, interaction);
         if (!(tolerance >= 0)) {
@@ -52,7 +69,7 @@ public record TransferRule(
 
     @Override
     public int version() {
-        return 1;
+        return 2;
     }
 
     /** How many backbones run whole in a study of so many: one of up to five, two of up to eleven, else three. */
@@ -62,7 +79,27 @@ public record TransferRule(
 
     @Override
     public List<Judgement> judge(StudySoFar study, String runId) {
-        return CohortRule.judgeAtSameRung(this, study, runId);
+        Once<Optional<TransferModel>> model = new Once<>();
+        return CohortRule.judgeAtSameRung(
+                (all, run, newest) ->
+                        decide(all, run, newest, () -> model.get(() -> model(all, run.backbone(), newest.rung()))),
+                study,
+                runId);
+    }
+
+    /** The runs of one judgement stand at one rung of one backbone, so one model serves them all. */
+    private static final class Once<T> {
+
+        private @Nullable T value;
+
+        T get(Supplier<T> made) {
+            T known = value;
+            if (known == null) {
+                known = made.get();
+                value = known;
+            }
+            return known;
+        }
     }
 
     /** Forecasts of the final values of a backbone's runs by what they had at a rung; empty while there are too few anchors. */
@@ -73,6 +110,10 @@ public record TransferRule(
 
     @Override
     public Decision decide(StudySoFar study, Curve run, Point newest) {
+        return decide(study, run, newest, () -> model(study, run.backbone(), newest.rung()));
+    }
+
+    private Decision decide(StudySoFar study, Curve run, Point newest, Supplier<Optional<TransferModel>> learnt) {
         if (newest.fraction() < grace - Curve.SAME) {
             return StoppingRule.keep("%s of the budget is within the grace of %s", newest.fraction(), grace);
         }
@@ -80,7 +121,7 @@ public record TransferRule(
         if (there.size() < peers) {
             return StoppingRule.keep("%d peers are at rung %d, it takes %d", there.size(), newest.rung(), peers);
         }
-        Optional<TransferModel> model = model(study, run.backbone(), newest.rung());
+        Optional<TransferModel> model = learnt.get();
         if (model.isEmpty()) {
             return StoppingRule.keep(
                     "no %s yet on which %d optimizers ended whole: nothing to learn from",
@@ -100,36 +141,50 @@ public record TransferRule(
         }
         Metric metric = study.metric();
         double beatsLeader = metric.score(metric.value(leader.expected()) + tolerance);
-        double bound = target > 0 ? Math.min(beatsLeader, metric.score(metric.oriented(target))) : beatsLeader;
         double error = Math.hypot(own.error(), leader.error());
         double optimistic = own.expected() + Normal.quantile(1 - risk) * error;
-        if (!(optimistic < bound)) {
+        if (!(optimistic < beatsLeader)) {
             return StoppingRule.keep(
                     "its forecast %s, at best %s, may still beat the leader's %s",
-                    text(study, own.expected()), text(study, optimistic), text(study, bound));
+                    text(study, own.expected()), text(study, optimistic), text(study, beatsLeader));
+        }
+        double costs = Normal.meanAbove(own.expected() - beatsLeader, error);
+        if (loss < 1 && !(costs < loss)) {
+            return StoppingRule.keep(
+                    "its forecast %s is below the leader's %s, but so uncertain that to stop it costs %s of the error left",
+                    text(study, own.expected()), text(study, beatsLeader), costs);
+        }
+        if (target > 0) {
+            double reaches = metric.score(metric.oriented(target));
+            double hopeful = own.expected() + Normal.quantile(1 - miss) * Math.hypot(own.error(), own.level());
+            if (!(hopeful < reaches)) {
+                return StoppingRule.keep(
+                        "its forecast %s, at best %s, may still reach the target %s",
+                        text(study, own.expected()), text(study, hopeful), text(study, reaches));
+            }
         }
         return new Decision.Stop(
                 name(),
                 version(),
                 StoppingRule.sentence(
-                        "%s at %s of the budget: its forecast is %s, with a chance of %s at least %s, the %s %s (%s)",
+                        "%s at %s of the budget: its forecast is %s, with a chance of %s at least %s, the leader's %s (%s)",
                         metric.text(newest.value()),
                         newest.fraction(),
                         text(study, own.expected()),
                         risk,
                         text(study, optimistic),
-                        bound < beatsLeader ? "target is" : "leader's",
-                        text(study, bound),
+                        text(study, beatsLeader),
                         leader.runId()),
                 new Evidence(
                         newest.rung(),
-                        metric.reported(metric.value(bound)),
+                        metric.reported(metric.value(beatsLeader)),
                         metric.reported(metric.value(optimistic)),
                         forecast(metric, own),
                         Curve.ids(there),
                         Map.of(
                                 "leaderForecast", metric.reported(metric.value(leader.expected())),
                                 "error", own.error(),
+                                "costs", costs,
                                 "leaderError", leader.error(),
                                 "anchors", (double) own.backbones())));
     }

@@ -286,6 +286,51 @@ class ConvergenceTest {
     }
 
     @Test
+    void stepsTakenInPlaceAreStepsTakenOneByOne() {
+        Random random = new Random(11);
+        for (int budget : new int[] {0, 1, 2, 3, 30, 400}) {
+            ConvergenceState oneByOne = ConvergenceState.start(ConvergenceSettings.forBudget(budget, budget / 20));
+            ConvergenceFold inPlace = new ConvergenceFold(oneByOne);
+            int attempt = 1;
+            int step = 0;
+            for (int i = 0; i < 600; i++) {
+                if (random.nextInt(100) == 0) {
+                    attempt++;
+                    step = Math.max(0, step - random.nextInt(40));
+                }
+                step += random.nextInt(20) == 0 ? -1 : 1;
+                double loss = random.nextInt(200) == 0 ? Double.NaN : 2 / Math.sqrt(Math.max(1, step));
+                double rate = i < 300 ? 0.1 : 0.01;
+                double noise = random.nextInt(30) == 0 ? Double.NaN : random.nextDouble();
+                int of = random.nextInt(50) == 0 ? Math.max(1, attempt - 1) : attempt;
+                oneByOne = oneByOne.plus(of, Math.max(1, step), loss + noise, rate, noise, noise, 10L * i);
+                inPlace.plus(of, Math.max(1, step), loss + noise, rate, noise, noise, 10L * i);
+            }
+            assertThat(inPlace.state())
+                    .usingRecursiveComparison()
+                    .withEqualsForType((a, b) -> Double.compare(a, b) == 0, Double.class)
+                    .isEqualTo(oneByOne);
+            assertThat(inPlace.counted())
+                    .isEqualTo(oneByOne.tally().steps() + oneByOne.tally().superseded());
+        }
+    }
+
+    @Test
+    void aStateThatWasTakenOutStaysAsItWas() {
+        ConvergenceFold fold = new ConvergenceFold(ConvergenceState.start(ConvergenceSettings.forBudget(300, 0)));
+        for (int step = 1; step <= 150; step++) {
+            fold.plus(1, step, 2.0 / step, 0.1, 1, 0.5, step);
+        }
+        ConvergenceState taken = fold.state();
+        Convergence before = taken.convergence();
+        for (int step = 151; step <= 300; step++) {
+            fold.plus(1, step, 9, 0.1, 1, 0.5, step);
+        }
+        assertThat(taken.convergence()).isEqualTo(before);
+        assertThat(fold.state().convergence()).isNotEqualTo(before);
+    }
+
+    @Test
     void memoryStaysConstant() {
         ConvergenceState state = upTo(ConvergenceSettings.forBudget(0, 0), 1, 1, 200_000, step -> 1 + 1.0 / step);
         assertThat(state.window().sums()).hasSizeLessThanOrEqualTo(32 * Blocks.FIELDS);

@@ -30,11 +30,11 @@ class ScheduleTest {
     }
 
     private static LearningRates rates(Rate rate) {
-        LearningRates rates = LearningRates.NONE;
+        LearningRates.Fold rates = new LearningRates.Fold(LearningRates.NONE);
         for (int step = 1; step <= BUDGET; step++) {
-            rates = rates.plus(step, rate.at(step), 50);
+            rates.plus(step, rate.at(step), 50);
         }
-        return rates;
+        return rates.value();
     }
 
     @Test

@@ -64,6 +64,93 @@ class TransferRuleTest {
                 .isEqualTo(Map.of("transfer", 4, "asha", 0, "median", 0, "successive-halving", 0, "i-epoch", 0));
     }
 
+    /** Two backbones of four optimizers: every decision with its reason. */
+    @Test
+    void everyDecisionOnASmallGridToTheLetter() {
+        double[][] ends = {{0.50, 0.60, 0.70, 0.80}, {0.40, 0.55, 0.60, 0.78}};
+        List<Recorded> runs = new ArrayList<>();
+        for (int backbone = 0; backbone < 2; backbone++) {
+            for (int optimizer = 0; optimizer < 4; optimizer++) {
+                List<Point> points = new ArrayList<>();
+                for (int rung = 1; rung <= 3; rung++) {
+                    points.add(new Point(rung, rung / 3.0, ends[backbone][optimizer] * (rung + 1) / 4));
+                }
+                runs.add(new Recorded(
+                        "b" + backbone + ".o" + optimizer, "b" + backbone, "o" + optimizer, 300, 300, 0, points));
+            }
+        }
+
+        assertThat(Replay.of(runs, Metric.ACCURACY, List.of(TRANSFER), List.of("b0", "b1")).decisions().stream()
+                        .map(judged -> judged.run().runId() + "@" + judged.at().rung()
+                                + (judged.decision() instanceof Decision.Stop ? " STOP " : " ")
+                                + judged.decision().reason()))
+                .containsExactly(
+                        "b0.o0@1 0 peers are at rung 1, it takes 3",
+                        "b0.o0@1 1 peers are at rung 1, it takes 3",
+                        "b0.o1@1 1 peers are at rung 1, it takes 3",
+                        "b0.o0@1 2 peers are at rung 1, it takes 3",
+                        "b0.o1@1 2 peers are at rung 1, it takes 3",
+                        "b0.o2@1 2 peers are at rung 1, it takes 3",
+                        "b0.o0@1 no anchors yet on which 4 optimizers ended whole: nothing to learn from",
+                        "b0.o1@1 no anchors yet on which 4 optimizers ended whole: nothing to learn from",
+                        "b0.o2@1 no anchors yet on which 4 optimizers ended whole: nothing to learn from",
+                        "b0.o3@1 no anchors yet on which 4 optimizers ended whole: nothing to learn from",
+                        "b0.o0@2 0 peers are at rung 2, it takes 3",
+                        "b0.o0@2 1 peers are at rung 2, it takes 3",
+                        "b0.o1@2 1 peers are at rung 2, it takes 3",
+                        "b0.o0@2 2 peers are at rung 2, it takes 3",
+                        "b0.o1@2 2 peers are at rung 2, it takes 3",
+                        "b0.o2@2 2 peers are at rung 2, it takes 3",
+                        "b0.o0@2 no anchors yet on which 4 optimizers ended whole: nothing to learn from",
+                        "b0.o1@2 no anchors yet on which 4 optimizers ended whole: nothing to learn from",
+                        "b0.o2@2 no anchors yet on which 4 optimizers ended whole: nothing to learn from",
+                        "b0.o3@2 no anchors yet on which 4 optimizers ended whole: nothing to learn from",
+                        "b1.o0@1 0 peers are at rung 1, it takes 3",
+                        "b1.o0@1 1 peers are at rung 1, it takes 3",
+                        "b1.o1@1 1 peers are at rung 1, it takes 3",
+                        "b1.o0@1 2 peers are at rung 1, it takes 3",
+                        "b1.o1@1 2 peers are at rung 1, it takes 3",
+                        "b1.o2@1 2 peers are at rung 1, it takes 3",
+                        "b1.o0@1 STOP 0.2 at 0.3333 of the budget: its forecast is 0.4418, with a chance of 0.45 at least 0.4493, the leader's 0.8166 (b1.o3)",
+                        "b1.o1@1 STOP 0.275 at 0.3333 of the budget: its forecast is 0.6042, with a chance of 0.45 at least 0.6095, the leader's 0.8166 (b1.o3)",
+                        "b1.o2@1 STOP 0.3 at 0.3333 of the budget: its forecast is 0.6517, with a chance of 0.45 at least 0.6563, the leader's 0.8166 (b1.o3)",
+                        "b1.o3@1 it leads its cohort with a forecast of 0.8166",
+                        "b1.o3@2 0 peers are at rung 2, it takes 3");
+    }
+
+    /** A run that is probably not the best is kept where the forecasts are so uncertain that it may be the best by far. */
+    @Test
+    void whatAStopMayCostIsWeighedBesideItsChance() {
+        List<Recorded> runs = plantedGrid(9);
+        Replay any = Replay.of(
+                runs,
+                Metric.ACCURACY,
+                List.of((CohortRule) StoppingRules.TRANSFER.with(Map.of("loss", 1.0))),
+                List.of("b0", "b1", "b2", "b3"));
+        Replay careful = Replay.of(
+                runs,
+                Metric.ACCURACY,
+                List.of((CohortRule) StoppingRules.TRANSFER.with(Map.of("loss", 0.001))),
+                List.of("b0", "b1", "b2", "b3"));
+
+        assertThat(careful.saved()).isLessThan(any.saved());
+    }
+
+    /** With a target that half of the optimizers reach, none of those is stopped before it does. */
+    @Test
+    void whoMayReachTheTargetGoesOn() {
+        Replay replay = Replay.of(
+                plantedGrid(10),
+                Metric.ACCURACY,
+                List.of((CohortRule) StoppingRules.TRANSFER.with(Map.of("target", 0.7))),
+                List.of("b0", "b1", "b2", "b3"));
+
+        assertThat(replay.decisions())
+                .filteredOn(judged -> judged.run().result() >= 0.7)
+                .isNotEmpty()
+                .allMatch(judged -> judged.decision() instanceof Decision.Keep);
+    }
+
     @Test
     void theAnchorRunsWhole() {
         Replay replay = Replay.of(plantedGrid(2), Metric.ACCURACY, List.of(TRANSFER), List.of("b2", "b0", "b1", "b3"));
@@ -166,8 +253,8 @@ class TransferRuleTest {
         assertThat(runs).hasSize(73);
         Figures figures = figures(runs, Metric.ACCURACY);
 
-        assertThat(figures.saved).isGreaterThanOrEqualTo(0.6);
-        assertThat(100 * figures.regretMean).isLessThanOrEqualTo(0.3);
+        assertThat(figures.saved).isGreaterThanOrEqualTo(0.55);
+        assertThat(100 * figures.regretMean).isLessThanOrEqualTo(0.1);
         assertThat(100 * figures.regretMax).isLessThanOrEqualTo(0.7);
     }
 

@@ -156,7 +156,7 @@ export class Chart {
       bands: bandsOf,
       axes: [
         { ...axis, size: 24, gap: 4, grid: { show: false }, values: (u, splits) => few(splits, spec.logX).map((v) => (v === null ? "" : spec.axis === "budget" ? `${format.significant(v)} %` : v >= 1000 ? format.count(v) : format.significant(v))) },
-        { ...axis, size: 50, gap: 4, space: 28, values: (u, splits) => few(splits, spec.log).map((v) => (v === null ? "" : this.#show(v))) },
+        { ...axis, size: 50, gap: 4, space: 28, values: (u, splits) => distinct(few(splits, spec.log), this.#show) },
       ],
       series: [
         {},
@@ -221,7 +221,7 @@ export class Chart {
 
   /** The same chart as SVG, to be kept. */
   #picture() {
-    const { lines, end, log, logX, axis = "step", marks = [], forecasts = [] } = this.#drawn;
+    const { lines, end, log, logX, axis = "step", marks = [], forecasts = [], events = [] } = this.#drawn;
     const frame = new Frame(this.#title, 900, 380, { left: 60, right: 20, top: 40, bottom: 46 });
     const ys = lines.flatMap((each) => each.y).filter((v) => v !== null && Number.isFinite(v));
     const xs = lines.flatMap((each) => each.x);
@@ -241,8 +241,15 @@ export class Chart {
       frame.add(s("path", { d: path(points), fill: "none", stroke: each.colour, "stroke-width": each.kind === "raw" ? 0.8 : 2, "stroke-opacity": each.kind === "raw" ? 0.35 : 1 }));
       if (each.kind === "points") for (const [px, py] of points) frame.add(s("circle", { cx: round(px), cy: round(py), r: 3, fill: each.colour }));
     });
+    for (const event of events) {
+      frame.line(x(event.x), frame.top, x(event.x), frame.bottom, { stroke: token(event.kind === "shadow" ? "--ink-3" : "--worst"), "stroke-dasharray": "3 4" });
+      frame.text(x(event.x), frame.top - 4, event.kind, { "text-anchor": "middle", "font-size": 10 });
+    }
     for (const mark of marks) frame.text(x(mark.x), mark.y === null ? frame.top : y(mark.y) - 4, mark.kind === "spike" ? "▾" : "✕", { fill: token("--worst"), "text-anchor": "middle" });
-    for (const forecast of forecasts) frame.line(x(forecast.from), y(forecast.smooth), x(forecast.x), y(forecast.y), { stroke: forecast.colour, "stroke-dasharray": "5 4" });
+    for (const forecast of forecasts) {
+      frame.line(x(forecast.from), y(forecast.smooth), x(forecast.x), y(forecast.y), { stroke: forecast.colour, "stroke-dasharray": "5 4" });
+      if (forecast.low !== null && forecast.high !== null) frame.line(x(forecast.x), y(forecast.low), x(forecast.x), y(forecast.high), { stroke: forecast.colour, "stroke-width": 2 });
+    }
     const legend = [...new Map(lines.filter((each) => each.kind === "line" || each.kind === "points").map((each) => [each.name, each.colour]))].slice(0, 8);
     let at = frame.left + 170;
     for (const [name, colour] of legend) {
@@ -263,6 +270,15 @@ export class Chart {
 function words(lines, show) {
   const newest = lines.filter((line) => line.kind === "line" || line.kind === "points").map((line) => [line.name, line.y.findLast((v) => v !== null && v !== undefined)]);
   return newest.length ? newest.slice(0, 12).map(([name, value]) => `${name} ${value === undefined ? "without a value" : show(value)}`).join(", ") : "nothing to draw yet";
+}
+
+/** Labels with as many digits as it takes to tell them apart. */
+function distinct(values, show) {
+  const known = values.filter((v) => v !== null);
+  for (const label of [show, (v) => String(Number(v.toPrecision(4))), (v) => String(Number(v.toPrecision(6)))]) {
+    if (new Set(known.map(label)).size === known.length) return values.map((v) => (v === null ? "" : label(v)));
+  }
+  return values.map((v) => (v === null ? "" : show(v)));
 }
 
 function line(context, x1, y1, x2, y2) {

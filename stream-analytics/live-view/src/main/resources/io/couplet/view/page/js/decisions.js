@@ -9,6 +9,7 @@ import * as format from "./format.js";
 const FEW = 30;
 
 export class Decisions {
+  #desk;
   #list;
   #note;
   #tools;
@@ -18,8 +19,9 @@ export class Decisions {
   #kind = "";
   #study = null;
 
-  /** `whole` shows the evidence of each; otherwise a short list. */
-  constructor(list, note, tools = null) {
+  /** `desk` takes orders; with `tools` the evidence of each is shown, otherwise a short list. */
+  constructor(list, note, desk, tools = null) {
+    this.#desk = desk;
     this.#list = list;
     this.#note = note;
     this.#tools = tools;
@@ -28,7 +30,9 @@ export class Decisions {
 
   render(study) {
     this.#study = study;
-    const shape = JSON.stringify([study.decisions, study.decisionsTotal, this.#rule, this.#kind, token("--ink")]);
+    const runs = new Map([...study.byPairing.values()].flatMap((cell) => cell.runs.map((run) => [run.runId, run])));
+    const decided = [...new Set(study.decisions.map((decision) => decision.runId))].map((id) => runs.get(id)).filter(Boolean);
+    const shape = JSON.stringify([study.decisions, study.decisionsTotal, study.ruleChanges, this.#rule, this.#kind, token("--ink"), this.#desk.shape(decided), decided.map((run) => run.status)]);
     if (shape === this.#shape) return;
     this.#shape = shape;
     const shadows = study.decisions.filter((decision) => decision.shadow).length;
@@ -41,10 +45,16 @@ export class Decisions {
     if (this.#tools) this.#drawTools(study, shown);
     fill(
       this.#list,
-      shown.slice(0, this.#whole ? shown.length : FEW).map((decision) => this.#item(decision)),
+      this.#whole ? study.ruleChanges.toReversed().map((change) => changed(change)) : null,
+      shown.slice(0, this.#whole ? shown.length : FEW).map((decision) => this.#item(decision, runs.get(decision.runId))),
       shown.length ? null : h("li", { class: "empty" }, total ? "None of this kind." : "No run has been told to stop."),
       this.#whole && total > study.decisions.length ? h("li", { class: "note" }, `${format.plural(total - study.decisions.length, "older decision")} not listed here; the report has all of them.`) : null,
     );
+  }
+
+  /** Buttons stand beside the newest decision about a run only. */
+  #isNewest(decision) {
+    return this.#study.decisions.find((each) => each.runId === decision.runId) === decision;
   }
 
   #drawTools(study, shown) {
@@ -56,13 +66,13 @@ export class Decisions {
       pick("Rule", [["", "all rules"], ...rules.map((rule) => [rule, rule])], this.#rule, (value) => (this.#rule = value)),
       pick("Kind", [["", "obeyed and shadow"], ["armed", "to be obeyed"], ["shadow", "shadow only"]], this.#kind, (value) => (this.#kind = value)),
       keepButtons(`${study.summary.name}-decisions`, "decisions", null, () => ({
-        columns: ["time", "backbone", "optimizer", "seed", "rule", "version", "step", "rung", "threshold", "observed", "forecast", "forecastLower", "forecastUpper", "peers", "shadow", "acknowledged", "requestedBy", "reason"],
-        rows: shown.map((d) => [new Date(d.timeMillis).toISOString(), d.backbone, d.optimizer, d.seed, d.rule, d.ruleVersion, d.step, d.rung, d.threshold, d.observed, d.forecast, d.forecastLower, d.forecastUpper, d.peers, d.shadow, d.acknowledged, d.requestedBy, d.reason]),
+        columns: ["time", "backbone", "optimizer", "seed", "rule", "version", "step", "rung", "threshold", "observed", "forecast", "forecastLower", "forecastUpper", "peers", "shadow", "acknowledged", "requestedBy", "kind", "reason"],
+        rows: shown.map((d) => [new Date(d.timeMillis).toISOString(), d.backbone, d.optimizer, d.seed, d.rule, d.ruleVersion, d.step, d.rung, d.threshold, d.observed, d.forecast, d.forecastLower, d.forecastUpper, d.peers, d.shadow, d.acknowledged, d.requestedBy, d.kind, d.reason]),
       })),
     );
   }
 
-  #item(decision) {
+  #item(decision, run) {
     const fate = decision.shadow ? "shadow: not obeyed" : decision.acknowledged ? `obeyed ${format.count(Math.max(0, decision.acknowledgedMillis - decision.timeMillis))} ms later` : "not acknowledged yet";
     const evidence = [
       `rule ${decision.rule} v${decision.ruleVersion}`,
@@ -79,13 +89,19 @@ export class Decisions {
       h(
         "div",
         {},
-        h("p", {}, h("b", {}, `${decision.backbone} × ${decision.optimizer}`), ` seed ${decision.seed} `, decision.shadow ? h("span", { class: "badge tone-idle" }, "shadow") : null),
+        h("p", {}, h("b", {}, `${decision.backbone} × ${decision.optimizer}`), ` seed ${decision.seed} `, decision.kind === "stop" ? null : h("span", { class: "badge tone-fair" }, decision.kind), decision.shadow ? h("span", { class: "badge tone-idle" }, "shadow") : null),
         h("p", {}, decision.reason),
         h("p", { class: "note" }, evidence.filter(Boolean).join(" · ")),
       ),
       this.#whole ? picture(decision) : null,
+      run && this.#isNewest(decision) ? h("div", { class: "orders" }, this.#desk.buttons([run], `${decision.backbone} × ${decision.optimizer}, seed ${decision.seed}`)) : null,
     );
   }
+}
+
+/** Other rules from now on. */
+function changed(change) {
+  return h("li", {}, h("time", {}, format.clock(change.timeMillis)), h("div", {}, h("p", {}, h("b", {}, "Rules changed"), `: ${change.rules.join("; ") || "none but divergence"}`), h("p", {}, change.reason), h("p", { class: "note" }, `by ${change.requestedBy}`)));
 }
 
 /** The numbers a rule went by, on one line: what it saw, what it foresaw, what it asked for. */
@@ -112,5 +128,6 @@ function picture(decision) {
     if (Math.abs(x(observed) - x(threshold ?? observed + 1e9)) > 60) frame.text(x(observed), 54, `saw ${number(observed)}`, { "text-anchor": "middle" });
   }
   frame.svg.setAttribute("class", "evidence");
-  return frame.svg;
+  const name = `${decision.runId}-${decision.rule}`;
+  return h("figure", { class: "evidencebox" }, frame.svg, keepButtons(name, "this evidence", () => frame.svg, () => ({ columns: ["observed", "threshold", "forecast", "forecastLower", "forecastUpper"], rows: [[observed, threshold, forecast, forecastLower, forecastUpper]] })));
 }

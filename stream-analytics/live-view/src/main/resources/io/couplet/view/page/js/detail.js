@@ -1,6 +1,6 @@
 // The chosen pairing: its figures, its seeds' curves, its events. Curves are fetched at most once a second.
 
-import { h, fill } from "./dom.js";
+import { h, fill, setText, setAttribute } from "./dom.js";
 import { Chart } from "./charts.js";
 import { VERDICTS, seriesColour } from "./colours.js";
 import { rungOf, couplingOf } from "./grid.js";
@@ -17,12 +17,16 @@ const HEIGHTS = { loss: 172, accuracy: 136, learningRate: 86 };
 
 export class Detail {
   #element;
+  #desk;
   #onCompare;
   #key = null;
   #cell = null;
   #store = new RunStore(POINTS, () => this.#drawCurves());
   #log = false;
   #shape = "";
+  #headShape = "";
+  #tableShape = "";
+  #rows = [];
   #head = h("div", { class: "detailhead" });
   #stats = h("dl", { class: "stats" });
   #table = h("div", { class: "runs" });
@@ -32,9 +36,10 @@ export class Detail {
   #toggle = h("button", { type: "button", class: "ghost", "aria-pressed": "false", onclick: () => this.#switchLog() }, "log scale");
   #charts = SHOWN.map((metric) => ({ metric, chart: new Chart(metric.label, metric.unit, HEIGHTS[metric.id], (v) => format.significant(v)) }));
 
-  /** `onCompare` hears the pairing that is to be drawn large. */
-  constructor(element, onCompare) {
+  /** `desk` takes orders; `onCompare` hears the pairing that is to be drawn large. */
+  constructor(element, desk, onCompare) {
     this.#element = element;
+    this.#desk = desk;
     this.#onCompare = onCompare;
     this.#plots.append(...this.#charts.map(({ chart }) => chart.element));
   }
@@ -53,7 +58,7 @@ export class Detail {
       fill(this.#element, this.#head, this.#stats, this.#plots, this.#table, this.#events, this.#facts);
       this.#charts[0].chart.element.querySelector("figcaption").append(this.#toggle);
     }
-    const shape = JSON.stringify([key, cell, study.settings?.rungs.length]);
+    const shape = JSON.stringify([key, cell, study.settings?.rungs.length, this.#desk.shape(cell.runs)]);
     if (shape === this.#shape) return;
     this.#shape = shape;
     const other = this.#cell?.backbone !== cell.backbone || this.#cell?.optimizer !== cell.optimizer;
@@ -65,6 +70,8 @@ export class Detail {
   }
 
   redraw() {
+    this.#tableShape = "";
+    if (this.#cell) this.#drawRuns();
     this.#drawCurves();
   }
 
@@ -79,13 +86,18 @@ export class Detail {
     const at = rungOf(cell, 0);
     const coupled = couplingOf(cell, 0);
     const verdict = VERDICTS[cell.verdict];
-    fill(
-      this.#head,
-      h("h2", {}, cell.backbone, h("span", { class: "times" }, "×"), cell.optimizer),
-      h("span", { class: `badge status-${cell.status}` }, cell.status),
-      h("button", { type: "button", class: "ghost large", onclick: () => this.#onCompare(this.#key) }, "compare curves"),
-      verdict && cell.verdict !== cell.status ? h("span", { class: `badge tone-${verdict.tone}` }, `${verdict.sign} ${verdict.words}`) : null,
-    );
+    // Kept as it is while nothing in it changes: a button that is made anew between pressing and letting go is never clicked.
+    const shape = JSON.stringify([this.#key, cell.status, cell.verdict, cell.runs.map((run) => [run.runId, run.status]), this.#desk.shape(cell.runs)]);
+    if (shape !== this.#headShape) {
+      this.#headShape = shape;
+      fill(
+        this.#head,
+        h("h2", {}, cell.backbone, h("span", { class: "times" }, "×"), cell.optimizer),
+        h("span", { class: `badge status-${cell.status}` }, cell.status),
+        verdict && cell.verdict !== cell.status ? h("span", { class: `badge tone-${verdict.tone}` }, `${verdict.sign} ${verdict.words}`) : null,
+        h("span", { class: "headtools" }, cell.runs.length > 1 ? this.#desk.buttons(cell.runs, `${cell.backbone} × ${cell.optimizer}`) : null, h("button", { type: "button", class: "ghost large", onclick: () => this.#onCompare(this.#key) }, "compare curves")),
+      );
+    }
     const interval = coupled?.couplingLower != null ? `${format.signed(coupled.couplingLower)} to ${format.signed(coupled.couplingUpper)}` : "";
     const error = at?.accuracyStandardError != null ? `± ${format.percentBare(at.accuracyStandardError)}` : "";
     const rungs = study.settings?.rungs.length;
@@ -99,33 +111,24 @@ export class Detail {
   }
 
   #drawRuns() {
-    const rows = this.#cell.runs.map((run, i) => {
-      const chip = h("i", { class: "chip" });
-      chip.style.background = seriesColour(i);
-      const meter = h("span", { class: "meter" }, h("i"));
-      meter.firstChild.style.width = `${run.budgetSteps ? Math.min(100, (100 * run.step) / run.budgetSteps) : 0}%`;
-      return h(
-        "tr",
-        { title: run.runId },
-        h("th", { scope: "row" }, chip, `seed ${run.seed}${run.hyperparameterPoint ? ` · point ${run.hyperparameterPoint}` : ""}`),
-        h("td", {}, h("span", { class: `badge status-${run.status}` }, run.status)),
-        h("td", { class: "num" }, meter, format.count(run.step)),
-        h("td", { class: "num" }, format.number(run.loss, 3)),
-        h("td", { class: "num" }, format.percent(run.accuracy)),
-        h("td", { class: "num" }, run.status === "running" ? `${format.duration(run.etaSeconds)} left` : format.duration(run.deviceSeconds)),
+    const runs = this.#cell.runs;
+    const waiting = this.#cell.runsExpected - runs.length;
+    const shape = JSON.stringify([this.#key, waiting, this.#desk.allowed, runs.map((run) => run.runId)]);
+    if (shape !== this.#tableShape) {
+      this.#tableShape = shape;
+      this.#rows = runs.map((run, i) => new Row(run, seriesColour(i), this.#desk.allowed));
+      fill(
+        this.#table,
+        h(
+          "table",
+          {},
+          h("thead", {}, h("tr", {}, ["run", "state", "step", "loss", "accuracy", "time"].map((name, i) => h("th", { scope: "col", class: i > 1 ? "num" : "" }, name)), this.#desk.allowed ? h("th", { scope: "col" }, h("span", { class: "visually-hidden" }, "orders")) : null)),
+          h("tbody", {}, this.#rows.map((row) => row.element)),
+        ),
+        waiting > 0 ? h("p", { class: "note" }, `${format.plural(waiting, "run")} not asked for yet.`) : null,
       );
-    });
-    const waiting = this.#cell.runsExpected - this.#cell.runs.length;
-    fill(
-      this.#table,
-      h(
-        "table",
-        {},
-        h("thead", {}, h("tr", {}, ["run", "", "step", "loss", "accuracy", "time"].map((name, i) => h("th", { scope: "col", class: i > 1 ? "num" : "" }, name)))),
-        h("tbody", {}, rows),
-      ),
-      waiting > 0 ? h("p", { class: "note" }, `${format.plural(waiting, "run")} not asked for yet.`) : null,
-    );
+    }
+    runs.forEach((run, i) => this.#rows[i].show(run, this.#desk, `${this.#cell.backbone} × ${this.#cell.optimizer}, ${nameOf(run)}`));
   }
 
   #drawCurves() {
@@ -182,6 +185,50 @@ export class Detail {
     fill(this.#facts, facts.map((fact) => h("span", {}, fact)));
   }
 }
+
+/** One run's line; its cells stay and only their text changes. */
+class Row {
+  #badge = h("span");
+  #meter = h("i");
+  #step = h("span");
+  #loss = h("td", { class: "num" });
+  #accuracy = h("td", { class: "num" });
+  #time = h("td", { class: "num" });
+  #orders = h("td", { class: "orders" });
+  #ordersShape = "";
+
+  constructor(run, colour, orders) {
+    const chip = h("i", { class: "chip" });
+    chip.style.background = colour;
+    this.element = h(
+      "tr",
+      { title: run.runId },
+      h("th", { scope: "row" }, chip, nameOf(run)),
+      h("td", {}, this.#badge),
+      h("td", { class: "num" }, h("span", { class: "meter" }, this.#meter), this.#step),
+      this.#loss,
+      this.#accuracy,
+      this.#time,
+      orders ? this.#orders : null,
+    );
+  }
+
+  show(run, desk, name) {
+    setAttribute(this.#badge, "class", `badge status-${run.status}`);
+    setText(this.#badge, run.status);
+    this.#meter.style.width = `${run.budgetSteps ? Math.min(100, (100 * run.step) / run.budgetSteps) : 0}%`;
+    setText(this.#step, format.count(run.step));
+    setText(this.#loss, format.number(run.loss, 3));
+    setText(this.#accuracy, format.percent(run.accuracy));
+    setText(this.#time, run.status === "running" ? `${format.duration(run.etaSeconds)} left` : format.duration(run.deviceSeconds));
+    const shape = `${run.status}${desk.shape([run])}`;
+    if (shape === this.#ordersShape) return;
+    this.#ordersShape = shape;
+    fill(this.#orders, desk.buttons([run], name, true));
+  }
+}
+
+const nameOf = (run) => `seed ${run.seed}${run.hyperparameterPoint ? ` · point ${run.hyperparameterPoint}` : ""}`;
 
 function stat(name, value, beside, ...below) {
   return h("div", {}, h("dt", {}, name), h("dd", {}, h("b", {}, value), beside ? h("span", {}, beside) : null), below.filter(Boolean).map((text) => h("dd", { class: "below" }, text)));

@@ -1,8 +1,9 @@
 // One event stream for the study shown. After any break the server sends a whole snapshot again.
 
+import { Stream } from "./api.js";
+
 export class Feed {
-  #source = null;
-  #study = null;
+  #stream = null;
   #listener;
   #onState;
 
@@ -13,26 +14,14 @@ export class Feed {
 
   /** Follows a study; null follows only the list of studies. */
   follow(study) {
-    this.#study = study;
-    this.#open();
+    this.#stream?.close();
+    this.#onState("connecting");
+    this.#stream = new Stream(`/api/events${study ? `?study=${encodeURIComponent(study)}` : ""}`, (kind, data) => this.#listener(kind, JSON.parse(data)), this.#onState);
   }
 
-  #open() {
-    this.#source?.close();
-    this.#onState("connecting");
-    const source = new EventSource(`/api/events${this.#study ? `?study=${encodeURIComponent(this.#study)}` : ""}`);
-    this.#source = source;
-    source.onopen = () => this.#onState("live");
-    source.onerror = () => {
-      this.#onState("lost");
-      // The browser reconnects by itself, except after a refusal.
-      if (source.readyState === EventSource.CLOSED) setTimeout(() => source === this.#source && this.#open(), 2000);
-    };
-    for (const kind of ["snapshot", "delta"]) {
-      source.addEventListener(kind, (event) => {
-        if (source === this.#source) this.#listener(kind, JSON.parse(event.data));
-      });
-    }
+  /** Tries again at once, after a token was given. */
+  again() {
+    this.#stream?.again();
   }
 }
 
@@ -48,6 +37,7 @@ export function merged(known, kind, update) {
     byPairing: cells,
     rungScores: study.rungScores ?? base?.rungScores ?? [],
     decisions: study.decisions ?? base?.decisions ?? [],
+    ruleChanges: study.ruleChanges ?? base?.ruleChanges ?? [],
     advice: update.advice ?? base?.advice ?? [],
   };
 }

@@ -1,5 +1,6 @@
 // The figures of a study at one rung: study, analysis, layer statistics → one function a figure → { title, note, picture, columns, rows } → a card.
 
+import { read } from "./api.js";
 import { h, fill } from "./dom.js";
 import { keepButtons } from "./download.js";
 import { token } from "./colours.js";
@@ -86,7 +87,7 @@ export class Figures {
     const wanted = `${this.#study.summary.id}/${score.rung}/${score.cellsReporting}`;
     if (wanted === this.#analysisOf) return;
     this.#analysisOf = wanted;
-    const got = await answer(`/api/studies/${encodeURIComponent(this.#study.summary.id)}/analysis?rung=${score.rung}`);
+    const got = await read(`/api/studies/${encodeURIComponent(this.#study.summary.id)}/analysis?rung=${score.rung}`);
     if (wanted === this.#analysisOf) {
       if (got) this.#analysis = got;
       else this.#analysisOf = "";
@@ -101,7 +102,7 @@ export class Figures {
     const wanted = `${study.summary.id}/${this.#backbone}/${steps.join()}`;
     if (wanted === this.#layersOf || !this.#backbone) return;
     this.#layersOf = wanted;
-    const got = await answer(`/api/studies/${encodeURIComponent(study.summary.id)}/layers?backbone=${encodeURIComponent(this.#backbone)}`);
+    const got = await read(`/api/studies/${encodeURIComponent(study.summary.id)}/layers?backbone=${encodeURIComponent(this.#backbone)}`);
     if (wanted === this.#layersOf && got) {
       this.#layers = got;
       this.#draw();
@@ -125,15 +126,5 @@ export class Figures {
         this.#draw();
       }),
     );
-  }
-}
-
-async function answer(address) {
-  try {
-    const response = await fetch(address);
-    return response.ok ? await response.json() : null;
-  } catch {
-    // The server is away: the connection pill says so, and the next update asks again.
-    return null;
   }
 }

@@ -7,6 +7,8 @@ import { Detail } from "./detail.js";
 import { Curves, MOST_CELLS } from "./curves.js";
 import { Figures } from "./figures.js";
 import { Decisions } from "./decisions.js";
+import { OrderDesk } from "./orders.js";
+import { Lock } from "./lock.js";
 import { Tabs, VIEWS } from "./tabs.js";
 import { keepButtons } from "./download.js";
 import { onThemeChange } from "./colours.js";
@@ -14,7 +16,7 @@ import * as format from "./format.js";
 
 const $ = (id) => document.getElementById(id);
 const MANY_COLUMNS = 12;
-const WORDS = { connecting: "connecting", live: "live", lost: "connection lost, trying again" };
+const WORDS = { connecting: "connecting", live: "live", lost: "connection lost, trying again", locked: "waiting for the token" };
 
 const PLAY_MILLIS = 650;
 
@@ -40,7 +42,8 @@ const grid = new Grid($("grid"), $("legend"), $("grid-note"), (backbone, optimiz
   draw();
   if (matchMedia("(max-width: 1080px)").matches) $("detail").scrollIntoView({ behavior: "smooth", block: "start" });
 });
-const detail = new Detail($("detail"), (key) => {
+const desk = new OrderDesk($("told"), () => draw());
+const detail = new Detail($("detail"), desk, (key) => {
   state.compared = [...new Set([...state.compared, key])].slice(-MOST_CELLS);
   state.view = "curves";
   remember();
@@ -52,8 +55,8 @@ const curves = new Curves($("curves"), (keys) => {
   draw();
 });
 const figures = new Figures($("figures"));
-const recent = new Decisions($("recent-decisions"), $("decisions-note"));
-const decided = new Decisions($("feed"), $("feed-note"), $("feed-tools"));
+const recent = new Decisions($("recent-decisions"), $("decisions-note"), desk);
+const decided = new Decisions($("feed"), $("feed-note"), desk, $("feed-tools"));
 fill($("grid-keep"), keepButtons("grid", "the grid", () => grid.picture(), () => grid.table()));
 const feed = new Feed(onUpdate, (connection) => {
   $("connection").dataset.state = connection;
@@ -141,6 +144,7 @@ function render() {
   }
   $("board").classList.toggle("wide", study.backbones.length > MANY_COLUMNS);
   if (!state.chosenByHand) state.chosen = liveliest(study) ?? state.chosen;
+  desk.render(study);
   drawSubtitle(study);
   drawTiles(study);
   drawFoot(study);
@@ -205,7 +209,7 @@ function drawSubtitle(study) {
 
 function drawTiles(study) {
   const s = study.summary;
-  const ended = s.completed + s.stopped + s.diverged + s.failed;
+  const ended = s.completed + s.stopped + s.paused + s.diverged + s.failed;
   const score = scoreFor(study, 0);
   let best = null;
   for (const cell of study.byPairing.values()) {
@@ -219,6 +223,7 @@ function drawTiles(study) {
     [s.running, "running"],
     [s.waiting, "waiting"],
     [s.stopped, "stopped"],
+    [s.paused, "paused"],
     [s.diverged, "diverged"],
     [s.failed, "failed"],
   ].filter(([n]) => n > 0).map(([n, name]) => `${format.count(n)} ${name}`);
@@ -400,5 +405,10 @@ onThemeChange(() => {
   figures.redraw();
 });
 recall();
+new Lock(() => {
+  feed.again();
+  desk.ask();
+});
+desk.ask();
 feed.follow(state.wanted);
 render();

@@ -1,5 +1,7 @@
 // Runs with their curves, as the server has them. Each is asked for again when its line in the study has changed, at most once a second.
 
+import { read } from "./api.js";
+
 const LEAST_INTERVAL_MILLIS = 1000;
 const MOST_AT_ONCE = 6;
 
@@ -55,23 +57,18 @@ export class RunStore {
     this.#timer = null;
     this.#busy = true;
     let changed = false;
-    try {
-      const next = this.#stale().slice(0, MOST_AT_ONCE);
-      await Promise.all(
-        next.map(async (line) => {
-          const response = await fetch(`/api/runs/${encodeURIComponent(line.runId)}?points=${this.#points}`);
-          if (response.ok && this.#wanted.some((each) => each.runId === line.runId)) {
-            this.#runs.set(line.runId, await response.json());
-            this.#marks.set(line.runId, mark(line));
-            changed = true;
-          }
-        }),
-      );
-    } catch {
-      // The server is away: the connection pill says so, and the next update asks again.
-    } finally {
-      this.#busy = false;
-    }
+    const next = this.#stale().slice(0, MOST_AT_ONCE);
+    await Promise.all(
+      next.map(async (line) => {
+        const run = await read(`/api/runs/${encodeURIComponent(line.runId)}?points=${this.#points}`);
+        if (run && this.#wanted.some((each) => each.runId === line.runId)) {
+          this.#runs.set(line.runId, run);
+          this.#marks.set(line.runId, mark(line));
+          changed = true;
+        }
+      }),
+    );
+    this.#busy = false;
     if (changed) {
       this.#onChange();
       this.#soon();

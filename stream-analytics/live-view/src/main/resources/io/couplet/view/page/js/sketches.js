@@ -1,5 +1,6 @@
 // A few points of every run's loss, for hundreds of runs at once; asked for again while somebody looks, every few seconds at most.
 
+import { read } from "./api.js";
 import { path } from "./svg.js";
 
 const INTERVAL_MILLIS = 3000;
@@ -43,16 +44,11 @@ export class Sketches {
     this.#busy = true;
     this.#asked = performance.now();
     const id = this.#study;
-    try {
-      const response = await fetch(`/api/studies/${encodeURIComponent(id)}/curves?points=${POINTS}`);
-      if (response.ok && id === this.#study) {
-        this.#take(await response.json());
-        this.#version = version;
-      }
-    } catch {
-      // The server is away: the connection pill says so, and the next update asks again.
-    } finally {
-      this.#busy = false;
+    const curves = await read(`/api/studies/${encodeURIComponent(id)}/curves?points=${POINTS}`);
+    this.#busy = false;
+    if (curves && id === this.#study) {
+      this.#take(curves);
+      this.#version = version;
     }
     this.#onChange();
   }

@@ -1,0 +1,336 @@
+package io.couplet.cli;
+
+import ch.qos.logback.classic.Level;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.couplet.cli.local.UserError;
+import io.couplet.producers.Counts;
+import io.couplet.producers.MetricPublisher;
+import io.couplet.producers.PublisherSettings;
+import io.couplet.producers.tail.LogFormat;
+import io.couplet.producers.tail.LogTail;
+import io.couplet.producers.tail.PathPattern;
+import io.couplet.producers.tail.TailCounts;
+import io.couplet.producers.tail.TailException;
+import io.couplet.producers.tail.TailProblem;
+import io.couplet.producers.tail.TailSettings;
+import io.couplet.schemas.RunId;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code couplet tail}: the logs of trainings that know nothing of Couplet into the topics, as they grow. */
+@Command(
+        name = "tail",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Follow the logs of trainings that know nothing of Couplet, and send what they say as runs.",
+            "A log is a CSV file with a row a step, JSON lines (mmengine's scalars.json, mmcv's and OpenMixup's *.log.json, the history that"
+                    + " W&B's API exports), W&B's own run-ID.wandb, or a TensorBoard event file. Folders are looked through for logs,"
+                    + " new ones too.",
+            "What a run is of comes from the flags, else from --path-pattern, else from the log (columns, W&B's configuration)."
+                    + " Metrics are found by their usual names: loss, train/loss, lr, grad_norm, top1, val/acc, accuracy/top1, …",
+            "Ends with Ctrl-C, after --idle SECONDS without news, or, with --once, when all is read; started again, it goes on where it was"
+                    + " and sends nothing twice. Exit code 1 when there was something it could not read or send: each such line is listed."
+        })
+final class TailLogsCommand implements Callable<Integer> {
+
+    private static final Duration PAUSE = Duration.ofMillis(300);
+    private static final int MOST_LISTED = 100;
+
+    @Parameters(arity = "1..*", paramLabel = "PATH", description = "Logs, and folders that hold some.")
+    List<Path> paths = List.of();
+
+    @Mixin
+    ReachOptions reach = new ReachOptions();
+
+    @Option(
+            names = "--study",
+            paramLabel = "NAME",
+            defaultValue = "tail",
+            description = "Name of the study the runs appear under (default: ${DEFAULT-VALUE}).")
+    String study = "tail";
+
+    @Option(names = "--backbone", paramLabel = "NAME", description = "Backbone of all runs.")
+    @Nullable
+    String backbone;
+
+    @Option(names = "--optimizer", paramLabel = "NAME", description = "Optimizer of all runs.")
+    @Nullable
+    String optimizer;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of all runs (default: 0 where nothing says).")
+    @Nullable
+    Long seed;
+
+    @Option(
+            names = "--budget",
+            paramLabel = "STEPS",
+            description = "Steps that each run will take; with --once, a run's last step where nothing says.")
+    @Nullable
+    Integer budget;
+
+    @Option(
+            names = "--path-pattern",
+            paramLabel = "PATTERN",
+            description =
+                    "What paths say, seen from their folder, e.g. '{backbone}/{optimizer}/seed{seed}/**'; also {budget} and {run},"
+                            + " which makes one run of several logs. * is any part of a name, ** anything.")
+    @Nullable
+    String pathPattern;
+
+    @Option(
+            names = "--column",
+            paramLabel = "NAME=HEADING",
+            description =
+                    "What the logs call a metric, e.g. top1=eval/acc; names: loss, learning_rate, gradient_norm, batch_accuracy,"
+                            + " validation_loss, top1, top5, seconds. May be given several times.")
+    Map<String, String> columns = Map.of();
+
+    @Option(
+            names = "--format",
+            description = "Form of the logs, where their names do not tell, one of: ${COMPLETION-CANDIDATES}.")
+    @Nullable
+    LogFormat format;
+
+    @Option(
+            names = "--unit",
+            defaultValue = "auto",
+            description =
+                    "Unit of accuracies, one of: ${COMPLETION-CANDIDATES}; auto takes percent when a run's first is above 1"
+                            + " (default: ${DEFAULT-VALUE}).")
+    ReplayCurvesCommand.Unit unit = ReplayCurvesCommand.Unit.AUTO;
+
+    @Option(
+            names = "--steps-per-epoch",
+            paramLabel = "N",
+            defaultValue = "0",
+            description =
+                    "Steps of an epoch, for logs that count epochs (default: evaluations stand at the newest step).")
+    long stepsPerEpoch;
+
+    @Option(
+            names = "--rungs",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Evaluations of a whole run (default: the budget over the step of the first evaluation).")
+    int rungs;
+
+    @Option(
+            names = "--warmup-steps",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Steps of learning-rate warm-up, in which nothing is judged (default: ${DEFAULT-VALUE}).")
+    int warmupSteps;
+
+    @Option(
+            names = "--schedule",
+            description = "Learning rate after the warm-up, one of: ${COMPLETION-CANDIDATES} (default: unknown).")
+    ReplayCurvesCommand.@Nullable ScheduleName schedule;
+
+    @Option(
+            names = "--drops",
+            paramLabel = "STEP",
+            split = ",",
+            description = "With --schedule step: the first steps with a lower learning rate, ascending.")
+    List<Integer> drops = List.of();
+
+    @Option(
+            names = "--classes",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Classes of the data, for chance level; 0 for unknown (default: ${DEFAULT-VALUE}).")
+    int classes;
+
+    @Option(
+            names = "--samples",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Validation images of each accuracy; 0 for unknown (default: ${DEFAULT-VALUE}).")
+    int samples;
+
+    @Option(names = "--once", description = "The logs have ended: read them to their ends, and end.")
+    boolean once;
+
+    @Option(
+            names = "--idle",
+            paramLabel = "SECONDS",
+            description =
+                    "End when no log has grown for so long; the runs end with it (default: go on until interrupted).")
+    @Nullable
+    Long idleSeconds;
+
+    @Option(
+            names = "--state",
+            paramLabel = "DIR",
+            description = "Where it keeps how far it is, and what Kafka has not taken yet"
+                    + " (default: tail/STUDY in the data directory).")
+    @Nullable
+    Path state;
+
+    @Option(names = "--json", description = "Print the counts as JSON.")
+    boolean json;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it.
+    CommandSpec spec;
+
+    private final List<TailProblem> listed = new ArrayList<>();
+
+    @Override
+    public Integer call() throws InterruptedException, JsonProcessingException {
+        TailSettings settings = settings();
+        Map<String, String> properties = reach.clientProperties();
+        Path directory = state == null ? reach.dataDirectory.resolve("tail").resolve(RunId.part(study)) : state;
+        Logs.toStandardError(Level.WARN);
+        try (Services.Shutdown shutdown = new Services.Shutdown();
+                MetricPublisher publisher = MetricPublisher.open(
+                        PublisherSettings.of(
+                                Views.bootstrapServers(properties), properties, directory.resolve("spool")),
+                        InstantSource.system());
+                LogTail tail = new LogTail(
+                        paths,
+                        settings,
+                        publisher,
+                        directory.resolve("tail.json"),
+                        once,
+                        InstantSource.system(),
+                        this::tell)) {
+            follow(tail, shutdown);
+            boolean acknowledged = publisher.flush(Duration.ofSeconds(30));
+            print(tail, publisher.counts());
+            if (!acknowledged) {
+                throw new UserError("Kafka at " + Views.bootstrapServers(properties) + " has not taken all of it;"
+                        + " what is left waits in " + directory
+                        + ": start the same command again when Kafka is there.");
+            }
+            return tail.counts().malformed() == 0 ? 0 : Errors.FAILED;
+        } catch (TailException | IOException e) {
+            throw new UserError(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private void follow(LogTail tail, Services.Shutdown shutdown) throws TailException, InterruptedException {
+        if (once) {
+            tail.poll();
+            tail.end();
+            return;
+        }
+        long grewAt = System.nanoTime();
+        do {
+            grewAt = tail.poll() ? System.nanoTime() : grewAt;
+            if (idleSeconds != null
+                    && System.nanoTime() - grewAt
+                            > Duration.ofSeconds(idleSeconds).toNanos()) {
+                tail.end();
+                return;
+            }
+        } while (!shutdown.asked(PAUSE));
+    }
+
+    private void tell(TailProblem problem) {
+        if (listed.size() < MOST_LISTED) {
+            listed.add(problem);
+            spec.commandLine().getErr().println(problem);
+        } else if (listed.size() == MOST_LISTED) {
+            listed.add(problem);
+            spec.commandLine().getErr().println("… more of these are counted, not listed.");
+        }
+    }
+
+    private void print(LogTail tail, Counts sent) throws JsonProcessingException {
+        TailCounts counts = tail.counts();
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            Map<String, Object> object = new LinkedHashMap<>();
+            object.put("study", study);
+            object.put("runIds", tail.runIds());
+            object.put("counts", counts);
+            object.put("records", sent);
+            object.put("problems", listed.stream().limit(MOST_LISTED).toList());
+            out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(object));
+        } else {
+            out.printf(
+                    "%s: %d runs in %d logs; %d steps, %d evaluations and %d events sent%n",
+                    study, counts.runs(), counts.files(), counts.steps(), counts.evaluations(), counts.events());
+            out.printf(
+                    "Not sent: %d entries without loss or accuracy, %d steps a second time, %d evaluations between two rungs, %d malformed."
+                            + " Logs cut or replaced: %d.%n",
+                    counts.withoutMetric(),
+                    counts.repeated(),
+                    counts.betweenRungs(),
+                    counts.malformed(),
+                    counts.replaced());
+        }
+        out.flush();
+    }
+
+    private TailSettings settings() {
+        Map<String, String> facts = new LinkedHashMap<>();
+        put(facts, "backbone", backbone);
+        put(facts, "optimizer", optimizer);
+        put(facts, "seed", seed);
+        put(facts, "budget", budget);
+        require(!study.isBlank(), "--study is blank: give a name.");
+        require(budget == null || budget > 0, "--budget must be above 0, was " + budget + ".");
+        require(rungs >= 0 && rungs <= 2_000, "--rungs must lie in 1 to 2000, was " + rungs + ".");
+        require(stepsPerEpoch >= 0, "--steps-per-epoch must not be negative, was " + stepsPerEpoch + ".");
+        require(warmupSteps >= 0, "--warmup-steps must not be negative, was " + warmupSteps + ".");
+        require(classes >= 0, "--classes must not be negative, was " + classes + ".");
+        require(samples >= 0, "--samples must not be negative, was " + samples + ".");
+        require(idleSeconds == null || idleSeconds > 0, "--idle must be above 0, was " + idleSeconds + ".");
+        require(!once || idleSeconds == null, "--once and --idle are both given: keep one.");
+        return new TailSettings(
+                study,
+                facts,
+                pattern(),
+                format,
+                ReplayCurvesCommand.headings(columns),
+                unit == ReplayCurvesCommand.Unit.AUTO ? null : (Boolean) (unit == ReplayCurvesCommand.Unit.PERCENT),
+                stepsPerEpoch,
+                rungs,
+                warmupSteps,
+                schedule == null ? null : schedule.name().toLowerCase(Locale.ROOT),
+                drops,
+                classes,
+                samples);
+    }
+
+    private @Nullable PathPattern pattern() {
+        if (pathPattern == null) {
+            return null;
+        }
+        try {
+            return PathPattern.of(pathPattern);
+        } catch (IllegalArgumentException e) {
+            throw new UserError("--path-pattern: " + e.getMessage() + ".", e);
+        }
+    }
+
+    private static void put(Map<String, String> facts, String name, @Nullable Object value) {
+        if (value != null) {
+            facts.put(name, value.toString());
+        }
+    }
+
+    private static void require(boolean holds, String sentence) {
+        if (!holds) {
+            throw new UserError(sentence);
+        }
+    }
+}

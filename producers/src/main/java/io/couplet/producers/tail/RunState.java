@@ -1,0 +1,106 @@
+package io.couplet.producers.tail;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A run as far as its records were handed over.
+ *
+ * @param runId its id in the topics
+ * @param budgetSteps the steps it may take
+ * @param percent whether its accuracies are percentages; null before the first
+ * @param shift what is added to the log's steps: 1 for a log that begins at 0, null before the first step
+ * @param attempt the attempt at work, 0 before the first
+ * @param lastStep the newest step of the attempt
+ * @param lastRung the newest rung that was evaluated
+ * @param beginMillis when the attempt began
+ * @param deviceSeconds seconds it has taken
+ * @param stepsTrained steps handed over in the attempt
+ * @param ended whether its end was sent
+ */
+record RunState(
+        String runId,
+        int budgetSteps,
+        @Nullable Boolean percent,
+        @Nullable Integer shift,
+        int attempt,
+        int lastStep,
+        int lastRung,
+        long beginMillis,
+        double deviceSeconds,
+        long stepsTrained,
+        boolean ended) {
+
+    static RunState of(String runId, int budgetSteps) {
+        return new RunState(runId, budgetSteps, null, null, 0, 0, 0, 0, 0, 0, false);
+    }
+
+    RunState withPercent(boolean newPercent) {
+        return new RunState(
+                runId,
+                budgetSteps,
+                newPercent,
+                shift,
+                attempt,
+                lastStep,
+                lastRung,
+                beginMillis,
+                deviceSeconds,
+                stepsTrained,
+                ended);
+    }
+
+    RunState withShift(int newShift) {
+        return new RunState(
+                runId,
+                budgetSteps,
+                percent,
+                newShift,
+                attempt,
+                lastStep,
+                lastRung,
+                beginMillis,
+                deviceSeconds,
+                stepsTrained,
+                ended);
+    }
+
+    /** The next attempt, which takes up after a step. */
+    RunState resumedAt(int step, int rung, long millis) {
+        return new RunState(runId, budgetSteps, percent, shift, attempt + 1, step, rung, millis, 0, 0, false);
+    }
+
+    RunState trained(int step, double seconds) {
+        return new RunState(
+                runId,
+                budgetSteps,
+                percent,
+                shift,
+                attempt,
+                step,
+                lastRung,
+                beginMillis,
+                seconds,
+                stepsTrained + 1,
+                ended);
+    }
+
+    RunState evaluated(int rung, double seconds) {
+        return new RunState(
+                runId, budgetSteps, percent, shift, attempt, lastStep, rung, beginMillis, seconds, stepsTrained, ended);
+    }
+
+    RunState over() {
+        return new RunState(
+                runId,
+                budgetSteps,
+                percent,
+                shift,
+                attempt,
+                lastStep,
+                lastRung,
+                beginMillis,
+                deviceSeconds,
+                stepsTrained,
+                true);
+    }
+}

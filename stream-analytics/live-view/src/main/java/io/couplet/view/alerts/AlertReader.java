@@ -1,0 +1,238 @@
+package io.couplet.view.alerts;
+
+import io.couplet.schemas.Topic;
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.WireFormat;
+import io.couplet.view.LiveViewException;
+import io.couplet.view.alerts.Alert.Origin;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the topics from their beginning and knows how far they have been told. Up to there records only rebuild what is known; all of them are read before the
+ * first one behind, so that whatever follows from records of both is told, and what follows from told ones alone is not told again. Belongs to one thread.
+ */
+final class AlertReader implements AutoCloseable {
+
+    private static final List<Topic<?>> READ = List.of(
+            Topics.RUN_REQUESTS, Topics.RUN_EVENTS, Topics.EVALUATIONS, Topics.CONVERGENCE_SCORES, Topics.RUN_COMMANDS);
+    private static final Map<String, Topic<?>> BY_NAME =
+            READ.stream().collect(Collectors.toUnmodifiableMap(Topic::name, Function.identity()));
+    private static final Duration ANSWER = Duration.ofSeconds(5);
+
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final WireFormat format;
+    private final Map<TopicPartition, Long> told = new HashMap<>();
+    private final Set<TopicPartition> rebuilding = new HashSet<>();
+    private final List<ConsumerRecord<byte[], byte[]>> held = new ArrayList<>();
+    private final Map<String, Long> positions = new HashMap<>();
+    private Map<TopicPartition, OffsetAndMetadata> committed = Map.of();
+    private long judgedUntil;
+
+    /**
+     * What one poll brought.
+     *
+     * @param alerts what is to be told, in order
+     * @param unreadable records that could not be read
+     * @param idle whether there were no records
+     * @param following whether everything told before has been read
+     */
+    record Turn(List<Alert> alerts, int unreadable, boolean idle, boolean following) {}
+
+    private AlertReader(KafkaConsumer<byte[], byte[]> consumer, WireFormat format) {
+        this.consumer = consumer;
+        this.format = format;
+    }
+
+    /** @throws LiveViewException in one sentence with the fix, when Kafka is away or a topic is missing */
+    static AlertReader open(AlertSettings settings, long nowMillis) {
+        Map<String, Object> properties = new HashMap<>(settings.clientProperties());
+        properties.put("bootstrap.servers", settings.bootstrapServers());
+        properties.put("group.id", settings.group());
+        properties.put("enable.auto.commit", false);
+        properties.put("auto.offset.reset", "earliest");
+        properties.put("allow.auto.create.topics", false);
+        properties.put("default.api.timeout.ms", 15_000);
+        properties.put("request.timeout.ms", 10_000);
+        KafkaConsumer<byte[], byte[]> consumer = null;
+        try {
+            consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+            AlertReader reader = new AlertReader(consumer, WireFormat.of(settings.clientProperties()));
+            reader.begin(settings, nowMillis);
+            return reader;
+        } catch (KafkaException e) {
+            close(consumer);
+            throw new LiveViewException(
+                    "Kafka at " + settings.bootstrapServers() + " cannot be read (" + e.getMessage()
+                            + "): check that it runs and that the address is right.",
+                    e);
+        } catch (LiveViewException e) {
+            close(consumer);
+            throw e;
+        }
+    }
+
+    private static void close(@Nullable KafkaConsumer<byte[], byte[]> consumer) {
+        if (consumer != null) {
+            consumer.close();
+        }
+    }
+
+    /** A group that has never told anything begins with what comes now. */
+    private void begin(AlertSettings settings, long nowMillis) {
+        Map<String, List<PartitionInfo>> existing = consumer.listTopics();
+        List<String> missing = READ.stream()
+                .map(Topic::name)
+                .filter(name -> !existing.containsKey(name))
+                .toList();
+        if (!missing.isEmpty()) {
+            throw new LiveViewException("Kafka at " + settings.bootstrapServers() + " has no topic "
+                    + String.join(", ", missing) + ": create them with couplet topics create.");
+        }
+        List<TopicPartition> partitions = READ.stream()
+                .flatMap(topic -> existing.getOrDefault(topic.name(), List.of()).stream())
+                .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
+                .toList();
+        consumer.assign(partitions);
+        Map<TopicPartition, OffsetAndMetadata> before = new HashMap<>(consumer.committed(Set.copyOf(partitions)));
+        before.values().removeIf(Objects::isNull);
+        boolean first = before.isEmpty();
+        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+        for (TopicPartition partition : partitions) {
+            OffsetAndMetadata known = before.get(partition);
+            long end = ends.getOrDefault(partition, 0L);
+            told.put(partition, first ? end : known == null ? 0 : known.offset());
+        }
+        judgedUntil = before.values().stream()
+                .mapToLong(known -> millis(known.metadata()))
+                .max()
+                .orElse(nowMillis);
+        consumer.seekToBeginning(partitions);
+        rebuilding.addAll(partitions);
+        if (first) {
+            commit(named(told), nowMillis);
+        }
+    }
+
+    private static long millis(String metadata) {
+        return metadata.matches("\\d{1,18}") ? Long.parseLong(metadata) : 0;
+    }
+
+    private static Map<String, Long> named(Map<TopicPartition, Long> offsets) {
+        Map<String, Long> named = new HashMap<>();
+        offsets.forEach((partition, offset) -> named.put(name(partition), offset));
+        return named;
+    }
+
+    private static String name(TopicPartition partition) {
+        return partition.topic() + '/' + partition.partition();
+    }
+
+    /** Stalls that began up to then have been told, milliseconds since the epoch. */
+    long judgedUntil() {
+        return judgedUntil;
+    }
+
+    Turn poll(AlertRules rules, Duration patience) {
+        List<Alert> alerts = new ArrayList<>();
+        int unreadable = 0;
+        var records = consumer.poll(patience);
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            if (record.offset() < told.getOrDefault(partition(record), 0L)) {
+                unreadable += accept(rules, record, new ArrayList<>());
+            } else if (rebuilding.isEmpty()) {
+                unreadable += accept(rules, record, alerts);
+            } else {
+                held.add(record);
+            }
+        }
+        if (!rebuilding.isEmpty()) {
+            rebuilding.removeIf(partition -> {
+                boolean reached = consumer.position(partition, ANSWER) >= told.getOrDefault(partition, 0L);
+                if (reached) {
+                    consumer.pause(List.of(partition));
+                }
+                return reached;
+            });
+            if (rebuilding.isEmpty()) {
+                consumer.resume(consumer.assignment());
+                for (ConsumerRecord<byte[], byte[]> record : held) {
+                    unreadable += accept(rules, record, alerts);
+                }
+                held.clear();
+            }
+        }
+        return new Turn(alerts, unreadable, records.isEmpty(), rebuilding.isEmpty());
+    }
+
+    /** Returns how many records could not be read: one or none. */
+    private int accept(AlertRules rules, ConsumerRecord<byte[], byte[]> record, List<Alert> alerts) {
+        TopicPartition partition = partition(record);
+        if (record.offset() >= told.getOrDefault(partition, 0L)) {
+            positions.put(name(partition), record.offset() + 1);
+        }
+        Topic<?> topic = BY_NAME.get(record.topic());
+        if (record.value() == null || topic == null) {
+            return 0;
+        }
+        try {
+            alerts.addAll(rules.accept(
+                    format.decode(topic, record.value()),
+                    new Origin(record.topic(), record.partition(), record.offset())));
+            return 0;
+        } catch (SerializationException | IllegalArgumentException e) {
+            return 1;
+        }
+    }
+
+    private static TopicPartition partition(ConsumerRecord<?, ?> record) {
+        return new TopicPartition(record.topic(), record.partition());
+    }
+
+    /** Whether Kafka answers and has nothing that is not read. */
+    boolean atEnd() {
+        Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment(), ANSWER);
+        return ends.entrySet().stream().allMatch(end -> consumer.position(end.getKey(), ANSWER) >= end.getValue());
+    }
+
+    /** Position behind the newest record read of each partition of which something was read beyond what had been told, by {@code topic/partition}. */
+    Map<String, Long> positions() {
+        return positions;
+    }
+
+    /** Remembers how far has been told; nothing is written when nothing has changed. */
+    void commit(Map<String, Long> settled, long judgedMillis) {
+        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        for (TopicPartition partition : consumer.assignment()) {
+            long known = told.getOrDefault(partition, 0L);
+            long offset = Math.max(known, settled.getOrDefault(name(partition), known));
+            offsets.put(partition, new OffsetAndMetadata(offset, Long.toString(judgedMillis)));
+        }
+        if (!offsets.equals(committed)) {
+            consumer.commitSync(offsets, ANSWER);
+            committed = offsets;
+        }
+    }
+
+    @Override
+    public void close() {
+        consumer.close();
+    }
+}

@@ -1,0 +1,234 @@
+package io.couplet.view.alerts;
+
+import io.couplet.schemas.RunId;
+import io.couplet.schemas.avro.ConvergenceScore;
+import io.couplet.schemas.avro.Evaluation;
+import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunCommandKind;
+import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.RunRequest;
+import io.couplet.view.alerts.Alert.Event;
+import io.couplet.view.alerts.Alert.Origin;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.avro.specific.SpecificRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What of the records somebody must hear of: folded record by record, without a clock. An alert's id depends on the event only, never on the order in which topics
+ * are read, so a reader that starts again raises the same ones.
+ */
+final class AlertRules {
+
+    private final Map<String, Pulse> runs = new HashMap<>();
+    private final Map<String, Study> studies = new HashMap<>();
+    private final Set<String> stallsTold = new HashSet<>();
+
+    /** A study's books. */
+    private static final class Study {
+        private String name = "";
+        private int expected;
+        private final Map<String, Pulse> runs = new TreeMap<>();
+        private boolean finished;
+    }
+
+    /**
+     * Takes a record in and says what it means.
+     *
+     * @throws IllegalArgumentException when its run id is none
+     */
+    List<Alert> accept(SpecificRecord record, Origin origin) {
+        if (record instanceof RunRequest request) {
+            Study study = studies.computeIfAbsent(request.getStudyId(), id -> new Study());
+            study.name = request.getStudyName();
+            study.expected = request.getGrid().getBackbones().size()
+                    * request.getGrid().getOptimizers().size()
+                    * request.getGrid().getSeeds().size()
+                    * Math.max(1, request.getGrid().getHyperparameterPoints());
+            return finished(request.getStudyId(), request.getSubmittedMillis(), origin);
+        }
+        if (record instanceof RunEvent event) {
+            return of(event, origin);
+        }
+        if (record instanceof ConvergenceScore score) {
+            keep(pulse(score.getRunId(), origin).plus(score, origin));
+        } else if (record instanceof Evaluation evaluation) {
+            keep(pulse(evaluation.getRunId(), origin)
+                    .seen(evaluation.getAttempt(), evaluation.getTimeMillis(), origin));
+        } else if (record instanceof RunCommand command) {
+            return of(command, origin);
+        }
+        return List.of();
+    }
+
+    private List<Alert> of(RunEvent event, Origin origin) {
+        Pulse before = pulse(event.getRunId(), origin);
+        Pulse next = before.plus(event, origin);
+        keep(next);
+        List<Alert> alerts = new ArrayList<>();
+        Event kind = kind(event);
+        if (kind != null && !next.equals(before)) {
+            alerts.add(alert(next, kind, event, origin));
+        }
+        alerts.addAll(finished(next.run().studyId(), event.getTimeMillis(), origin));
+        return alerts;
+    }
+
+    private static @Nullable Event kind(RunEvent event) {
+        return switch (event.getKind()) {
+            case DIVERGED -> Event.RUN_DIVERGED;
+            case STOPPED -> Event.RUN_STOPPED;
+            case FAILED -> Event.RUN_FAILED;
+            default -> null;
+        };
+    }
+
+    private static Alert alert(Pulse pulse, Event kind, RunEvent event, Origin origin) {
+        String what = kind.label().substring("run-".length());
+        String why = event.getReason() == null ? "" : ": " + event.getReason();
+        return new Alert(
+                pulse.run() + ".a" + event.getAttempt() + '.' + what,
+                kind,
+                "%s %s at step %d of %d%s"
+                        .formatted(name(pulse.run()), what, event.getStep(), event.getBudgetSteps(), why),
+                pulse.run().studyId(),
+                pulse.run().toString(),
+                event.getAttempt(),
+                pulse.run().backbone(),
+                pulse.run().optimizer(),
+                pulse.run().seed(),
+                event.getStep(),
+                event.getReason(),
+                null,
+                event.getCommandId(),
+                event.getTimeMillis(),
+                origin);
+    }
+
+    private List<Alert> of(RunCommand command, Origin origin) {
+        RunId run = RunId.parse(command.getRunId());
+        if (command.getKind() != RunCommandKind.STOP || command.getShadow()) {
+            return List.of();
+        }
+        return List.of(new Alert(
+                command.getCommandId(),
+                Event.STOP_ORDERED,
+                "%s is told to stop by %s (%s): %s"
+                        .formatted(name(run), command.getRequestedBy(), command.getRule(), command.getReason()),
+                run.studyId(),
+                run.toString(),
+                null,
+                run.backbone(),
+                run.optimizer(),
+                run.seed(),
+                command.getStep(),
+                command.getReason(),
+                command.getRule(),
+                command.getCommandId(),
+                command.getTimeMillis(),
+                origin));
+    }
+
+    /** A study is finished when all its runs have ended; taken up again and finished once more it is another event. */
+    private List<Alert> finished(String studyId, long timeMillis, Origin origin) {
+        Study study = studies.computeIfAbsent(studyId, id -> new Study());
+        long ended = study.runs.values().stream().filter(Pulse::ended).count();
+        boolean now = study.expected > 0 && ended >= study.expected;
+        boolean newly = now && !study.finished;
+        study.finished = now;
+        if (!newly) {
+            return List.of();
+        }
+        int attempts = study.runs.values().stream().mapToInt(Pulse::attempt).sum();
+        return List.of(new Alert(
+                studyId + ".finished." + attempts,
+                Event.STUDY_FINISHED,
+                "Study %s is finished: all %d runs have ended.".formatted(study.name, study.expected),
+                studyId,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                timeMillis,
+                origin));
+    }
+
+    /**
+     * Runs that have been silent for too long by now, each told once a silence.
+     *
+     * @param judgedUntilMillis stalls that began up to then were told before this reader started
+     */
+    List<Alert> stalls(long nowMillis, long judgedUntilMillis, long leastSilenceMillis) {
+        List<Alert> alerts = new ArrayList<>();
+        for (Pulse pulse : runs.values()) {
+            long since = pulse.stalledFrom(leastSilenceMillis);
+            if (pulse.training() && since <= nowMillis && since > judgedUntilMillis) {
+                String id = pulse.run() + ".a" + pulse.attempt() + ".stalled." + pulse.millis();
+                if (stallsTold.add(id)) {
+                    alerts.add(stalled(id, pulse, since));
+                }
+            }
+        }
+        return alerts;
+    }
+
+    /** When the next silence becomes a stall; empty while nothing is trained. */
+    Optional<Long> nextStall(long judgedUntilMillis, long leastSilenceMillis) {
+        return runs.values().stream()
+                .filter(Pulse::training)
+                .map(pulse -> pulse.stalledFrom(leastSilenceMillis))
+                .filter(since -> since > judgedUntilMillis)
+                .min(Long::compare);
+    }
+
+    private static Alert stalled(String id, Pulse pulse, long since) {
+        String reason = String.format(
+                Locale.ROOT,
+                "No sign of it for %.0f s; a step takes about %.2f s.",
+                (since - pulse.millis()) / 1000.0,
+                pulse.gapMillis() / 1000);
+        return new Alert(
+                id,
+                Event.RUN_STALLED,
+                "%s has stalled at step %d: %s".formatted(name(pulse.run()), pulse.step(), reason),
+                pulse.run().studyId(),
+                pulse.run().toString(),
+                pulse.attempt(),
+                pulse.run().backbone(),
+                pulse.run().optimizer(),
+                pulse.run().seed(),
+                pulse.step(),
+                reason,
+                null,
+                null,
+                since,
+                pulse.origin());
+    }
+
+    private Pulse pulse(String runId, Origin origin) {
+        Pulse known = runs.get(runId);
+        return known == null ? Pulse.none(RunId.parse(runId), origin) : known;
+    }
+
+    private void keep(Pulse pulse) {
+        String runId = pulse.run().toString();
+        runs.put(runId, pulse);
+        studies.computeIfAbsent(pulse.run().studyId(), id -> new Study()).runs.put(runId, pulse);
+    }
+
+    private static String name(RunId run) {
+        return run.backbone() + " × " + run.optimizer() + ", seed " + run.seed() + ", of " + run.studyId() + ',';
+    }
+}

@@ -1,0 +1,128 @@
+package io.couplet.view.alerts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.couplet.schemas.avro.RunEventKind;
+import io.couplet.view.alerts.Alert.Origin;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.apache.avro.specific.SpecificRecord;
+import org.junit.jupiter.api.Test;
+
+/** Which records somebody must hear of. */
+class AlertRulesTest {
+
+    private static final long MINUTE = 60_000;
+
+    private final AlertRules rules = new AlertRules();
+    private long offset;
+
+    @Test
+    void aDivergedRunIsToldOnceHoweverOftenItsEventComes() throws Exception {
+        tell(Told.event(Told.FIRST, 1, RunEventKind.STARTED, 0, 1_000));
+        List<Alert> first = tell(Told.event(Told.FIRST, 1, RunEventKind.DIVERGED, 41, 2_000));
+        assertThat(first).hasSize(1);
+        assertThat(tell(Told.event(Told.FIRST, 1, RunEventKind.DIVERGED, 41, 2_000)))
+                .allSatisfy(
+                        again -> assertThat(again.id()).isEqualTo(first.get(0).id()));
+        JsonNode json = new ObjectMapper().readTree(first.get(0).json());
+        assertThat(json.path("id").asText()).isEqualTo(Told.FIRST + ".a1.diverged");
+        assertThat(json.path("event").asText()).isEqualTo("run-diverged");
+        assertThat(json.path("text").asText())
+                .isEqualTo(
+                        "vgg × sgd, seed 0, of birds-3fa2c1, diverged at step 41 of 100: The loss is NaN at step 41.");
+        assertThat(json.path("run").asText()).isEqualTo(Told.FIRST.toString());
+        assertThat(json.path("step").asInt()).isEqualTo(41);
+        assertThat(json.has("origin")).isFalse();
+    }
+
+    @Test
+    void aCompletedRunIsNoAlertAndTheLastOfThemFinishesTheStudy() {
+        tell(Told.request(Told.FIRST));
+        assertThat(tell(Told.event(Told.FIRST, 1, RunEventKind.COMPLETED, 100, 2_000)))
+                .isEmpty();
+        assertThat(tell(Told.event(Told.SECOND, 1, RunEventKind.FAILED, 3, 3_000)))
+                .extracting(Alert::id)
+                .containsExactly(Told.SECOND + ".a1.failed", Told.STUDY + ".finished.2");
+    }
+
+    @Test
+    void aStudyTakenUpAgainFinishesAgainUnderAnotherId() {
+        tell(Told.request(Told.FIRST));
+        tell(Told.event(Told.FIRST, 1, RunEventKind.COMPLETED, 100, 2_000));
+        tell(Told.event(Told.SECOND, 1, RunEventKind.FAILED, 3, 3_000));
+        assertThat(tell(Told.event(Told.SECOND, 2, RunEventKind.STARTED, 0, 4_000)))
+                .isEmpty();
+        assertThat(tell(Told.event(Told.SECOND, 2, RunEventKind.COMPLETED, 100, 5_000)))
+                .extracting(Alert::id)
+                .containsExactly(Told.STUDY + ".finished.3");
+    }
+
+    @Test
+    void anOrderIsToldAndOneInShadowIsNot() {
+        assertThat(tell(Told.stop(Told.FIRST, true))).isEmpty();
+        assertThat(tell(Told.stop(Told.FIRST, false))).singleElement().satisfies(alert -> {
+            assertThat(alert.id()).isEqualTo(Told.FIRST + ".a1.transfer");
+            assertThat(alert.event()).isEqualTo(Alert.Event.STOP_ORDERED);
+            assertThat(alert.rule()).isEqualTo("transfer");
+        });
+    }
+
+    @Test
+    void aRunStallsTenGapsAfterItsNewestStepAndNeverBeforeAMinute() {
+        tell(Told.event(Told.FIRST, 1, RunEventKind.STARTED, 0, 1_000));
+        tell(Told.score(Told.FIRST, 10, 101_000)); // ten seconds a step
+        assertThat(rules.stalls(101_000 + 99_000, 0, MINUTE)).isEmpty();
+        List<Alert> stalls = rules.stalls(101_000 + 100_000, 0, MINUTE);
+        assertThat(stalls).singleElement().satisfies(alert -> {
+            assertThat(alert.event()).isEqualTo(Alert.Event.RUN_STALLED);
+            assertThat(alert.text()).contains("has stalled at step 10", "No sign of it for 100 s");
+            assertThat(alert.timeMillis()).isEqualTo(201_000);
+        });
+        assertThat(rules.stalls(900_000, 0, MINUTE)).isEmpty();
+        tell(Told.score(Told.FIRST, 11, 1_000_000));
+        assertThat(rules.stalls(9_000_000, 0, MINUTE)).hasSize(1);
+    }
+
+    @Test
+    void whatHasEndedOrWasToldBeforeDoesNotStall() {
+        tell(Told.event(Told.FIRST, 1, RunEventKind.STARTED, 0, 1_000));
+        assertThat(rules.stalls(500_000, 61_000, MINUTE)).isEmpty();
+        assertThat(rules.nextStall(0, MINUTE)).contains(61_000L);
+        tell(Told.event(Told.FIRST, 1, RunEventKind.RELEASED, 5, 2_000));
+        assertThat(rules.stalls(500_000, 0, MINUTE)).isEmpty();
+        assertThat(rules.nextStall(0, MINUTE)).isEmpty();
+    }
+
+    @Test
+    void theOrderBetweenTopicsChangesNoId() {
+        List<SpecificRecord> records = new ArrayList<>(List.of(
+                Told.request(Told.FIRST),
+                Told.request(Told.SECOND),
+                Told.event(Told.FIRST, 1, RunEventKind.DIVERGED, 41, 2_000),
+                Told.event(Told.SECOND, 1, RunEventKind.COMPLETED, 100, 3_000),
+                Told.stop(Told.FIRST, false)));
+        List<String> inOrder = ids(records);
+        assertThat(inOrder).hasSize(3);
+        for (int seed = 0; seed < 20; seed++) {
+            Collections.shuffle(records, new Random(seed));
+            assertThat(ids(records)).containsExactlyInAnyOrderElementsOf(inOrder);
+        }
+    }
+
+    private static List<String> ids(List<SpecificRecord> records) {
+        AlertRules fresh = new AlertRules();
+        return records.stream()
+                .flatMap(record -> fresh.accept(record, new Origin("any", 0, 0)).stream())
+                .map(Alert::id)
+                .toList();
+    }
+
+    private List<Alert> tell(SpecificRecord record) {
+        return rules.accept(record, new Origin("couplet.run-events.v1", 0, offset++));
+    }
+}

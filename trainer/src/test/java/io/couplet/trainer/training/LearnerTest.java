@@ -1,0 +1,78 @@
+package io.couplet.trainer.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import io.couplet.trainer.backbones.Backbone;
+import io.couplet.trainer.backbones.Backbones;
+import io.couplet.trainer.data.Batch;
+import io.couplet.trainer.optimizers.Optimizers;
+import io.couplet.trainer.recipes.Recipe;
+import io.couplet.trainer.recipes.Recipes;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class LearnerTest {
+    private static final int BATCH = 4;
+    private static final int SIDE = 32;
+    private static final int CLASSES = 10;
+
+    /** MobileNetV2 has tensors whose gradients Adam takes alone among many whose it does not; operations on whole buffers take the joined gradient. */
+    @ParameterizedTest
+    @CsvSource({"adam, 0", "adamw, 0", "adamw, 0.5"})
+    void gradientsThatAreLeftApartTrainAsJoinedOnesDo(String optimizer, double clip) {
+        Recipe recipe = Recipes.named("plain").withClipGradientNorm(clip);
+        Torch.start();
+        try (Learner apart = learner(optimizer, recipe, false);
+                Learner joined = learner(optimizer, recipe, true)) {
+            double norm = norm(apart.parameters());
+            Learner.Measured one = apart.train(1, batch(1), 1e-4).get(0);
+            joined.train(1, batch(1), 1e-4);
+            Learner.Measured other = joined.flush().get(0);
+            assertThat(one.loss()).isCloseTo(other.loss(), within(1e-5));
+            assertThat(one.norms().gradient() / other.norms().gradient()).isCloseTo(1, within(1e-3));
+            assertThat(one.norms().update() / other.norms().update()).isCloseTo(1, within(1e-3));
+            assertThat(one.norms().parameters() / norm).isCloseTo(1, within(1e-5));
+            assertThat(largestDifference(apart.parameters(), joined.parameters()))
+                    .isLessThan(1e-6);
+        }
+    }
+
+    private static Learner learner(String optimizer, Recipe recipe, boolean wholeBuffers) {
+        Backbone backbone = Backbones.create("mobilenetv2", new Backbones.Task(Backbones.Size.PAPER, SIDE, CLASSES, 0));
+        return new Learner(
+                backbone,
+                CLASSES,
+                Optimizers.entry(optimizer).constructor().apply(TrainingPlan.options(optimizer, null, Map.of())),
+                recipe,
+                0,
+                Device.cpu(),
+                wholeBuffers);
+    }
+
+    private static Batch batch(int seed) {
+        Random random = new Random(seed);
+        float[] images = new float[BATCH * 3 * SIDE * SIDE];
+        for (int i = 0; i < images.length; i++) {
+            images[i] = (float) random.nextGaussian();
+        }
+        return new Batch(images, IntStream.range(0, BATCH).toArray(), BATCH);
+    }
+
+    private static double norm(float[] values) {
+        return Math.sqrt(IntStream.range(0, values.length)
+                .mapToDouble(i -> (double) values[i] * values[i])
+                .sum());
+    }
+
+    private static double largestDifference(float[] a, float[] b) {
+        return IntStream.range(0, a.length)
+                .mapToDouble(i -> Math.abs((double) a[i] - b[i]))
+                .max()
+                .orElseThrow();
+    }
+}
