@@ -1,5 +1,6 @@
 package io.couplet.schemas;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -20,6 +21,9 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Creates the topics that are missing and leaves those that exist; creating twice changes nothing. */
 public final class TopicCreation {
+
+    /** How long brokers may take to hear of new topics. */
+    private static final Duration LEADERS = Duration.ofSeconds(60);
 
     private TopicCreation() {}
 
@@ -119,7 +123,18 @@ public final class TopicCreation {
                 }
             }
         }
-        admin.listOffsets(partitions).all().get();
+        long deadline = System.nanoTime() + LEADERS.toNanos();
+        while (true) {
+            try {
+                admin.listOffsets(partitions).all().get();
+                return;
+            } catch (ExecutionException e) {
+                // A broker that has not heard of the new topics yet says that there are none.
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException) || System.nanoTime() > deadline) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private static List<NewTopic> newTopics(short replicationFactor) {

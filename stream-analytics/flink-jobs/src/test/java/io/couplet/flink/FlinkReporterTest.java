@@ -1,10 +1,12 @@
 package io.couplet.flink;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.couplet.broker.EmbeddedBroker;
 import io.couplet.schemas.TopicCreation;
+import io.couplet.schemas.Topics;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -22,6 +24,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.flink.configuration.Configuration;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,12 +52,23 @@ class FlinkReporterTest {
             try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
                 TopicCreation.createMissing(admin, 1);
             }
+            aStepComes(broker); // Flink tells of a source's lag once it has read something
             try (AnalyticsCluster cluster =
                     AnalyticsCluster.start(broker.bootstrapServers(), Map.of(), directory, 1, reporter)) {
                 await().atMost(Duration.ofMinutes(1))
                         .untilAsserted(() -> assertThat(scrape(port)).containsAll(asked));
                 assertThat(cluster.failure()).isNotCompletedExceptionally();
             }
+        }
+    }
+
+    private static void aStepComes(EmbeddedBroker broker) {
+        String run = Records.runId("resnet", "sgd", 0);
+        try (KafkaProducer<byte[], byte[]> producer = AnalyticsClusterTest.producer(broker)) {
+            producer.send(new ProducerRecord<>(
+                    Topics.STEP_METRICS.name(),
+                    run.getBytes(UTF_8),
+                    Topics.STEP_METRICS.wire().encode(Records.step(run, 1, 1, 2.3))));
         }
     }
 
