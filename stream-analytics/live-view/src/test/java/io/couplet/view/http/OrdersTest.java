@@ -43,8 +43,7 @@ final class OrdersTest {
             "/api/studies/orders-3fa2c1/layers",
             "/api/runs/" + RUNNING,
             "/api/events",
-            "/api/nothing",
-            "/metrics");
+            "/api/nothing");
 
     private final ObjectMapper mapper = new ObjectMapper();
     private final HttpClient client = HttpClient.newHttpClient();
@@ -198,7 +197,7 @@ final class OrdersTest {
         assertThat(health.get("status").asText()).isEqualTo("up");
         assertThat(health.get("intake").isNull()).isTrue();
         assertThat(health.get("refused")).isEmpty();
-        for (String free : List.of("/", "/js/main.js", "/api/openapi.json", "/api/access")) {
+        for (String free : List.of("/", "/js/main.js", "/api/openapi.json", "/api/asyncapi.json", "/api/access", "/health")) {
             assertThat(send(HttpRequest.newBuilder(uri(free))).statusCode()).isEqualTo(200);
         }
     }
