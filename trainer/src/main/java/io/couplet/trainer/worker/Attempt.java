@@ -326,6 +326,14 @@ final class Attempt implements TrainingListener {
 
     /** Tells how it ended, with the counts that prove that nothing is missing, and waits until Kafka or the spool has it. */
     private End end(Outcome outcome) throws InterruptedException {
+        if (publisher.flush(FLUSH)) {
+            ledger.catchUp(); // a process that was frozen does not know yet what others told meanwhile
+        }
+        if (isTaken()) {
+            // The run is another trainer's now, which speaks for it and keeps its checkpoint.
+            LOG.warn("run {} attempt {} ends unheard: {}", request.getRunId(), number, outcome);
+            return End.DONE;
+        }
         RunEvent.Builder event;
         End end = End.DONE;
         if (outcome instanceof Outcome.Completed) {
@@ -334,10 +342,6 @@ final class Attempt implements TrainingListener {
             event = event(RunEventKind.DIVERGED).setReason(diverged.reason());
         } else if (outcome instanceof Outcome.Failed failed) {
             event = event(RunEventKind.FAILED).setReason(failed.reason());
-        } else if (isTaken()) {
-            // The run is another trainer's now, which speaks for it.
-            LOG.warn("run {} attempt {} ends unheard: {}", request.getRunId(), number, outcome);
-            return End.DONE;
         } else {
             String reason = ((Outcome.Stopped) outcome).reason();
             Optional<RunCommand> command = ledger.stop(request.getRunId());
@@ -348,7 +352,6 @@ final class Attempt implements TrainingListener {
                 end = End.GIVEN_BACK;
             }
         }
-        publisher.flush(FLUSH);
         Counts counts = publisher.counts(request.getRunId()).minus(before);
         publish(event.setStep(outcome.step())
                 .setStepsTrained(outcome.step() - resumedAt)
