@@ -1,5 +1,6 @@
 package io.couplet.producers;
 
+import io.couplet.schemas.KafkaRefusal;
 import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.WireFormat;
@@ -34,6 +35,7 @@ public final class RunOrders implements AutoCloseable {
 
     private final KafkaProducer<String, RunCommand> producer;
     private final Clock clock;
+    private final String bootstrapServers;
 
     /**
      * A way to give orders.
@@ -43,6 +45,7 @@ public final class RunOrders implements AutoCloseable {
      */
     public RunOrders(Map<String, ?> clientProperties, Clock clock) {
         this.clock = clock;
+        this.bootstrapServers = String.valueOf(clientProperties.get(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG));
         Map<String, Object> properties = new HashMap<>();
         properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Math.toIntExact(PATIENCE.toMillis()));
         properties.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
@@ -140,10 +143,12 @@ public final class RunOrders implements AutoCloseable {
         } catch (ExecutionException | KafkaException e) {
             Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
             throw new RunOrderException(
-                    cause instanceof TimeoutException
-                            ? "Kafka did not take the order within " + PATIENCE.toSeconds()
-                                    + " s: check the address and that it runs."
-                            : "Kafka does not take the order: " + cause.getMessage(),
+                    KafkaRefusal.sentence(bootstrapServers, cause)
+                            .orElse(
+                                    cause instanceof TimeoutException
+                                            ? "Kafka did not take the order within " + PATIENCE.toSeconds()
+                                                    + " s: check the address and that it runs."
+                                            : "Kafka does not take the order: " + cause.getMessage()),
                     e);
         }
     }

@@ -32,7 +32,11 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
     @Override
     public int handleExecutionException(Exception thrown, CommandLine commandLine, ParseResult arguments) {
         // Not the arguments: one of them may be a secret.
-        LOG.error("couplet {} ended", commandLine.getCommandName(), thrown);
+        if (isUsersToMend(thrown) || thrown instanceof RunOrderException) {
+            LOG.debug("couplet {} ended", commandLine.getCommandName(), thrown);
+        } else {
+            LOG.error("couplet {} ended", commandLine.getCommandName(), thrown);
+        }
         commandLine.getErr().println("couplet: " + sentence(thrown));
         return isUsersToMend(thrown) ? USAGE : FAILED;
     }

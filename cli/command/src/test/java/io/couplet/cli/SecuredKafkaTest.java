@@ -242,6 +242,7 @@ class SecuredKafkaTest {
 
     private void assertMayNotWrite(Service service, String topic) {
         Map<String, Object> properties = new HashMap<>(kafka.as(service));
+        properties.put("enable.idempotence", false); // it would be refused a producer id before it is refused the topic
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer())) {
             assertThatThrownBy(() -> producer.send(new ProducerRecord<>(topic, "never".getBytes(UTF_8)))

@@ -197,7 +197,8 @@ final class OrdersTest {
         assertThat(health.get("status").asText()).isEqualTo("up");
         assertThat(health.get("intake").isNull()).isTrue();
         assertThat(health.get("refused")).isEmpty();
-        for (String free : List.of("/", "/js/main.js", "/api/openapi.json", "/api/asyncapi.json", "/api/access", "/health")) {
+        for (String free :
+                List.of("/", "/js/main.js", "/api/openapi.json", "/api/asyncapi.json", "/api/access", "/health")) {
             assertThat(send(HttpRequest.newBuilder(uri(free))).statusCode()).isEqualTo(200);
         }
     }
