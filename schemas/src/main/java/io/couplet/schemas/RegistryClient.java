@@ -36,6 +36,7 @@ final class RegistryClient {
     private static final int MOST_VERSIONS = 500;
     private static final int NOT_FOUND = 404;
     private static final int CONFLICT = 409;
+    private static final String INCOMPATIBLE = "Incompatible artifact";
     static final String COMPATIBILITY = "FULL_TRANSITIVE";
 
     /**
@@ -277,11 +278,13 @@ final class RegistryClient {
                                     + "): give apicurio.registry.auth.username and .password, or a client id, that may do this, in the file of --kafka-config.",
                             e);
                 }
+                // Apicurio answers with status 400 where Confluent's registry and Apicurio's documentation say 409.
+                boolean refused = status == CONFLICT || said(answer).startsWith(INCOMPATIBLE);
                 return new SchemaRegistryException(
                         "The schema registry " + url + " "
-                                + (status == CONFLICT ? "refuses a schema" : "answers with status " + status) + " ("
+                                + (refused ? "refuses a schema" : "answers with status " + status) + " ("
                                 + said(answer) + "): "
-                                + (status == CONFLICT
+                                + (refused
                                         ? "only optional fields may come and go."
                                         : "check that it is an Apicurio Registry 3 and that the address is right."),
                         e);

@@ -165,7 +165,7 @@ public final class StubRegistry implements AutoCloseable {
             Schema schema = parse(body.at("/content/content").asText());
             if ("FULL_TRANSITIVE".equals(artifact.compatibility)
                     && artifact.versions.stream().anyMatch(version -> !fit(schema, parse(version.content)))) {
-                return problem(409, "Incompatible artifact: " + name);
+                return problem(400, "Incompatible artifact: " + name);
             }
             add(name, schema);
             return new Answer(200, described(name, latest(artifact)).toString());

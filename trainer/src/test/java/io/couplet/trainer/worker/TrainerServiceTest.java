@@ -23,11 +23,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
@@ -331,6 +334,24 @@ class TrainerServiceTest {
             assertThat(end.getAttempt()).isEqualTo(4);
             assertThat(end.getReason()).isEqualTo("Its trainer died 3 times while it was trained.");
         }
+    }
+
+    @Test
+    void aClockThatJumpsChangesNoCount() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        InstantSource jumping = () -> Instant.now().plus(Duration.ofDays(asked.getAndIncrement() % 5 - 2));
+        RunRequest request = submit(request("clock", "resnet", "sgd", 12));
+        try (TrainerService service = TrainerService.start(settings(1), new TrainingImages(null), jumping)) {
+            RunEvent end = awaitEvent(request, RunEventKind.COMPLETED);
+            assertThat(end.getStepsTrained()).isEqualTo(12);
+            assertThat(end.getDeviceSeconds()).isBetween(0.0, PATIENCE.toSeconds() * 1.0);
+            assertThat(end.getRecordsEmitted()).isEqualTo(end.getRecordsAcknowledged());
+        }
+        assertThat(asked).hasValueGreaterThan(12);
+        assertThat(steps(request)).hasSize(12);
+        assertThat(events(request))
+                .extracting(RunEvent::getKind)
+                .containsExactly(RunEventKind.STARTED, RunEventKind.COMPLETED);
     }
 
     @Test

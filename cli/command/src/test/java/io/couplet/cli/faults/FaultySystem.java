@@ -265,6 +265,17 @@ final class FaultySystem implements AutoCloseable {
                 "none");
     }
 
+    /** SIGKILL of the trainer of this id, which ends with its process's number, and another one at once. */
+    void killTrainer(String trainerId) throws IOException, InterruptedException {
+        long pid = Long.parseLong(trainerId.substring(trainerId.lastIndexOf('-') + 1));
+        for (ServiceProcess trainer : trainers) {
+            if (trainer.is(pid)) {
+                trainer.kill();
+                trainer.start();
+            }
+        }
+    }
+
     /** One more stopper, for the group to be divided anew. */
     ServiceProcess secondStopper() {
         return couplet("second-stopper", 200, "stopper", "--bootstrap-servers", bootstrapServers);

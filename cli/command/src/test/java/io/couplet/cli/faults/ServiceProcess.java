@@ -59,6 +59,11 @@ final class ServiceProcess implements AutoCloseable {
         return this;
     }
 
+    /** Whether it is the process of this number. */
+    boolean is(long pid) {
+        return process != null && process.pid() == pid;
+    }
+
     boolean isAlive() {
         return process != null && process.isAlive();
     }
