@@ -40,7 +40,7 @@ record Books(List<RunBook> runs, long deadLetters) {
     /**
      * One run.
      *
-     * @param lastStep the step at which it ended
+     * @param lastStep the step at which it ended; 0 when its last attempt ended before its first step, since an order or too many deaths came first
      * @param ending how it ended
      * @param attempts the highest attempt
      * @param unfinished attempts that began and neither ended nor gave the run back: their trainer was killed or fenced
@@ -78,7 +78,7 @@ record Books(List<RunBook> runs, long deadLetters) {
             if (!ended()) {
                 faults.add("has not ended");
             }
-            if (distinct != lastStep && !ending.equals(Optional.of(RunEventKind.FAILED))) {
+            if (lastStep > 0 && distinct != lastStep) {
                 faults.add(lastStep + " steps trained, " + distinct + " different ones in the topic");
             }
             if (scored != distinct) {
