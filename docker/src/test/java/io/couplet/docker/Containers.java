@@ -26,7 +26,6 @@ import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.Network;
 import org.testcontainers.containers.output.OutputFrame;
 import org.testcontainers.containers.startupcheck.OneShotStartupCheckStrategy;
-import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.lifecycle.Startables;
 import org.testcontainers.utility.DockerImageName;
 
@@ -101,7 +100,7 @@ final class Containers implements AutoCloseable {
         GenericContainer<?> container = new GenericContainer<>(DockerImageName.parse(kafkaImage()))
                 .withNetwork(outside)
                 .withEnv(settings)
-                .waitingFor(Wait.forHealthcheck().withStartupTimeout(PATIENCE));
+                .waitingFor(new HealthyOnceASecond().withStartupTimeout(PATIENCE));
         container.setPortBindings(List.of(reachable + ":19092"));
         return container;
     }
@@ -116,7 +115,7 @@ final class Containers implements AutoCloseable {
                 .withNetwork(inside)
                 .withEnv("COUPLET_BOOTSTRAP_SERVERS", BOOTSTRAP)
                 .withCommand(arguments)
-                .waitingFor(Wait.forHealthcheck().withStartupTimeout(PATIENCE));
+                .waitingFor(new HealthyOnceASecond().withStartupTimeout(PATIENCE));
     }
 
     /** Runs the command in a container of its own until it ends, and returns what it wrote to stdout. */
