@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Every fault strikes at a random moment while a study is trained, and the books balance: steps trained = steps in the topic = steps scored, an order for a run
  * once, no dead letter.
  *
- * <p>{@code -Dcouplet.faults.seed} repeats the choice of parts, moments and pauses; {@code -Dcouplet.faults.minutes} goes on with round after round for so long;
+ * <p>{@code -Dcouplet.faults.seed} makes another choice of parts, moments and pauses than the usual one; {@code -Dcouplet.faults.minutes} goes on with round after round for so long;
  * {@code -Dcouplet.faults.outage} is for how many seconds all brokers are away.
  */
 class FaultsTest {
@@ -60,7 +60,7 @@ class FaultsTest {
 
     @Test
     void everyFaultStrikesWhileAStudyIsTrainedAndTheBooksBalance() throws Exception {
-        long seed = Long.getLong("couplet.faults.seed", System.nanoTime());
+        long seed = Long.getLong("couplet.faults.seed", 8_633_513_527_953L);
         Random random = new Random(seed);
         System.out.println("Faults by -Dcouplet.faults.seed=" + seed);
         Fault.Outage outage = new Fault.Outage(Integer.getInteger("couplet.faults.outage", 20));
