@@ -3,6 +3,7 @@ package io.couplet.trainer.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.couplet.broker.EmbeddedBroker;
 import io.couplet.schemas.DeadLetter;
@@ -19,6 +20,9 @@ import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.schemas.avro.StudyGrid;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -279,6 +283,40 @@ class TrainerServiceTest {
         assertThat(steps(request)).hasSize(6);
     }
 
+    /** On a file system of its own, with less room than one checkpoint takes; only root can mount it, and only on Linux. */
+    @Test
+    void aDiskThatIsFullCostsNoRunAndKeepsNoHalfCheckpoint() throws Exception {
+        Path disk = Files.createDirectories(directory.resolve("disk"));
+        assumeTrue(
+                ended("mount", "-t", "tmpfs", "-o", "size=64k", "couplet-test", disk.toString()) == 0,
+                "only root on Linux can mount a file system to fill");
+        try {
+            RunRequest request = submit(request("brimming", "resnet", "sgd", 6));
+            try (TrainerService service = TrainerService.start(settings(1).withCheckpoints(disk, 1))) {
+                awaitEvent(request, RunEventKind.COMPLETED);
+            }
+            assertThat(events(request))
+                    .extracting(RunEvent::getKind)
+                    .containsExactly(RunEventKind.STARTED, RunEventKind.COMPLETED);
+            assertThat(steps(request)).hasSize(6);
+            assertThat(disk).isEmptyDirectory();
+        } finally {
+            ended("umount", "-l", disk.toString());
+        }
+    }
+
+    private static int ended(String... command) throws InterruptedException {
+        try {
+            return new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start()
+                    .waitFor();
+        } catch (IOException e) { // there is no such command
+            return -1;
+        }
+    }
+
     @Test
     void theLayersOfABackboneAreMeasuredAtAnEvaluation() throws Exception {
         RunRequest request = submit(request("layers", "resnet", "sgd", 4));
@@ -392,6 +430,37 @@ class TrainerServiceTest {
             assertThat(queue.renew()).isFalse();
         }
         assertThat(settings.lock()).isEqualTo(Duration.ofSeconds(30));
+    }
+
+    @Test
+    void aQueueThatAnswersNothingIsAskedAnew() throws Exception {
+        try (ServerSocket mute = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+                RequestQueue queue = new RequestQueue(
+                        Map.of("bootstrap.servers", "127.0.0.1:" + mute.getLocalPort()),
+                        "mute",
+                        Duration.ofSeconds(1))) {
+            await().atMost(PATIENCE).until(() -> {
+                queue.take(Duration.ofMillis(200));
+                return queue.timesAskedAnew() >= 2;
+            });
+        }
+    }
+
+    @Test
+    void anEmptyQueueThatAnswersIsNotAskedAnew() {
+        Duration silence = Duration.ofSeconds(4);
+        try (RequestQueue queue =
+                new RequestQueue(Map.of("bootstrap.servers", broker.bootstrapServers()), "idle", silence)) {
+            await().pollDelay(Duration.ofMillis(1)).atMost(PATIENCE).until(() -> {
+                queue.take(Duration.ofMillis(200));
+                return queue.hasAnswered();
+            });
+            int before = queue.timesAskedAnew();
+            for (long end = System.nanoTime() + 2 * silence.toNanos(); System.nanoTime() < end; ) {
+                assertThat(queue.take(Duration.ofMillis(200))).isEmpty();
+            }
+            assertThat(queue.timesAskedAnew()).isEqualTo(before);
+        }
     }
 
     @Test
