@@ -35,6 +35,8 @@ class ManifestsTest {
 
     private static final Path KUBERNETES = Checkout.ROOT.resolve("docker/kubernetes");
     private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
+    /** What Kustomize itself reads. */
+    private static final Set<String> KUSTOMIZE = Set.of("kustomization.yaml", "name-references.yaml");
     /** Made outside of the manifests, as docker/README.md says. */
     private static final Set<String> SECRETS = Set.of("couplet-kafka", "couplet-dashboard");
 
@@ -77,6 +79,10 @@ class ManifestsTest {
                 .extracting(deployment -> deployment.getSpec().getJob().getEntryClass())
                 .containsExactlyInAnyOrder("io.couplet.flink.ConvergenceJob", "io.couplet.flink.CouplingJob");
         for (FlinkDeployment deployment : deployments) {
+            assertThat(deployment.getSpec().getPodTemplate().getSpec().getContainers())
+                    .singleElement()
+                    .satisfies(container ->
+                            assertThat(container.getEnvFrom()).hasSize(1));
             var job = deployment.getSpec().getJob();
             assertThat(job.getState()).isEqualTo(JobState.RUNNING);
             assertThat(job.getUpgradeMode()).isEqualTo(UpgradeMode.LAST_STATE);
@@ -205,9 +211,27 @@ class ManifestsTest {
         });
     }
 
+    @Test
+    void kustomizeNamesTheSettingsWhereTheyAre() throws Exception {
+        List<HasMetadata> rendered = Manifests.read(kustomized("base"));
+        String map = rendered.stream()
+                .filter(resource -> resource.getKind().equals("ConfigMap"))
+                .map(resource -> resource.getMetadata().getName())
+                .findFirst()
+                .orElseThrow();
+        assertThat(map).startsWith("couplet-");
+        assertThat(rendered).filteredOn(FlinkDeployment.class::isInstance).hasSize(2).allSatisfy(resource -> assertThat(
+                        ((FlinkDeployment) resource).getSpec().getPodTemplate().getSpec().getContainers())
+                .singleElement()
+                .satisfies(container -> assertThat(container.getEnvFrom())
+                        .singleElement()
+                        .satisfies(from -> assertThat(from.getConfigMapRef().getName())
+                                .isEqualTo(map))));
+    }
+
     private static List<Path> manifests(String folder) throws IOException {
         try (Stream<Path> files = Files.list(KUBERNETES.resolve(folder))) {
-            return files.filter(file -> !file.endsWith("kustomization.yaml"))
+            return files.filter(file -> !KUSTOMIZE.contains(file.getFileName().toString()))
                     .sorted()
                     .toList();
         }

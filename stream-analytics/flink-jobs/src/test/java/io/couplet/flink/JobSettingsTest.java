@@ -3,8 +3,10 @@ package io.couplet.flink;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.couplet.schemas.SchemaRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.graph.StreamGraph;
 import org.junit.jupiter.api.Test;
@@ -25,8 +27,28 @@ class JobSettingsTest {
     }
 
     @Test
+    void whatIsNotGivenComesFromTheEnvironment() throws Exception {
+        Map<String, String> environment = Map.of(
+                "COUPLET_BOOTSTRAP_SERVERS", "kafka:9092",
+                "COUPLET_SCHEMA_REGISTRY", "http://registry:8080",
+                "COUPLET_PARALLELISM", "2");
+        JobSettings settings = JobSettings.fromArguments(new String[] {"--parallelism", "3"}, environment);
+        assertThat(settings.bootstrapServers()).isEqualTo("kafka:9092");
+        assertThat(settings.clientProperties()).containsExactly(Map.entry(SchemaRegistry.URL, "http://registry:8080"));
+        assertThat(settings.parallelism()).isEqualTo(3);
+    }
+
+    @Test
+    void anEmptyVariableIsNone() throws Exception {
+        Map<String, String> environment = Map.of(
+                "COUPLET_BOOTSTRAP_SERVERS", "kafka:9092", "COUPLET_SCHEMA_REGISTRY", "", "COUPLET_KAFKA_CONFIG", "");
+        assertThat(JobSettings.fromArguments(new String[0], environment).clientProperties())
+                .isEmpty();
+    }
+
+    @Test
     void missingBrokersAreToldWithTheFix() {
-        assertThatThrownBy(() -> JobSettings.fromArguments(new String[0]))
+        assertThatThrownBy(() -> JobSettings.fromArguments(new String[0], Map.of()))
                 .hasMessage("--bootstrap-servers is missing: name a broker, e.g. kafka:9092");
     }
 
