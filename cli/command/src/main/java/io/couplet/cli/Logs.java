@@ -72,6 +72,9 @@ final class Logs {
         // All of them warn about settings that are as intended here, at every start.
         context.getLogger("org.apache.kafka.clients.admin.AdminClientConfig").setLevel(Level.ERROR);
         context.getLogger("org.apache.kafka.common.utils.AppInfoParser").setLevel(Level.ERROR);
+        // Warns, on every machine that has CUDA's library but no GPU, that there is no driver; what is trained on is
+        // shown anyway.
+        context.getLogger("ai.djl.util.cuda.CudaUtils").setLevel(Level.ERROR);
         // Says with a stack trace what we say in a sentence.
         context.getLogger("io.apicurio.registry.resolver.cache.ERCache").setLevel(Level.OFF);
         context.getLogger("org.apache.flink.metrics.MetricGroup").setLevel(Level.ERROR);

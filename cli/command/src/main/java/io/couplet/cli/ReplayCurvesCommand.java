@@ -13,11 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
-import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -45,20 +41,6 @@ final class ReplayCurvesCommand implements Callable<Integer> {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    /** What accuracies are. */
-    enum Unit {
-        AUTO,
-        PERCENT,
-        FRACTION
-    }
-
-    /** Forms of learning-rate schedules. */
-    enum ScheduleName {
-        COSINE,
-        STEP,
-        CONSTANT
-    }
-
     @Parameters(paramLabel = "CURVES.csv", description = "Recorded curves, long form.")
     @SuppressWarnings("NullAway.Init") // picocli sets it.
     Path curves;
@@ -66,18 +48,8 @@ final class ReplayCurvesCommand implements Callable<Integer> {
     @Mixin
     KafkaOptions kafka = new KafkaOptions();
 
-    @Option(
-            names = "--column",
-            paramLabel = "NAME=HEADING",
-            description = "What the file calls a column, e.g. run=run_id; may be given several times.")
-    Map<String, String> columns = Map.of();
-
-    @Option(
-            names = "--unit",
-            defaultValue = "auto",
-            description = "Unit of accuracies, one of: ${COMPLETION-CANDIDATES}; auto takes percent when any is above 1"
-                    + " (default: ${DEFAULT-VALUE}).")
-    Unit unit = Unit.AUTO;
+    @Mixin
+    RecordedRunOptions runs = new RecordedRunOptions();
 
     @Option(
             names = "--study",
@@ -105,40 +77,6 @@ final class ReplayCurvesCommand implements Callable<Integer> {
     @Nullable
     String start;
 
-    @Option(
-            names = "--warmup-steps",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Steps of learning-rate warm-up, in which nothing is judged (default: ${DEFAULT-VALUE}).")
-    int warmupSteps;
-
-    @Option(
-            names = "--schedule",
-            description = "Learning rate after the warm-up, one of: ${COMPLETION-CANDIDATES} (default: unknown).")
-    @Nullable
-    ScheduleName schedule;
-
-    @Option(
-            names = "--drops",
-            paramLabel = "STEP",
-            split = ",",
-            description = "With --schedule step: the first steps with a lower learning rate, ascending.")
-    List<Integer> drops = List.of();
-
-    @Option(
-            names = "--classes",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Classes of the data, for chance level; 0 for unknown (default: ${DEFAULT-VALUE}).")
-    int classes;
-
-    @Option(
-            names = "--samples",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Validation images of each accuracy; 0 for unknown (default: ${DEFAULT-VALUE}).")
-    int samples;
-
     @Option(names = "--target", paramLabel = "X", description = "Accuracy aimed at, a fraction in (0, 1].")
     @Nullable
     Double target;
@@ -154,11 +92,9 @@ final class ReplayCurvesCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException, JsonProcessingException {
         CurvesSender.Pace pace = pace();
         CurvesReplay.Settings settings = settings();
-        Map<Column, String> headings = headings(columns);
         var properties = kafka.clientProperties();
         try {
-            RecordedCurves recorded = RecordedCurves.read(
-                    curves, headings, unit == Unit.AUTO ? null : Boolean.valueOf(unit == Unit.PERCENT));
+            RecordedCurves recorded = RecordedCurves.read(curves, runs.headings(), runs.percent());
             CurvesReplay replay = new CurvesReplay(recorded, settings);
             if (speed != null
                     && recorded.runs().stream()
@@ -215,26 +151,18 @@ final class ReplayCurvesCommand implements Callable<Integer> {
     }
 
     private CurvesReplay.Settings settings() {
-        require(warmupSteps >= 0, "--warmup-steps must not be negative, was " + warmupSteps + ".");
-        require(classes >= 0, "--classes must not be negative, was " + classes + ".");
-        require(samples >= 0, "--samples must not be negative, was " + samples + ".");
+        runs.check();
         require(target == null || target > 0 && target <= 1, "--target must lie in (0, 1], was " + target + ".");
-        require(drops.isEmpty() || schedule == ScheduleName.STEP, "--drops needs --schedule step.");
-        int before = 0;
-        for (int drop : drops) {
-            require(drop > before, "--drops must be ascending steps from 1, " + drop + " comes after " + before + ".");
-            before = drop;
-        }
         String name = study == null ? String.valueOf(curves.getFileName()).replaceFirst("\\.csv(\\.gz)?$", "") : study;
         require(!name.isBlank(), "--study is blank: give a name.");
         return new CurvesReplay.Settings(
                 name,
                 startMillis(),
-                warmupSteps,
-                schedule == null ? null : schedule.name().toLowerCase(Locale.ROOT),
-                drops,
-                classes,
-                samples,
+                runs.warmupSteps,
+                runs.schedule(),
+                runs.drops,
+                runs.classes,
+                runs.samples,
                 target,
                 null);
     }
@@ -248,26 +176,6 @@ final class ReplayCurvesCommand implements Callable<Integer> {
         } catch (DateTimeParseException e) {
             throw new UserError("--start must be a time such as 2026-01-31T12:00:00Z, was '" + start + "'.", e);
         }
-    }
-
-    static Map<Column, String> headings(Map<String, String> columns) {
-        Map<Column, String> headings = new EnumMap<>(Column.class);
-        columns.forEach((name, heading) -> {
-            try {
-                headings.put(Column.valueOf(name.toUpperCase(Locale.ROOT)), heading);
-            } catch (IllegalArgumentException e) {
-                throw new UserError(
-                        "--column " + name + "=" + heading + ": there is no " + name + "; there are "
-                                + String.join(
-                                        ", ",
-                                        Arrays.stream(Column.values())
-                                                .map(Column::heading)
-                                                .toList())
-                                + ".",
-                        e);
-            }
-        });
-        return headings;
     }
 
     private static void require(boolean holds, String sentence) {

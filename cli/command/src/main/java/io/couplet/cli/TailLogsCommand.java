@@ -23,7 +23,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +57,9 @@ final class TailLogsCommand implements Callable<Integer> {
 
     @Mixin
     ReachOptions reach = new ReachOptions();
+
+    @Mixin
+    RecordedRunOptions runs = new RecordedRunOptions();
 
     @Option(
             names = "--study",
@@ -95,26 +97,10 @@ final class TailLogsCommand implements Callable<Integer> {
     String pathPattern;
 
     @Option(
-            names = "--column",
-            paramLabel = "NAME=HEADING",
-            description =
-                    "What the logs call a metric, e.g. top1=eval/acc; names: loss, learning_rate, gradient_norm, batch_accuracy,"
-                            + " validation_loss, top1, top5, seconds. May be given several times.")
-    Map<String, String> columns = Map.of();
-
-    @Option(
             names = "--format",
             description = "Form of the logs, where their names do not tell, one of: ${COMPLETION-CANDIDATES}.")
     @Nullable
     LogFormat format;
-
-    @Option(
-            names = "--unit",
-            defaultValue = "auto",
-            description =
-                    "Unit of accuracies, one of: ${COMPLETION-CANDIDATES}; auto takes percent when a run's first is above 1"
-                            + " (default: ${DEFAULT-VALUE}).")
-    ReplayCurvesCommand.Unit unit = ReplayCurvesCommand.Unit.AUTO;
 
     @Option(
             names = "--steps-per-epoch",
@@ -130,39 +116,6 @@ final class TailLogsCommand implements Callable<Integer> {
             defaultValue = "0",
             description = "Evaluations of a whole run (default: the budget over the step of the first evaluation).")
     int rungs;
-
-    @Option(
-            names = "--warmup-steps",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Steps of learning-rate warm-up, in which nothing is judged (default: ${DEFAULT-VALUE}).")
-    int warmupSteps;
-
-    @Option(
-            names = "--schedule",
-            description = "Learning rate after the warm-up, one of: ${COMPLETION-CANDIDATES} (default: unknown).")
-    ReplayCurvesCommand.@Nullable ScheduleName schedule;
-
-    @Option(
-            names = "--drops",
-            paramLabel = "STEP",
-            split = ",",
-            description = "With --schedule step: the first steps with a lower learning rate, ascending.")
-    List<Integer> drops = List.of();
-
-    @Option(
-            names = "--classes",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Classes of the data, for chance level; 0 for unknown (default: ${DEFAULT-VALUE}).")
-    int classes;
-
-    @Option(
-            names = "--samples",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Validation images of each accuracy; 0 for unknown (default: ${DEFAULT-VALUE}).")
-    int samples;
 
     @Option(names = "--once", description = "The logs have ended: read them to their ends, and end.")
     boolean once;
@@ -290,9 +243,7 @@ final class TailLogsCommand implements Callable<Integer> {
         require(budget == null || budget > 0, "--budget must be above 0, was " + budget + ".");
         require(rungs >= 0 && rungs <= 2_000, "--rungs must lie in 1 to 2000, was " + rungs + ".");
         require(stepsPerEpoch >= 0, "--steps-per-epoch must not be negative, was " + stepsPerEpoch + ".");
-        require(warmupSteps >= 0, "--warmup-steps must not be negative, was " + warmupSteps + ".");
-        require(classes >= 0, "--classes must not be negative, was " + classes + ".");
-        require(samples >= 0, "--samples must not be negative, was " + samples + ".");
+        runs.check();
         require(idleSeconds == null || idleSeconds > 0, "--idle must be above 0, was " + idleSeconds + ".");
         require(!once || idleSeconds == null, "--once and --idle are both given: keep one.");
         return new TailSettings(
@@ -300,15 +251,15 @@ final class TailLogsCommand implements Callable<Integer> {
                 facts,
                 pattern(),
                 format,
-                ReplayCurvesCommand.headings(columns),
-                unit == ReplayCurvesCommand.Unit.AUTO ? null : (Boolean) (unit == ReplayCurvesCommand.Unit.PERCENT),
+                runs.headings(),
+                runs.percent(),
                 stepsPerEpoch,
                 rungs,
-                warmupSteps,
-                schedule == null ? null : schedule.name().toLowerCase(Locale.ROOT),
-                drops,
-                classes,
-                samples);
+                runs.warmupSteps,
+                runs.schedule(),
+                runs.drops,
+                runs.classes,
+                runs.samples);
     }
 
     private @Nullable PathPattern pattern() {

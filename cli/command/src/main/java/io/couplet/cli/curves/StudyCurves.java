@@ -4,25 +4,24 @@ import io.couplet.cli.local.UserError;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.Evaluation;
+import io.couplet.view.LiveViewException;
+import io.couplet.view.report.ReportReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.common.errors.SerializationException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 
 /** The curves of a study from the evaluations that Kafka still has: one row a rung, of the newest attempt that reached it. */
 public final class StudyCurves {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    private static final Duration POLL = Duration.ofMillis(200);
 
     private final WireFormat format;
     private final Map<String, TreeMap<Integer, Evaluation>> runs = new TreeMap<>();
@@ -38,11 +37,21 @@ public final class StudyCurves {
      * stopper.
      *
      * @param rungs receives the shares of the budget at which it was evaluated, but the last
-     * @throws UserError when there is no such study, or Kafka does not answer
+     * @throws UserError when there is no such study
+     * @throws LiveViewException in one sentence with the fix, when Kafka is away or stops answering
      */
-    public static CurvesFile read(Map<String, ?> clientProperties, String studyId, List<Double> rungs) {
+    public static CurvesFile read(Map<String, String> clientProperties, String studyId, List<Double> rungs) {
         StudyCurves curves = new StudyCurves(WireFormat.of(clientProperties));
-        curves.scan(clientProperties, studyId);
+        try {
+            ReportReader.forEach(
+                    clientProperties.getOrDefault(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, ""),
+                    clientProperties,
+                    PATIENCE,
+                    List.of(Topics.EVALUATIONS.name()),
+                    (topic, partition, offset, key, value) -> curves.take(value, studyId));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         if (curves.runs.isEmpty()) {
             throw new UserError("There are no evaluations of a study " + studyId + ": "
                     + (curves.studies.isEmpty()
@@ -52,42 +61,7 @@ public final class StudyCurves {
         return curves.file(studyId, rungs);
     }
 
-    private void scan(Map<String, ?> clientProperties, String studyId) {
-        Map<String, Object> properties = new HashMap<>(clientProperties);
-        properties.put("enable.auto.commit", false);
-        properties.put("auto.offset.reset", "earliest");
-        properties.put("default.api.timeout.ms", Math.toIntExact(PATIENCE.toMillis()));
-        try (KafkaConsumer<byte[], byte[]> consumer =
-                new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            List<TopicPartition> partitions = consumer.partitionsFor(Topics.EVALUATIONS.name()).stream()
-                    .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
-                    .toList();
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            long silentSince = System.nanoTime();
-            while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-                int read = 0;
-                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-                    take(record.value(), studyId);
-                    read++;
-                }
-                if (read > 0) {
-                    silentSince = System.nanoTime();
-                } else if (System.nanoTime() - silentSince > PATIENCE.toNanos()) {
-                    throw new UserError("Kafka sent nothing for " + PATIENCE.toSeconds()
-                            + " s: check that it runs, then ask again.");
-                }
-            }
-        } catch (KafkaException e) {
-            throw new UserError(
-                    "The evaluations cannot be read (" + e.getMessage()
-                            + "): check that Kafka runs, and --bootstrap-servers and --kafka-config.",
-                    e);
-        }
-    }
-
-    private void take(byte[] value, String studyId) {
+    private void take(byte @Nullable [] value, String studyId) {
         if (value == null) {
             return;
         }
