@@ -41,7 +41,8 @@ import picocli.CommandLine.Spec;
 
 /**
  * {@code couplet bench decisions}: how long it takes from an evaluation to the order that rests on it, and from there until its trainer's answer can be read, while
- * so many runs of one study train. The stopper and the broker are real; the trainers only report and obey, at once, as one does whose step has just ended.
+ * so many runs of one study train. The stopper and the broker are real; the trainers only report and obey, at once, as one does whose step has just ended. Two such
+ * studies follow each other: the first meets a stopper that has just started.
  */
 @Command(
         name = "decisions",
@@ -89,9 +90,10 @@ final class BenchDecisionsCommand implements Callable<Integer> {
                 }
                 EarlyStopperSettings settings = EarlyStopperSettings.of(
                         bootstrap, Map.of(), scratch.path().resolve("stopper"));
-                try (EarlyStopper stopper = new EarlyStopper(settings).start();
-                        Trainers trainers = new Trainers(bootstrap)) {
-                    figures = measure(stopper, trainers);
+                figures = new ArrayList<>();
+                try (EarlyStopper stopper = new EarlyStopper(settings).start()) {
+                    figures.addAll(measure(stopper, bootstrap, "first-3fa2c1", "just started, "));
+                    figures.addAll(measure(stopper, bootstrap, "second-3fa2c1", ""));
                 }
             }
         }
@@ -107,16 +109,23 @@ final class BenchDecisionsCommand implements Callable<Integer> {
         return 0;
     }
 
-    private List<BenchFigure> measure(EarlyStopper stopper, Trainers trainers)
-            throws InterruptedException, ExecutionException {
-        BenchStudy study = new BenchStudy(runs);
-        long sent = 0;
+    private List<BenchFigure> measure(EarlyStopper stopper, String bootstrap, String studyId, String prefix)
+            throws InterruptedException {
+        try (Trainers trainers = new Trainers(bootstrap, studyId)) {
+            measure(stopper, trainers, new BenchStudy(studyId, runs));
+            return trainers.figures(prefix);
+        }
+    }
+
+    private void measure(EarlyStopper stopper, Trainers trainers, BenchStudy study) {
+        long before = stopper.counts().recordsRead();
+        long sent = before;
         for (BenchStudy.Run run : study.all()) {
             trainers.send(Topics.RUN_REQUESTS, run.id(), study.request(run));
             sent++;
         }
         trainers.flush();
-        await(() -> stopper.counts().recordsRead() >= runs, "the requests");
+        await(() -> stopper.counts().recordsRead() >= before + runs, "the requests");
         for (BenchStudy.Run run : study.anchors()) {
             for (int rung = 1; rung <= BenchStudy.RUNGS; rung++) {
                 trainers.send(Topics.EVALUATIONS, run.id(), study.evaluation(run, rung));
@@ -137,7 +146,6 @@ final class BenchDecisionsCommand implements Callable<Integer> {
                 .printf("%,d runs train, %d a second report%n", study.live().size(), rate);
         report(study, trainers);
         awaitQuiet(trainers);
-        return trainers.figures();
     }
 
     /** All live runs report the first rung, in an order of chance, then those that are left the second, and so on to the third. */
@@ -191,6 +199,7 @@ final class BenchDecisionsCommand implements Callable<Integer> {
     private static final class Trainers implements AutoCloseable {
 
         private final String bootstrap;
+        private final String studyId;
         private final KafkaProducer<String, byte[]> producer;
         private final AtomicBoolean ending = new AtomicBoolean();
         private final List<Thread> threads = new ArrayList<>();
@@ -199,8 +208,9 @@ final class BenchDecisionsCommand implements Callable<Integer> {
         private final Map<String, Long> answeredNanos = new ConcurrentHashMap<>();
         private final Map<String, RunCommand> orders = new ConcurrentHashMap<>();
 
-        Trainers(String bootstrap) {
+        Trainers(String bootstrap, String studyId) {
             this.bootstrap = bootstrap;
+            this.studyId = studyId;
             producer = new KafkaProducer<>(
                     Map.of("bootstrap.servers", bootstrap, "acks", "all", "linger.ms", 0),
                     new StringSerializer(),
@@ -249,14 +259,16 @@ final class BenchDecisionsCommand implements Callable<Integer> {
 
         private void obey(RunCommand order) {
             long now = System.nanoTime();
-            if (order.getKind() == RunCommandKind.STOP && orders.putIfAbsent(order.getRunId(), order) == null) {
+            if (order.getKind() == RunCommandKind.STOP
+                    && order.getStudyId().equals(studyId)
+                    && orders.putIfAbsent(order.getRunId(), order) == null) {
                 orderedNanos.put(order.getRunId(), now);
                 send(Topics.RUN_EVENTS, order.getRunId(), BenchStudy.stopped(order));
             }
         }
 
         private void read(RunEvent event) {
-            if (event.getCommandId() != null) {
+            if (event.getCommandId() != null && event.getStudyId().equals(studyId)) {
                 answeredNanos.putIfAbsent(event.getRunId(), System.nanoTime());
             }
         }
@@ -293,7 +305,7 @@ final class BenchDecisionsCommand implements Callable<Integer> {
                     .orElse(Long.MIN_VALUE);
         }
 
-        List<BenchFigure> figures() {
+        List<BenchFigure> figures(String prefix) {
             List<Double> toOrder = new ArrayList<>();
             List<Double> toAnswer = new ArrayList<>();
             List<Double> whole = new ArrayList<>();
@@ -311,14 +323,14 @@ final class BenchDecisionsCommand implements Callable<Integer> {
                 throw new IllegalStateException("No run was ordered to stop: give more --runs.");
             }
             return List.of(
-                    new BenchFigure("orders", whole.size(), "runs"),
-                    new BenchFigure("evaluation to order p50", quantile(toOrder, 0.5), "ms"),
-                    new BenchFigure("evaluation to order p99", quantile(toOrder, 0.99), "ms"),
-                    new BenchFigure("order to answer p50", quantile(toAnswer, 0.5), "ms"),
-                    new BenchFigure("order to answer p99", quantile(toAnswer, 0.99), "ms"),
-                    new BenchFigure("evaluation to answer p50", quantile(whole, 0.5), "ms"),
-                    new BenchFigure("evaluation to answer p99", quantile(whole, 0.99), "ms"),
-                    new BenchFigure("evaluation to answer, longest", Collections.max(whole), "ms"));
+                    new BenchFigure(prefix + "orders", whole.size(), "runs"),
+                    new BenchFigure(prefix + "evaluation to order p50", quantile(toOrder, 0.5), "ms"),
+                    new BenchFigure(prefix + "evaluation to order p99", quantile(toOrder, 0.99), "ms"),
+                    new BenchFigure(prefix + "order to answer p50", quantile(toAnswer, 0.5), "ms"),
+                    new BenchFigure(prefix + "order to answer p99", quantile(toAnswer, 0.99), "ms"),
+                    new BenchFigure(prefix + "evaluation to answer p50", quantile(whole, 0.5), "ms"),
+                    new BenchFigure(prefix + "evaluation to answer p99", quantile(whole, 0.99), "ms"),
+                    new BenchFigure(prefix + "evaluation to answer, longest", Collections.max(whole), "ms"));
         }
 
         private static double quantile(List<Double> values, double share) {

@@ -21,16 +21,17 @@ final class BenchStudy {
 
     private static final int ANCHORS = 3;
     private static final int BUDGET = 800;
-    private static final String STUDY = "bench-3fa2c1";
 
     /** A run, by the numbers of its backbone and its optimizer. */
     record Run(int backbone, int optimizer, String id) {}
 
+    private final String studyId;
     private final List<Run> anchors = new ArrayList<>();
     private final List<Run> live = new ArrayList<>();
     private final RunRequest template;
 
-    BenchStudy(int liveRuns) {
+    BenchStudy(String studyId, int liveRuns) {
+        this.studyId = studyId;
         for (int i = 0; i < ANCHORS * COHORT; i++) {
             anchors.add(run(i / COHORT, i % COHORT));
         }
@@ -40,7 +41,7 @@ final class BenchStudy {
         template = StudySpecification.defaults()
                 .requests(System.currentTimeMillis())
                 .get(0);
-        template.setStudyId(STUDY);
+        template.setStudyId(studyId);
         template.setBudgetSteps(BUDGET);
         template.setStoppingRules(
                 List.of(StoppingRule.newBuilder().setRule("transfer").build()));
@@ -57,11 +58,11 @@ final class BenchStudy {
                 .build());
     }
 
-    private static Run run(int backbone, int optimizer) {
+    private Run run(int backbone, int optimizer) {
         return new Run(
                 backbone,
                 optimizer,
-                new RunId(STUDY, backbone(backbone), optimizer(optimizer), 0, "a0b1c2").toString());
+                new RunId(studyId, backbone(backbone), optimizer(optimizer), 0, "a0b1c2").toString());
     }
 
     private static String backbone(int number) {
@@ -102,7 +103,7 @@ final class BenchStudy {
                 + 0.01 * Math.sin(12.9898 * run.optimizer() + 78.233 * run.backbone());
         return Evaluation.newBuilder()
                 .setRunId(run.id())
-                .setStudyId(STUDY)
+                .setStudyId(studyId)
                 .setAttempt(1)
                 .setBackbone(backbone(run.backbone()))
                 .setOptimizer(optimizer(run.optimizer()))
@@ -146,7 +147,7 @@ final class BenchStudy {
     private static RunEvent.Builder event(String runId, String backbone, String optimizer, RunEventKind kind) {
         return RunEvent.newBuilder()
                 .setRunId(runId)
-                .setStudyId(STUDY)
+                .setStudyId(RunId.parse(runId).studyId())
                 .setAttempt(1)
                 .setBackbone(backbone)
                 .setOptimizer(optimizer)
