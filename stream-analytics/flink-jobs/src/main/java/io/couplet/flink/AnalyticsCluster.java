@@ -1,9 +1,11 @@
 package io.couplet.flink;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -20,6 +22,7 @@ import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.RestOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.core.execution.RecoveryClaimMode;
+import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.jobgraph.SavepointRestoreSettings;
 import org.apache.flink.runtime.jobmaster.JobResult;
 import org.apache.flink.runtime.minicluster.MiniCluster;
@@ -39,6 +42,7 @@ public final class AnalyticsCluster implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(AnalyticsCluster.class);
 
+    private static final List<String> NAMES = List.of(ConvergenceJob.NAME, CouplingJob.NAME);
     private static final Duration STEP_OF_CLOSING = Duration.ofSeconds(10);
 
     /** Grows when state of an earlier version cannot be read; the topics are then read again from their beginning. */
@@ -91,7 +95,7 @@ public final class AnalyticsCluster implements AutoCloseable {
         AnalyticsCluster analytics = new AnalyticsCluster(mini);
         try {
             mini.start();
-            for (String job : List.of(ConvergenceJob.NAME, CouplingJob.NAME)) {
+            for (String job : NAMES) {
                 Path directory =
                         checkpoints.toAbsolutePath().resolve(STATE_VERSION).resolve(job);
                 JobSettings settings = new JobSettings(
@@ -194,6 +198,22 @@ public final class AnalyticsCluster implements AutoCloseable {
         for (JobID job : jobs) {
             cluster.triggerCheckpoint(job).get(STEP_OF_CLOSING.toMillis(), TimeUnit.MILLISECONDS);
         }
+    }
+
+    /**
+     * Writes a savepoint of each job in Flink's canonical format, as an operator does before an upgrade, and lets the jobs go on.
+     *
+     * @return where each job's savepoint lies, by the job's name
+     */
+    Map<String, Path> savepoints(Path directory) throws InterruptedException, ExecutionException, TimeoutException {
+        Map<String, Path> savepoints = new LinkedHashMap<>();
+        for (int i = 0; i < jobs.size(); i++) {
+            String written = cluster.triggerSavepoint(
+                            jobs.get(i), directory.toUri().toString(), false, SavepointFormatType.CANONICAL)
+                    .get(STEP_OF_CLOSING.toMillis(), TimeUnit.MILLISECONDS);
+            savepoints.put(NAMES.get(i), Path.of(URI.create(written)));
+        }
+        return savepoints;
     }
 
     /** Ends the jobs and the mini-cluster; each part is waited for 10 seconds at most. Closing twice changes nothing. */

@@ -8,6 +8,7 @@ import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.ConvergenceScore;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -16,26 +17,28 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * State that an earlier version wrote must restore. The kept checkpoints were taken after the first half of {@link AnalyticsClusterTest}'s records; {@link #main}
- * takes new ones, to be kept beside these and never in their place once a version has been released.
+ * State that an earlier version wrote must restore, as a checkpoint, from which a restarted job goes on, and as a savepoint, which an operator takes before an upgrade.
+ * Those kept were taken after the first half of {@link AnalyticsClusterTest}'s records; {@link #main} takes new ones, to be kept beside these and never in their place
+ * once a version has been released.
  */
 @Timeout(180)
 class KeptCheckpointTest {
 
     private static final List<String> JOBS = List.of(ConvergenceJob.NAME, CouplingJob.NAME);
-    private static final String KEPT = "/checkpoints/0.1/";
 
-    @Test
-    void bothJobsGoOnFromTheStateThatVersion01Wrote(@TempDir Path directory) throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"/checkpoints/0.1/", "/savepoints/0.1/"})
+    void bothJobsGoOnFromTheStateThatVersion01Wrote(String keptState, @TempDir Path directory) throws Exception {
         for (String job : JOBS) {
             Path checkpoint = Files.createDirectories(
                     directory.resolve("v1").resolve(job).resolve("0123456789abcdef0123456789abcdef/chk-7"));
-            try (InputStream kept = KeptCheckpointTest.class.getResourceAsStream(KEPT + job)) {
+            try (InputStream kept = KeptCheckpointTest.class.getResourceAsStream(keptState + job)) {
                 assertThat(kept).isNotNull();
                 Files.copy(kept, checkpoint.resolve("_metadata"));
             }
@@ -90,9 +93,10 @@ class KeptCheckpointTest {
         }
     }
 
-    /** Writes the checkpoints to keep into a directory: {@code main(DIRECTORY)}. */
+    /** Writes what to keep below a directory, in {@code checkpoints} and {@code savepoints}: {@code main(DIRECTORY)}. */
     public static void main(String[] arguments) throws Exception {
-        Path keep = Files.createDirectories(Path.of(arguments[0]));
+        Path checkpoints = Files.createDirectories(Path.of(arguments[0], "checkpoints"));
+        Path savepoints = Files.createDirectories(Path.of(arguments[0], "savepoints"));
         Path directory = Files.createTempDirectory("couplet-checkpoints");
         try (EmbeddedBroker broker = EmbeddedBroker.startInTemporaryDirectory();
                 KafkaProducer<byte[], byte[]> producer = AnalyticsClusterTest.producer(broker)) {
@@ -102,21 +106,27 @@ class KeptCheckpointTest {
                 await().atMost(Duration.ofSeconds(60))
                         .until(() -> AnalyticsClusterTest.stepsScored(broker) == 40
                                 && AnalyticsClusterTest.cellsScored(broker) == 2);
+                cluster.savepoints(directory.resolve("savepoints")).forEach((job, path) -> keep(path, savepoints, job));
                 cluster.checkpoint();
             }
         }
         for (String job : JOBS) {
-            Files.copy(
-                    newest(directory.resolve("v1").resolve(job)).resolve("_metadata"),
-                    keep.resolve(job),
-                    StandardCopyOption.REPLACE_EXISTING);
+            keep(
+                    new CheckpointDirectory(directory.resolve("v1").resolve(job))
+                            .newestFirst()
+                            .get(0),
+                    checkpoints,
+                    job);
         }
     }
 
-    private static Path newest(Path job) throws IOException {
-        try (Stream<Path> files = Files.walk(job)) {
+    /** The state is so small that it lies in the metadata, which is all that is kept. */
+    private static void keep(Path state, Path kept, String job) {
+        try (Stream<Path> files = Files.walk(state)) {
             assertThat(files.filter(Files::isRegularFile)).allMatch(file -> file.endsWith("_metadata"));
+            Files.copy(state.resolve("_metadata"), kept.resolve(job), StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        return new CheckpointDirectory(job).newestFirst().get(0);
     }
 }

@@ -35,8 +35,13 @@ export function robustness(study, values, by, order) {
   return { title, note, picture: frame.svg, columns: ["backbone", "optimizer", "learningRate", "weightDecay", "gridSteps"], rows: measured.map((each) => [each.backbone, each.optimizer, each.learningRate, each.weightDecay, each.away]) };
 }
 
+/** A box of fewer than three values would show a spread that nobody has measured: those are drawn as they are. */
 function drawBox(frame, x, width, y, summary, values) {
   const colour = token("--line-3");
+  if (values.length < 3) {
+    for (const value of values) frame.add(s("circle", { cx: round(x), cy: round(y(value)), r: 3.5, fill: colour }, s("title", {}, format.number(value, 2))));
+    return;
+  }
   frame.line(x, y(summary.low), x, y(summary.high), { stroke: colour, "stroke-width": 1.5 });
   frame.add(s("rect", { x: round(x - width / 2), y: round(y(summary.q3)), width: round(width), height: round(Math.max(2, y(summary.q1) - y(summary.q3))), rx: 3, fill: colour, "fill-opacity": 0.25, stroke: colour, "stroke-width": 1.5 }));
   frame.line(x - width / 2, y(summary.median), x + width / 2, y(summary.median), { stroke: frame.ink, "stroke-width": 2 });
