@@ -9,7 +9,6 @@ this script, side by side on one machine; docs/tensorboard.md says what each inc
 """
 
 import argparse
-import concurrent.futures
 import json
 import os
 import pathlib
@@ -143,23 +142,12 @@ def tensorboard(logs, names, steps, flags, work):
     return figures
 
 
-def couplet_curves(page, count, steps):
-    """Whether all runs answer with their last step; the ids of the runs."""
+def couplet_curves(page, count, steps, points=1000):
+    """The loss curves of all runs in one request, as the page's grid of curves asks for them; None before all end with their last step."""
     (study,) = get(f"{page}/api/studies")
-    cells = get(f"{page}/api/studies/{study['id']}")["cells"]
-    runs = [run for cell in cells for run in cell["runs"]]
-    if len(runs) < count or any(run["stepsInTopic"] < steps for run in runs):
-        return None
-    return [run["runId"] for run in runs]
-
-
-def all_curves(page, ids, steps, points):
-    def curve(run):
-        return get(f"{page}/api/runs/{urllib.parse.quote(run)}?points={points}")["curve"]
-
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        curves = list(pool.map(curve, ids))
-    return all(curve["step"][-1] == steps for curve in curves), curves
+    curves = get(f"{page}/api/studies/{study['id']}/curves?points={points}")
+    whole = len(curves) == count and all(curve["step"] and curve["step"][-1] == steps for curve in curves)
+    return curves if whole else None
 
 
 def couplet(logs, names, steps, work):
@@ -171,13 +159,9 @@ def couplet(logs, names, steps, work):
     page = f"http://127.0.0.1:{port}"
     broker = [java, "-Xmx512m", "-cp", f"{home}/broker/*", "io.couplet.broker.EmbeddedBrokerMain", "--directory", str(work / "kafka"), "--port", str(broker_port)]
     dashboard = [COUPLET, "dashboard", "--bootstrap-servers", servers, "--port", str(port)]
-    ids = []
 
     def readable():
-        found = couplet_curves(page, len(names), steps)
-        if found:
-            ids[:] = found
-        return bool(found) and all_curves(page, found, steps, 1000)[0]
+        return couplet_curves(page, len(names), steps) is not None
 
     with Process(broker, work / "broker.log"):
         created = subprocess.run([COUPLET, "topics", "create", "--bootstrap-servers", servers], capture_output=True, text=True)
@@ -202,10 +186,10 @@ def couplet(logs, names, steps, work):
             until("Couplet's curves", readable)
             figures["all curves readable"] = time.monotonic() - began
             asked = time.monotonic()
-            whole, curves = all_curves(page, ids, steps, 1000)
+            curves = couplet_curves(page, len(names), steps)
             figures["all curves once more, warm"] = time.monotonic() - asked
             figures["points a curve"] = len(curves[0]["step"])
-            figures["steps behind a curve's points"] = sum(curves[0]["steps"])
+            figures["steps behind a point, at most"] = curves[0]["stepsPerPoint"]
             figures["memory MiB"] = server.resident_mb()
     return figures
 
