@@ -58,7 +58,8 @@ final class Feed implements AutoCloseable {
         properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 2000);
-        // The model does not ask in which order topics are read, and asking which partition might lag costs more than a record.
+        // The model does not ask in which order topics are read, and asking which partition might lag costs more than a
+        // record.
         properties.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, StreamsConfig.MAX_TASK_IDLE_MS_DISABLED);
         // Its producer sends nothing. As an idempotent one it would ask for a producer id all the same, and, where the
         // view may write no topic, again and again.
