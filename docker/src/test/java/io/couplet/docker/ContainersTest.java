@@ -2,7 +2,6 @@ package io.couplet.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -114,9 +113,6 @@ class ContainersTest {
 
     /** Submits a study of two runs, one for each trainer, lets it happen once both train, and holds the counts against each other at the end. */
     private static void during(String study, Runnable fault) {
-        assumeTrue(
-                Boolean.getBoolean("couplet.container-faults"),
-                "faults in containers are tried with -Dcouplet.container-faults=true only: they have not yet been seen to pass");
         submit(study, "resnet", "adamw,lamb", STEPS);
         awaitStudy(study, now -> now.summary().running() == 2 && now.counts().stepsInTopic() > 50);
         fault.run();

@@ -19,29 +19,20 @@ import org.slf4j.LoggerFactory;
  * The run requests as a queue: a share group (KIP-932) of which each member holds one request at a time. Belongs to one thread; only {@link #wakeUp} may come from
  * another.
  *
- * <p>After a broker was cut off and came back, Kafka's share consumer has been seen to poll for ever without sending a fetch (docs/containers.md). So a consumer that
- * polls for {@link #SILENCE} without one answered fetch is closed, and another one takes its place.
+ * <p>A share consumer one of whose acknowledgements Kafka did not answer in time goes on fetching, but has been seen to be given nothing any more (docs/containers.md,
+ * a broker cut off while a request was renewed). So after an acknowledgement that failed another consumer takes its place.
  */
 final class RequestQueue implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RequestQueue.class);
     private static final Duration COMMIT = Duration.ofSeconds(10);
-    /** Polling without an answer: a fetch of an empty queue is answered twice a second. */
-    private static final Duration SILENCE = Duration.ofSeconds(30);
+    private static final Duration FAREWELL = Duration.ofSeconds(1);
 
     private final Map<String, Object> properties;
-    private final Duration silence;
     private volatile KafkaShareConsumer<byte[], byte[]> consumer;
     private @Nullable ConsumerRecord<byte[], byte[]> held;
-    private Duration unanswered = Duration.ZERO;
-    private double answers;
-    private int timesAskedAnew;
+    private boolean doubtful;
 
     RequestQueue(Map<String, Object> clientProperties, String group) {
-        this(clientProperties, group, SILENCE);
-    }
-
-    RequestQueue(Map<String, Object> clientProperties, String group, Duration silence) {
-        this.silence = silence;
         properties = new HashMap<>(clientProperties);
         properties.put("group.id", group);
         properties.put("share.acknowledgement.mode", "explicit");
@@ -59,42 +50,15 @@ final class RequestQueue implements AutoCloseable {
 
     /** The next request, which is then held until it is accepted, released or rejected. */
     Optional<ConsumerRecord<byte[], byte[]>> take(Duration patience) {
-        if (unanswered.compareTo(silence) > 0) {
-            LOG.warn("the queue of requests has not answered for {} s; it is asked anew", unanswered.toSeconds());
-            consumer.close(Duration.ZERO);
+        if (doubtful) {
+            consumer.close(FAREWELL);
             consumer = subscribed();
-            timesAskedAnew++;
-            unanswered = Duration.ZERO;
-            answers = 0;
+            doubtful = false;
         }
-        long began = System.nanoTime();
-        try {
-            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(patience)) {
-                hold(record);
-            }
-        } finally {
-            unanswered = held != null || isAnswered() ? Duration.ZERO : unanswered.plusNanos(System.nanoTime() - began);
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(patience)) {
+            hold(record);
         }
         return Optional.ofNullable(held);
-    }
-
-    boolean hasAnswered() {
-        return answers > 0;
-    }
-
-    int timesAskedAnew() {
-        return timesAskedAnew;
-    }
-
-    /** Whether Kafka has answered a fetch, were it with nothing, since this was last asked. */
-    private boolean isAnswered() {
-        double before = answers;
-        answers = consumer.metrics().values().stream()
-                .filter(metric -> metric.metricName().name().equals("fetch-total")
-                        && metric.metricName().group().equals("consumer-share-fetch-manager-metrics"))
-                .mapToDouble(metric -> metric.metricValue() instanceof Double count ? count : 0)
-                .sum();
-        return answers != before;
     }
 
     private void hold(ConsumerRecord<byte[], byte[]> record) {
@@ -136,6 +100,7 @@ final class RequestQueue implements AutoCloseable {
             LOG.warn("the lock on a request could not be renewed: {}", e.getMessage());
             held = null;
         }
+        doubtful |= held == null;
         return held != null;
     }
 
@@ -165,6 +130,7 @@ final class RequestQueue implements AutoCloseable {
             committed();
         } catch (KafkaException | IllegalStateException e) {
             LOG.warn("a request could not be acknowledged ({}): {}", type, e.getMessage());
+            doubtful = true;
         }
     }
 
@@ -173,6 +139,7 @@ final class RequestQueue implements AutoCloseable {
         for (Optional<KafkaException> failure : consumer.commitSync(COMMIT).values()) {
             if (failure.isPresent()) {
                 all = false;
+                doubtful = true;
                 LOG.warn(
                         "Kafka did not take an acknowledgement: {}",
                         failure.get().getMessage());
