@@ -396,9 +396,9 @@ public record RecordedCurves(String name, List<Run> runs, long rows, long rowsWi
                 .collect(Collectors.toCollection(TreeSet::new)));
     }
 
-    /** Rounded so that the same fraction of two budgets is the same number. */
+    /** Rounded so that the same fraction of two budgets is the same number, but never to nothing: a rung lies above 0. */
     static double fraction(int step, int budgetSteps) {
-        return Math.rint(1e6 * step / budgetSteps) / 1e6;
+        return Math.max(1, Math.rint(1e6 * step / budgetSteps)) / 1e6;
     }
 
     private static String[] fields(Reading reading, String line) throws CurvesException {

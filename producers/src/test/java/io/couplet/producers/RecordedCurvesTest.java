@@ -68,6 +68,13 @@ class RecordedCurvesTest {
     }
 
     @Test
+    void theFirstStepOfALongBudgetIsNoRungAtNothing() {
+        assertThat(RecordedCurves.fraction(1, 4_000_000)).isEqualTo(1e-6);
+        assertThat(RecordedCurves.fraction(1, 3)).isEqualTo(0.333333);
+        assertThat(RecordedCurves.fraction(7, 7)).isEqualTo(1);
+    }
+
+    @Test
     void stepsEvaluationsAndEventsComeInTheOrderOfTimeWithIdsOfTheirOwn() throws Exception {
         RecordedCurves curves = read(SMALL);
         assertThat(curves.rows()).isEqualTo(5);

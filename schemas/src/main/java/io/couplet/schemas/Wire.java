@@ -20,6 +20,7 @@ import org.apache.avro.specific.SpecificDatumReader;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.avro.util.ClassSecurityValidator;
 import org.apache.kafka.common.errors.SerializationException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Records of one type as bytes, in Avro's single-object encoding: 2 marker bytes, the 8-byte CRC-64-AVRO fingerprint of
@@ -115,9 +116,13 @@ public final class Wire<T extends SpecificRecord> {
     /**
      * Decodes a record.
      *
-     * @throws SerializationException when the bytes are not a record of this type in any known version
+     * @param bytes null where a record has no value
+     * @throws SerializationException when the bytes are not a record of this type in any known version, or there are none
      */
-    public T decode(byte[] bytes) {
+    public T decode(byte @Nullable [] bytes) {
+        if (bytes == null) {
+            throw new SerializationException("the record has no value");
+        }
         try {
             return reader(bytes).read(null, decoder(bytes));
         } catch (IOException | RuntimeException e) {

@@ -2,6 +2,8 @@ package io.couplet.schemas;
 
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.errors.SerializationException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How values lie in Kafka. Without a schema registry in the clients' properties that is Avro's single-object encoding, with one the Confluent wire format: the byte
@@ -50,7 +52,7 @@ public interface WireFormat {
     /**
      * The value as {@link Wire#decode} reads it; what is not in the Confluent wire format comes back as it is.
      *
-     * @throws org.apache.kafka.common.errors.SerializationException when the registry does not know the id or its schema is of another record
+     * @throws SerializationException when the registry does not know the id or its schema is of another record
      * @throws SchemaRegistryException when an id not met before cannot be looked up because the registry does not answer
      */
     byte[] fromKafka(String topic, byte[] value);
@@ -61,7 +63,7 @@ public interface WireFormat {
     /**
      * Encodes a record for Kafka.
      *
-     * @throws org.apache.kafka.common.errors.SerializationException when a required field is missing
+     * @throws SerializationException when a required field is missing
      */
     default <T extends SpecificRecord> byte[] encode(Topic<T> topic, T record) {
         return toKafka(topic.name(), topic.wire().encode(record));
@@ -70,10 +72,14 @@ public interface WireFormat {
     /**
      * Decodes a value out of Kafka.
      *
-     * @throws org.apache.kafka.common.errors.SerializationException when it is no record of this topic
+     * @param value null where the record has none
+     * @throws SerializationException when it is no record of this topic, or there is none
      * @throws SchemaRegistryException when an id not met before cannot be looked up because the registry does not answer
      */
-    default <T extends SpecificRecord> T decode(Topic<T> topic, byte[] value) {
+    default <T extends SpecificRecord> T decode(Topic<T> topic, byte @Nullable [] value) {
+        if (value == null) {
+            throw new SerializationException("the record has no value");
+        }
         return topic.wire().decode(fromKafka(topic.name(), value));
     }
 }

@@ -114,6 +114,18 @@ class WireFormatTest {
     }
 
     @Test
+    void aRecordWithoutAValueIsRefusedInASentence() {
+        for (WireFormat each : List.of(format, WireFormat.SINGLE_OBJECT)) {
+            assertThatThrownBy(() -> each.decode(STEPS, null))
+                    .isInstanceOf(SerializationException.class)
+                    .hasMessage("the record has no value");
+        }
+        assertThatThrownBy(() -> STEPS.wire().decode(null))
+                .isInstanceOf(SerializationException.class)
+                .hasMessage("the record has no value");
+    }
+
+    @Test
     void oneTopicMayHoldBothFormats() {
         for (byte[] value :
                 List.of(format.encode(STEPS, specimen()), STEPS.wire().encode(specimen()))) {

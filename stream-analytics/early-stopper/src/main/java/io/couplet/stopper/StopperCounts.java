@@ -13,6 +13,7 @@ package io.couplet.stopper;
  * @param olderAttempts records of an attempt that a later one has superseded
  * @param withoutValue tombstones
  * @param deadLetters records nobody could read
+ * @param leftOut records that the watch of their study left out, because no run can have them: an evaluation at fraction 0, a name without end
  * @param personsOrders orders that people gave about runs, {@code needlessOrders} and those that requeued a run among them
  * @param needlessOrders people's orders to which there was nothing to do, because the run had ended or was not paused, or its request is no longer kept
  * @param requeued runs put back into the queue
@@ -28,6 +29,7 @@ public record StopperCounts(
         long olderAttempts,
         long withoutValue,
         long deadLetters,
+        long leftOut,
         long personsOrders,
         long needlessOrders,
         long requeued,

@@ -17,6 +17,8 @@ import java.util.function.ToDoubleFunction;
 /** What the stopper has read, decided and heard, for whoever scrapes it. */
 final class StopperMeters {
 
+    private static final Duration LONGEST = Duration.ofDays(365);
+
     private final MeterRegistry registry;
 
     /** Counters and gauges over a tally. */
@@ -27,6 +29,7 @@ final class StopperMeters {
         counter("records.older.attempts", "Records of superseded attempts.", tally, counts -> counts.olderAttempts());
         counter("records.without.value", "Tombstones.", tally, counts -> counts.withoutValue());
         counter("dead.letters", "Records that could not be read.", tally, counts -> counts.deadLetters());
+        counter("records.left.out", "Records that no run can have.", tally, counts -> counts.leftOut());
         Gauge.builder("couplet.stopper.running", running, each -> each.getAsBoolean() ? 1 : 0)
                 .description("1 while it has its share of the partitions and judges.")
                 .strongReference(true)
@@ -65,9 +68,9 @@ final class StopperMeters {
         leg("trainer-to-stopper").record(millis(answer.toStopperMillis()));
     }
 
-    /** Clocks of two machines may make a leg negative, which counts as none. */
+    /** Clocks of two machines may make a leg negative, which counts as none; a record may bear any time, and a timer counts nanoseconds. */
     private static Duration millis(long millis) {
-        return Duration.ofMillis(Math.max(0, millis));
+        return Duration.ofMillis(Math.min(Math.max(0, millis), LONGEST.toMillis()));
     }
 
     private Counter orders(String rule, boolean shadow) {

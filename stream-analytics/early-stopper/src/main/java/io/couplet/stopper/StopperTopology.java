@@ -72,7 +72,7 @@ final class StopperTopology {
         KStream<byte[], byte[]> proposals = ofStudies
                 .process(() -> new ByStudyProcessor(format), Named.as("by-study-key"))
                 .repartition(through("by-study"))
-                .process(StudyProcessor::new, Named.as("studies"), STUDY_RULES, STUDY_RUNS)
+                .process(() -> new StudyProcessor(tally), Named.as("studies"), STUDY_RULES, STUDY_RUNS)
                 .repartition(through(PROPOSALS));
         KStream<byte[], byte[]> watched = ofStudies
                 .merge(ofRuns, Named.as("records"))

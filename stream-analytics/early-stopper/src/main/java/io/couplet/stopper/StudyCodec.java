@@ -136,7 +136,7 @@ final class StudyCodec {
             out.writeByte(VERSION);
             writing.to(out);
         } catch (IOException e) {
-            throw new SerializationException("What is remembered of a study cannot be written", e);
+            throw new SerializationException("What is remembered of a study cannot be written: " + e.getMessage(), e);
         }
         return bytes.toByteArray();
     }

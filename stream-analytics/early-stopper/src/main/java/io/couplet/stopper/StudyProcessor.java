@@ -9,6 +9,7 @@ import io.couplet.stopper.StudyRun.Order;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
@@ -22,7 +23,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads a record of a study, takes what is known of its runs, lets the judge say what follows, keeps that and proposes orders, keyed by run. The store is the truth;
- * the runs of the studies that were heard of last stand decoded beside it.
+ * the runs of the studies that were heard of last stand decoded beside it. A record that no run can have is left out and counted.
  */
 final class StudyProcessor extends ContextualProcessor<byte[], byte[], byte[], byte[]> {
 
@@ -35,7 +36,12 @@ final class StudyProcessor extends ContextualProcessor<byte[], byte[], byte[], b
     @SuppressWarnings("NullAway.Init")
     private KeyValueStore<String, byte[]> runs;
 
+    private final Tally tally;
     private final Map<String, Map<String, StudyRun>> decoded = new LinkedHashMap<>(16, 0.75f, true);
+
+    StudyProcessor(Tally tally) {
+        this.tally = tally;
+    }
 
     @Override
     public void init(ProcessorContext<byte[], byte[]> context) {
@@ -48,15 +54,29 @@ final class StudyProcessor extends ContextualProcessor<byte[], byte[], byte[], b
     public void process(Record<byte[], byte[]> record) {
         Origin origin = Origin.of(record.headers());
         StudyInput input = StudyInput.read(origin.topic(), record.value());
-        remember(input, origin);
-        Map<String, StudyRun> known = known(input.studyId());
-        StudyTurn turn = StudyJudge.judge(
-                armed(input.studyId()), known, input, origin, context().currentSystemTimeMs());
-        turn.changed().forEach((runId, run) -> {
-            runs.put(key(input.studyId(), runId), StudyCodec.encode(run));
-            known.put(runId, run);
-        });
+        StudyTurn turn;
+        Map<String, byte[]> encoded = new TreeMap<>();
+        try {
+            remember(input, origin);
+            turn = StudyJudge.judge(
+                    armed(input.studyId()),
+                    known(input.studyId()),
+                    input,
+                    origin,
+                    context().currentSystemTimeMs());
+            turn.changed().forEach((runId, run) -> encoded.put(runId, StudyCodec.encode(run)));
+        } catch (IllegalArgumentException | SerializationException e) {
+            tally.leftOut.increment();
+            LOG.warn("left out: {} offset {}: {}", origin.topicPartition(), origin.offset(), e.getMessage());
+            return;
+        }
+        keep(input.studyId(), turn.changed(), encoded);
         turn.orders().forEach(this::propose);
+    }
+
+    private void keep(String studyId, Map<String, StudyRun> changed, Map<String, byte[]> encoded) {
+        encoded.forEach((runId, bytes) -> runs.put(key(studyId, runId), bytes));
+        known(studyId).putAll(changed);
     }
 
     private void remember(StudyInput input, Origin origin) {
@@ -107,11 +127,12 @@ final class StudyProcessor extends ContextualProcessor<byte[], byte[], byte[], b
         return studyId + '|' + runId;
     }
 
+    /** An evaluation may bear any time, and Kafka takes none before 1970. */
     private void propose(Order order) {
         context()
                 .forward(new Record<>(
                         order.command().getRunId().getBytes(UTF_8),
                         Topics.RUN_COMMANDS.wire().encode(order.command()),
-                        order.evidenceMillis()));
+                        Math.max(0, order.evidenceMillis())));
     }
 }

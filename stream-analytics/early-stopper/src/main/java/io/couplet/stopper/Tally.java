@@ -17,6 +17,7 @@ final class Tally {
     final LongAdder olderAttempts = new LongAdder();
     final LongAdder withoutValue = new LongAdder();
     final LongAdder deadLetters = new LongAdder();
+    final LongAdder leftOut = new LongAdder();
     final LongAdder personsOrders = new LongAdder();
     final LongAdder needlessOrders = new LongAdder();
     final LongAdder requeued = new LongAdder();
@@ -56,6 +57,7 @@ final class Tally {
                 olderAttempts.sum(),
                 withoutValue.sum(),
                 deadLetters.sum(),
+                leftOut.sum(),
                 personsOrders.sum(),
                 needlessOrders.sum(),
                 requeued.sum(),

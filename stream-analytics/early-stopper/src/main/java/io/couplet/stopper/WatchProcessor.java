@@ -88,7 +88,8 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
             runs.put(input.runId(), turn.next());
         }
         tell(turn.effect(), record.timestamp());
-        if (input instanceof Input.Change change && change.endsTheRun()) {
+        boolean superseded = turn.effect() instanceof Effect.OlderAttempt;
+        if (input instanceof Input.Change change && change.endsTheRun() && !superseded) {
             requests.delete(input.runId());
         }
     }

@@ -61,7 +61,7 @@ class EarlyStopperTest {
                 send(broker, event(RUN, 1, RunEventKind.STOPPED, 3, commandId));
                 await().atMost(PATIENCE).until(() -> stopper.counts().obeyed() == 1);
                 await().atMost(PATIENCE).until(() -> stopper.counts().recordsRead() == 6);
-                assertThat(stopper.counts()).isEqualTo(new StopperCounts(6, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0));
+                assertThat(stopper.counts()).isEqualTo(new StopperCounts(6, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0));
                 assertThat(stopper.failure()).isNull();
             }
             assertThat(valuesOf(broker, Topics.DEAD_LETTERS, 1)).hasSize(1);
@@ -72,7 +72,7 @@ class EarlyStopperTest {
                         .extracting(RunCommand::getRunId)
                         .containsExactlyInAnyOrder(RUN.toString(), OTHER.toString());
                 await().atMost(PATIENCE).until(() -> again.counts().recordsRead() == 3);
-                assertThat(again.counts()).isEqualTo(new StopperCounts(3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+                assertThat(again.counts()).isEqualTo(new StopperCounts(3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
             }
         }
     }

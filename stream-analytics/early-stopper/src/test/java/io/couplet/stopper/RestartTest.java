@@ -199,7 +199,8 @@ class RestartTest {
         assertThat(life.commands())
                 .extracting(RunCommand::getCommandId)
                 .containsExactly(FIRST_COMMAND, OTHER + ".a1.divergence", RUN + ".a2.divergence");
-        assertThat(life.tally.counts()).isEqualTo(new StopperCounts(STREAM.size(), 3, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0));
+        assertThat(life.tally.counts())
+                .isEqualTo(new StopperCounts(STREAM.size(), 3, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0));
     }
 
     @Test
@@ -261,7 +262,8 @@ class RestartTest {
                         .setSubmittedMillis(BEGIN + 7)
                         .build());
         assertThat(life.commands()).extracting(RunCommand::getCommandId).containsExactly(RUN + ".a2.divergence");
-        assertThat(life.tally.counts()).isEqualTo(new StopperCounts(PAUSED.size(), 1, 0, 0, 2, 0, 0, 0, 0, 4, 2, 1, 0));
+        assertThat(life.tally.counts())
+                .isEqualTo(new StopperCounts(PAUSED.size(), 1, 0, 0, 2, 0, 0, 0, 0, 0, 4, 2, 1, 0));
         assertThat(life.changelogs().requests())
                 .as("nobody takes it up any more")
                 .isEmpty();

@@ -14,12 +14,14 @@ import io.couplet.schemas.DeadLetter;
 import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.WireFormat;
+import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.Verdict;
 import io.couplet.scores.stopping.DivergenceRule;
 import io.couplet.stopper.Records.Sent;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
@@ -28,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.function.Consumer;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -146,6 +149,70 @@ class StopperTopologyTest {
         });
         assertThat(tally.counts().requeued()).isEqualTo(1);
         assertThat(deadLetters.isEmpty()).isTrue();
+    }
+
+    @Test
+    void theEndOfASupersededAttemptLeavesTheRunsRequestWhereItIs() {
+        send(
+                Records.request(RUN),
+                event(RUN, 1, RunEventKind.STARTED, 0),
+                event(RUN, 2, RunEventKind.RESUMED, 0),
+                event(RUN, 1, RunEventKind.FAILED, 5),
+                Records.order(RUN, RunCommandKind.STOP, "person-1", 1),
+                Records.paused(RUN, 2, 2, "person-1"),
+                Records.order(RUN, RunCommandKind.RESUME, "person-2", 3));
+
+        assertThat(requests.readKeyValuesToList()).hasSize(1);
+        assertThat(tally.counts().needlessOrders()).isZero();
+    }
+
+    @Test
+    void recordsThatNoRunCanHaveAreLeftOutAndCountedAndTheStudyIsJudgedOn() {
+        RunId run = StudyRecords.run("deit", "sgd");
+        List<Sent> records = new ArrayList<>(StudyRecords.study("transfer", Map.of()));
+        records.add(1, changed(run, evaluation -> evaluation.setFraction(0)));
+        records.add(2, changed(run, evaluation -> evaluation.setRung(0)));
+        records.add(3, changed(run, evaluation -> evaluation.setBackbone("b".repeat(70_000))));
+        send(records.toArray(Sent[]::new));
+
+        assertThat(commands.readValuesToList()).hasSize(3);
+        assertThat(tally.counts().leftOut()).isEqualTo(3);
+    }
+
+    @Test
+    void anEvaluationOfBefore1970IsJudgedAsAnyOther() {
+        List<Sent> records = new ArrayList<>(StudyRecords.study("transfer", Map.of()));
+        records.replaceAll(sent -> sent.topic().equals(Topics.EVALUATIONS.name()) ? timed(sent, Long.MIN_VALUE) : sent);
+        send(records.toArray(Sent[]::new));
+
+        assertThat(commands.readValuesToList()).hasSize(3);
+    }
+
+    private static Sent changed(RunId run, Consumer<Evaluation> change) {
+        Evaluation evaluation = Topics.EVALUATIONS
+                .wire()
+                .decode(StudyRecords.evaluation(run, 1, 1).value());
+        change.accept(evaluation);
+        return Sent.of(Topics.EVALUATIONS, run.toString(), evaluation);
+    }
+
+    private static Sent timed(Sent sent, long millis) {
+        Evaluation evaluation = Topics.EVALUATIONS.wire().decode(sent.value());
+        evaluation.setTimeMillis(millis);
+        return Sent.of(Topics.EVALUATIONS, evaluation.getRunId(), evaluation);
+    }
+
+    @Test
+    void timesOfAnyMachineAreClampedToWhatATimerTakes() {
+        tally.measureIn(new StopperMeters(new SimpleMeterRegistry(), tally, () -> true));
+        io.couplet.schemas.avro.RunEvent late = Topics.RUN_EVENTS
+                .wire()
+                .decode(Objects.requireNonNull(
+                        event(RUN, 1, RunEventKind.STOPPED, 3, "none").value()));
+        late.setTimeMillis(Long.MAX_VALUE / 2);
+        send(step(RUN, 1, 2, Double.NaN), Sent.of(Topics.RUN_EVENTS, RUN.toString(), late));
+
+        assertThat(tally.counts().answered()).isEqualTo(1);
     }
 
     @Test
@@ -406,7 +473,7 @@ class StopperTopologyTest {
         send(new Sent(Topics.CONVERGENCE_SCORES.name(), key, null), step(RUN, 1, 2, Double.NaN));
 
         onlyCommand();
-        assertThat(tally.counts()).isEqualTo(new StopperCounts(3, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0));
+        assertThat(tally.counts()).isEqualTo(new StopperCounts(3, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0));
     }
 
     @Test

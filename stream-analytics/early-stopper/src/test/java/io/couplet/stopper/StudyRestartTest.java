@@ -60,7 +60,7 @@ class StudyRestartTest {
         final KeyValueStore<String, byte[]> requests =
                 store(StopperTopology.REQUESTS, Serdes.ByteArray(), watchContext);
         final KeyValueStore<String, Long> ordersRead = store(StopperTopology.ORDERS_READ, Serdes.Long(), watchContext);
-        final StudyProcessor studies = new StudyProcessor();
+        final StudyProcessor studies = new StudyProcessor(new Tally());
         final WatchProcessor watch =
                 new WatchProcessor(new Judge(List.of(new DivergenceRule(3))), tally, WireFormat.SINGLE_OBJECT);
         private int proposed;

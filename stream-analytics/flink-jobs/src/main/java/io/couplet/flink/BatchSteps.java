@@ -113,7 +113,7 @@ final class BatchSteps extends AbstractStreamOperator<StepBatch>
         }
     }
 
-    /** Hands on what is told of a run beside its steps. What cannot be read is the coupling job's dead letter, which reads the same topics. */
+    /** Hands on what is told of a run beside its steps. What cannot be read is the coupling job's dead letter, which reads the same topics with the same checks. */
     private void tell(Received received) {
         try {
             byte[] value = received.value();

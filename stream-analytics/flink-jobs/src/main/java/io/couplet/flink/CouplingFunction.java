@@ -121,8 +121,11 @@ final class CouplingFunction extends KeyedProcessFunction<String, StudyInput, Up
         StudyRun next = run.plus(evaluation);
         runs.put(evaluation.getRunId(), next);
         // A new attempt can take back an ending, and more seconds of an earlier one count at every rung of a later one.
-        boolean newest =
-                next.resumedAt().length == evaluation.getAttempt() && next.resumedAt().length == run.resumedAt().length;
+        // Points that a pairing has tried count at every rung.
+        boolean newest = next.resumedAt().length == evaluation.getAttempt()
+                && next.resumedAt().length == run.resumedAt().length
+                && Double.compare(next.learningRate(), run.learningRate()) == 0
+                && Double.compare(next.weightDecay(), run.weightDecay()) == 0;
         changed.put(newest ? evaluation.getRung() : 0, true);
     }
 

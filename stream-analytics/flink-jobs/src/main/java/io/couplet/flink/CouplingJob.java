@@ -3,6 +3,7 @@ package io.couplet.flink;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.Evaluation;
+import io.couplet.schemas.avro.RunEvent;
 import java.util.Map;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.sink2.Sink;
@@ -65,12 +66,20 @@ public final class CouplingJob {
                 kafka.deadLetters());
     }
 
-    private static StudyInput read(String topic, byte[] value) {
+    /**
+     * A record of one of the three topics, checked.
+     *
+     * @throws org.apache.kafka.common.errors.SerializationException when it is no such record
+     * @throws IllegalArgumentException when it is one that cannot be scored
+     */
+    static StudyInput read(String topic, byte[] value) {
         if (topic.equals(Topics.RUN_REQUESTS.name())) {
             return new StudyInput(Topics.RUN_REQUESTS.wire().decode(value).getStudyId(), topic, value);
         }
         if (topic.equals(Topics.RUN_EVENTS.name())) {
-            return new StudyInput(Topics.RUN_EVENTS.wire().decode(value).getStudyId(), topic, value);
+            RunEvent event = Topics.RUN_EVENTS.wire().decode(value);
+            StudyRun.check(event);
+            return new StudyInput(event.getStudyId(), topic, value);
         }
         Evaluation evaluation = Topics.EVALUATIONS.wire().decode(value);
         StudyRun.check(evaluation);

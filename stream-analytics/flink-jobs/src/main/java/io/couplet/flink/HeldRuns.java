@@ -46,10 +46,6 @@ final class HeldRuns {
         runs[slot] = run;
     }
 
-    int size() {
-        return size;
-    }
-
     private int slot(long hash) {
         return (int) hash & (runs.length - 1);
     }

@@ -6,6 +6,6 @@ import io.couplet.scores.convergence.ConvergenceState;
  * What the convergence job remembers of a run.
  *
  * @param convergence the steps, folded
- * @param scoreIsDue whether a timer is set that will publish the score
+ * @param scoreIsDue whether its score waits to be published
  */
 record RunState(ConvergenceState convergence, boolean scoreIsDue) {}

@@ -1,5 +1,6 @@
 package io.couplet.flink;
 
+import io.couplet.schemas.RunId;
 import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
@@ -56,6 +57,9 @@ public record StudyRun(
         int endStep,
         long endMillis) {
 
+    private static final int MOST_ATTEMPTS = 100_000;
+    private static final int MOST_RUNGS = 100_000;
+
     /** How an attempt ended. */
     public enum Ending {
         NONE,
@@ -92,9 +96,14 @@ public record StudyRun(
                 0);
     }
 
-    /** Refuses with one sentence what could not be scored. */
+    /** Refuses with one sentence what could not be scored, or would take memory without end: arrays are as long as attempts and rungs are many. */
     static void check(Evaluation evaluation) {
-        require(evaluation.getAttempt() >= 1, "attempt must be at least 1, was " + evaluation.getAttempt());
+        RunId.parse(evaluation.getRunId());
+        check(evaluation.getAttempt());
+        require(
+                evaluation.getRungs() <= MOST_RUNGS,
+                "rungs must be at most " + MOST_RUNGS + ", were " + evaluation.getRungs());
+        require(evaluation.getStep() >= 1, "step must be at least 1, was " + evaluation.getStep());
         require(
                 evaluation.getRung() >= 1 && evaluation.getRung() <= evaluation.getRungs(),
                 "rung must lie in 1 to " + evaluation.getRungs() + ", was " + evaluation.getRung());
@@ -105,6 +114,20 @@ public record StudyRun(
         require(
                 usable || !Double.isFinite(evaluation.getLoss()),
                 "top1 must be a fraction in [0, 1], was " + evaluation.getTop1());
+    }
+
+    /** The same, and with it what the convergence job takes out of an event, so that what one of the jobs refuses the other one does, too. */
+    static void check(RunEvent event) {
+        RunId.parse(event.getRunId());
+        check(event.getAttempt());
+        require(event.getStep() >= 0, "step must not be negative, was " + event.getStep());
+        Told.Scheduled.of(event);
+    }
+
+    private static void check(int attempt) {
+        require(
+                attempt >= 1 && attempt <= MOST_ATTEMPTS,
+                "attempt must lie in 1 to " + MOST_ATTEMPTS + ", was " + attempt);
     }
 
     private static void require(boolean holds, String message) {

@@ -23,13 +23,16 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.DoubleSupplier;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The scores of one study at one rung as the records of their topics. */
@@ -69,7 +72,8 @@ final class StudyScores {
         }
     }
 
-    private StudyScores(String studyId, int rung, StudyGrid grid, List<StudyRun.AtRung> runs) {
+    private StudyScores(
+            String studyId, int rung, StudyGrid grid, Collection<StudyRun> all, List<StudyRun.AtRung> runs) {
         this.studyId = studyId;
         this.rung = rung;
         this.grid = grid;
@@ -93,7 +97,7 @@ final class StudyScores {
                     at.deviceSeconds()));
         }
         Table table = Table.of(List.of(grid.backbones()), List.of(grid.optimizers()), observations, grid.chanceLevel());
-        Map<String, Robustness> robustness = robustness(table);
+        Map<String, Robustness> robustness = robustness(table, all);
         this.robustness = robustness;
         this.coupling = Coupling.of(
                 table,
@@ -116,24 +120,53 @@ final class StudyScores {
         targetCosts.put(cell.backbone(), cell.optimizer(), TargetCosts.Cost.of(seeds, rung));
     }
 
-    /** By optimizer, over the backbones whose best point is known with its hyper-parameters. */
-    private Map<String, Robustness> robustness(Table table) {
+    /**
+     * By optimizer, over the backbones on which several points were tried, those that ended before this rung included. Default learning rates and weight decays, and the
+     * grids around them, are other ones for other kinds of backbones, so each pairing's points are counted by their place among its own.
+     */
+    private Map<String, Robustness> robustness(Table table, Collection<StudyRun> all) {
+        Map<Pairing, Set<HyperparameterPoint>> tried = new HashMap<>();
+        for (StudyRun run : all) {
+            Settings.of(run)
+                    .hyperparameters()
+                    .ifPresent(point -> tried.computeIfAbsent(
+                                    new Pairing(run.backbone(), run.optimizer()), key -> new HashSet<>())
+                            .add(point));
+        }
         Map<String, Robustness> robustness = new TreeMap<>();
         for (String optimizer : table.optimizers()) {
-            List<HyperparameterPoint> best = table.backbones().stream()
-                    .flatMap(backbone -> table.cell(backbone, optimizer).stream())
-                    .flatMap(cell -> points.get(cell.point()).hyperparameters().stream())
-                    .toList();
-            List<HyperparameterPoint> tried = runs.stream()
-                    .filter(at -> at.run().optimizer().equals(optimizer))
-                    .flatMap(at -> Settings.of(at.run()).hyperparameters().stream())
-                    .distinct()
-                    .toList();
+            List<HyperparameterPoint> best = new ArrayList<>();
+            Set<HyperparameterPoint> places = new HashSet<>();
+            for (String backbone : table.backbones()) {
+                Set<HyperparameterPoint> own = tried.getOrDefault(new Pairing(backbone, optimizer), Set.of());
+                Optional<HyperparameterPoint> ofBest = table.cell(backbone, optimizer)
+                        .flatMap(cell -> points.get(cell.point()).hyperparameters());
+                if (ofBest.isPresent() && own.size() > 1) {
+                    best.add(place(ofBest.get(), own));
+                    own.forEach(point -> places.add(place(point, own)));
+                }
+            }
             if (!best.isEmpty()) {
-                robustness.put(optimizer, Robustness.of(best, tried));
+                robustness.put(optimizer, Robustness.of(best, places));
             }
         }
         return robustness;
+    }
+
+    /** A point by how many of the others' learning rates and weight decays are smaller. */
+    private static HyperparameterPoint place(HyperparameterPoint point, Set<HyperparameterPoint> own) {
+        return new HyperparameterPoint(
+                smaller(own, HyperparameterPoint::learningRate, point),
+                smaller(own, HyperparameterPoint::weightDecay, point));
+    }
+
+    private static long smaller(
+            Set<HyperparameterPoint> own, ToDoubleFunction<HyperparameterPoint> value, HyperparameterPoint than) {
+        return own.stream()
+                .mapToDouble(value)
+                .distinct()
+                .filter(each -> each < value.applyAsDouble(than))
+                .count();
     }
 
     private static Map<String, Double> ranks(Map<String, Robustness> robustness) {
@@ -165,7 +198,7 @@ final class StudyScores {
                 .sorted(Comparator.comparing(StudyRun::runId))
                 .flatMap(run -> run.at(rung, grid.stepOf(rung)).stream())
                 .toList();
-        return there.isEmpty() ? Optional.empty() : Optional.of(new StudyScores(studyId, rung, grid, there));
+        return there.isEmpty() ? Optional.empty() : Optional.of(new StudyScores(studyId, rung, grid, runs, there));
     }
 
     /** All upserts of the rung: its cells, then the study. */

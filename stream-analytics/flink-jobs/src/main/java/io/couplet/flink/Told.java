@@ -123,6 +123,7 @@ sealed interface Told {
             return new Of(evaluation.getRunId(), Evaluated.of(evaluation));
         }
         RunEvent event = Topics.RUN_EVENTS.wire().decode(value);
+        StudyRun.check(event);
         return Scheduled.of(event)
                 .map(scheduled -> new Of(event.getRunId(), scheduled))
                 .orElse(null);

@@ -2,12 +2,17 @@ package io.couplet.flink;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.Evaluation;
+import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.RunEventKind;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
 import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.jspecify.annotations.Nullable;
@@ -100,6 +105,28 @@ class BatchStepsTest {
                         third -> assertThat(third).startsWith("0 A run id reads"));
         harness.setProcessingTime(BatchSteps.WAIT_MILLIS);
         assertThat(emitted()).isEmpty();
+    }
+
+    @Test
+    void whatIsToldOfARunThatIsNoneIsCountedAndNotHandedOn() throws Exception {
+        Evaluation evaluation = Records.evaluation("vgg", "sgd", 1, 1, 0.5);
+        RunEvent event = Records.event("vgg", "sgd", 1, RunEventKind.STARTED, 0, 0);
+        event.setSchedule("step");
+        tell(Topics.EVALUATIONS, evaluation);
+        tell(Topics.RUN_EVENTS, event);
+        assertThat(harness.extractOutputValues()).hasSize(2);
+        harness.getOutput().clear();
+
+        evaluation.setRunId("none");
+        event.setRunId("none");
+        tell(Topics.EVALUATIONS, evaluation);
+        tell(Topics.RUN_EVENTS, event);
+        assertThat(harness.extractOutputValues()).isEmpty();
+    }
+
+    private <T extends SpecificRecord> void tell(Topic<T> topic, T record) throws Exception {
+        harness.processElement(
+                new Received(topic.name(), 0, 0, null, topic.wire().encode(record)), 0);
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.CouplingScore;
 import io.couplet.schemas.avro.Evaluation;
+import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.StudyScore;
 import java.util.ArrayList;
@@ -110,6 +111,62 @@ class CouplingFunctionTest {
         assertThat(cell.getTimeMillis()).isEqualTo(10_000);
         assertThat(cell.getIndistinguishableFromBest()).isTrue();
         assertThat(cell(scores, 1, "vgg", "sgd").getIndistinguishableFromBest()).isFalse();
+    }
+
+    /** Each backbone has a grid of its own, ten times the other's, and likes the same place of it: nothing has to be moved. */
+    @Test
+    void robustnessCountsPlacesAmongThePairingsOwnPoints() throws Exception {
+        double[] scales = {1, 10};
+        for (int b = 0; b < 2; b++) {
+            for (int point = 0; point < 3; point++) {
+                harness.processElement(at(BACKBONES.get(b), "sgd", point, scales[b], point == 1 ? 0.9 : 0.5), 0);
+                harness.processElement(at(BACKBONES.get(b), "adamw", point, scales[b], point == 2 * b ? 0.9 : 0.5), 0);
+            }
+        }
+        StudyScore study = study(settle(), 2);
+        assertThat(study.getOptimizers()).extracting("name").containsExactly("adamw", "sgd");
+        assertThat(study.getOptimizers().get(1).getRobustnessSteps()).isZero();
+        // adamw's best are the least learning rate on one backbone and the greatest, two steps away, on the other.
+        assertThat(study.getOptimizers().get(0).getRobustnessSteps()).isEqualTo(1);
+    }
+
+    @Test
+    void aStudyOfOnePointAPairingHasNoRobustness() throws Exception {
+        for (String optimizer : OPTIMIZERS) {
+            harness.processElement(at("vgg", optimizer, 0, 1, 0.5), 0);
+            harness.processElement(at("deit", optimizer, 0, 10, 0.6), 0);
+        }
+        assertThat(study(settle(), 2).getOptimizers())
+                .hasSize(2)
+                .allSatisfy(
+                        optimizer -> assertThat(optimizer.getRobustnessSteps()).isNull());
+    }
+
+    /** A point that ended before the rung was tried all the same. */
+    @Test
+    void pointsThatWereStoppedEarlierKeepTheirPlace() throws Exception {
+        for (int point = 0; point < 3; point++) {
+            harness.processElement(at("vgg", "sgd", point, 1, 0.5 + 0.1 * point), 0);
+            if (point > 0) {
+                harness.processElement(at("deit", "sgd", point, 1, 0.5 + 0.1 * point), 0);
+            }
+        }
+        RunEvent stopped = event("deit", "sgd", 1, RunEventKind.STOPPED, 20, 0);
+        stopped.setRunId(Records.runId("deit", "sgd", 100));
+        stopped.setLearningRate(0.01);
+        stopped.setWeightDecay(0.01);
+        harness.processElement(of(Topics.RUN_EVENTS, stopped), 0);
+        assertThat(study(settle(), 2).getOptimizers().get(0).getRobustnessSteps())
+                .isZero();
+    }
+
+    /** An evaluation at the last rung of a point of the grid 0.01, 0.02, 0.03 times a scale. */
+    private static StudyInput at(String backbone, String optimizer, int point, double scale, double top1) {
+        Evaluation evaluation = evaluation(backbone, optimizer, 1, 2, top1);
+        evaluation.setRunId(Records.runId(backbone, optimizer, 100 + point));
+        evaluation.setHyperparameterPoint(point);
+        evaluation.setLearningRate(scale * 0.01 * (point + 1));
+        return of(Topics.EVALUATIONS, evaluation);
     }
 
     @Test

@@ -99,7 +99,7 @@ public final class ScriptedModule implements AutoCloseable {
                     file + " is no TorchScript file that can be loaded (" + reason(e)
                             + "): save the module with torch.jit.script(module).save(...)",
                     e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             manager.close();
             throw e;
         }

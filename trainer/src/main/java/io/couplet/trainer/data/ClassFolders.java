@@ -16,6 +16,10 @@ import org.jspecify.annotations.Nullable;
 final class ClassFolders {
     private static final long MOST_BYTES = 64L << 20;
     private static final List<String> TRAINING = List.of("train", "training");
+    /** Deeper than anybody files images; a hostile archive may nest tens of thousands of folders in each name. */
+    private static final int MOST_FOLDERS = 100;
+    /** So much of a name is shown that is left out for its length. */
+    private static final int SHOWN = 60;
     /** The first that is there is used to validate. */
     private static final List<String> VALIDATION = List.of("val", "valid", "validation", "test", "testing");
 
@@ -82,8 +86,13 @@ final class ClassFolders {
 
     private static Node root(FileTree tree, List<String> leftOut) {
         Node root = new Node();
-        tree.folders().forEach(root::at);
+        tree.folders().stream().filter(folder -> !isTooDeep(folder)).forEach(root::at);
         for (String file : tree.files()) {
+            if (isTooDeep(file)) {
+                leftOut.add(file.substring(0, Math.min(SHOWN, file.length())) + "…: in more than " + MOST_FOLDERS
+                        + " folders one in the other");
+                continue;
+            }
             int slash = file.lastIndexOf('/');
             (slash < 0 ? root : root.at(file.substring(0, slash))).files.add(file);
         }
@@ -95,6 +104,10 @@ final class ClassFolders {
             root = only;
         }
         return root;
+    }
+
+    private static boolean isTooDeep(String name) {
+        return name.chars().filter(c -> c == '/').limit(MOST_FOLDERS + 1L).count() > MOST_FOLDERS;
     }
 
     private static void addLoose(Node node, List<String> leftOut) {

@@ -170,7 +170,7 @@ public final class DataSets {
         List<Sample> validationSamples = validation == null ? List.of() : validation;
         Integer limit = options.limit();
         if (limit != null) {
-            int held = validation == null ? 0 : (int) Math.round(limit * options.validationFraction());
+            int held = validation == null ? 0 : held(limit, options.validationFraction(), listing);
             trainingSamples = limited(options, listing, trainingSamples, limit - held);
             validationSamples = limited(options, listing, validationSamples, held);
         }
@@ -207,6 +207,12 @@ public final class DataSets {
                 training.subset(places.get(1)),
                 skips,
                 notes);
+    }
+
+    /** How much of a limit is kept for a validation part of its own: one image at least, and one of each class is left to train on. */
+    private static int held(int limit, double validationFraction, Listing listing) {
+        int most = limit - listing.classNames().size();
+        return Math.max(1, Math.min(most, (int) Math.round(limit * validationFraction)));
     }
 
     private static void requireLargeEnough(DataOptions options, Listing listing) throws DataException {

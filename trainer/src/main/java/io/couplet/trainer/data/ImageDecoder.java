@@ -86,13 +86,17 @@ final class ImageDecoder {
         return planes(image);
     }
 
-    private static Planes planes(BufferedImage image) {
+    private static Planes planes(BufferedImage image) throws UnusableImageException {
         Raster raster = image.getRaster();
         if (image.getColorModel() instanceof IndexColorModel) {
             return fromColours(image);
         }
         int bands = raster.getNumBands();
         if (bands <= 2) {
+            int type = raster.getDataBuffer().getDataType();
+            if (type != DataBuffer.TYPE_BYTE && type != DataBuffer.TYPE_USHORT) { // what is black and what white there?
+                throw new UnusableImageException("its pixels are no whole numbers of up to 16 bits");
+            }
             return fromBands(image, bands == 2, true);
         }
         boolean bytes = raster.getDataBuffer().getDataType() == DataBuffer.TYPE_BYTE;

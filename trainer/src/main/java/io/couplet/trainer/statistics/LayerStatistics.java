@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Statistics of every weight tensor of a backbone with at least two dimensions, in the order of the layout. */
+/** Statistics of every weight tensor of a backbone with at least two dimensions and an element, in the order of the layout. */
 public final class LayerStatistics {
     private LayerStatistics() {}
 
@@ -22,8 +22,8 @@ public final class LayerStatistics {
             if (Thread.interrupted()) {
                 throw new InterruptedException();
             }
-            int rows = Math.toIntExact(tensor.shape().get(0));
-            if (tensor.shape().dimension() >= 2) {
+            if (tensor.shape().dimension() >= 2 && tensor.size() > 0) {
+                int rows = Math.toIntExact(tensor.shape().get(0));
                 statistics.add(of(tensor.name(), parameters, tensor.offset(), rows, tensor.size() / rows));
             }
         }

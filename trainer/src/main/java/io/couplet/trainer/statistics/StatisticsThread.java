@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Computes the statistics of one training on a thread of its own. One measurement may be at work and one may wait; a newer one takes the place of the one that
@@ -20,6 +22,8 @@ public final class StatisticsThread {
 
     @SuppressWarnings("ArrayRecordComponent")
     private record Job(int step, ParameterLayout layout, float[] parameters) {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(StatisticsThread.class);
 
     private final Listener listener;
     private final Thread thread;
@@ -58,16 +62,27 @@ public final class StatisticsThread {
     private void work() {
         try {
             for (Job job = next(); job != null; job = next()) {
-                List<LayerStatistic> layers = LayerStatistics.of(job.layout(), job.parameters());
-                if (Thread.interrupted()) {
-                    throw new InterruptedException();
-                }
-                listener.onStatistics(job.step(), layers);
-                synchronized (this) {
-                    measured++;
-                }
+                measure(job);
             }
         } catch (InterruptedException e) {
+            synchronized (this) {
+                skipped++;
+            }
+        }
+    }
+
+    private void measure(Job job) throws InterruptedException {
+        try {
+            List<LayerStatistic> layers = LayerStatistics.of(job.layout(), job.parameters());
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            listener.onStatistics(job.step(), layers);
+            synchronized (this) {
+                measured++;
+            }
+        } catch (RuntimeException e) { // one that fails costs itself and not those that follow
+            LOG.warn("the layers of step {} could not be measured", job.step(), e);
             synchronized (this) {
                 skipped++;
             }
@@ -79,7 +94,7 @@ public final class StatisticsThread {
         return measured;
     }
 
-    /** Measurements that were asked for and not made, because others took too long. */
+    /** Measurements that were asked for and not made, because others took too long or they failed. */
     public synchronized int skipped() {
         return skipped;
     }

@@ -101,16 +101,13 @@ final class Learner implements AutoCloseable {
         this.recipe = recipe;
         this.seed = seed;
         this.channelsLast = channelsLast && !device.isGpu();
-        ParameterLayout layout = net.layout();
-        if (from != null
-                && (from.parameters().length != layout.parameterCount()
-                        || from.buffers().length != layout.bufferCount())) {
-            throw new IllegalArgumentException("the checkpoint holds " + from.parameters().length + " parameters and "
-                    + from.buffers().length + " buffer elements where the backbone has " + layout.parameterCount()
-                    + " and " + layout.bufferCount());
-        }
         this.manager = NDManager.newBaseManager(device, "PyTorch");
+        Updater updater = null;
+        IValue gradients = null;
+        DeviceUpdater deviceUpdater = null;
         try {
+            ParameterLayout layout = net.layout();
+            requireSameSize(from, layout);
             flat = manager.create(from == null ? net.initialParameters(seed) : from.parameters());
             JniUtils.setGradMode(false);
             gradient = flat.zerosLike();
@@ -129,9 +126,12 @@ final class Learner implements AutoCloseable {
                                     .toList(),
                             p.decays() || !recipe.excludeBiasesAndNorms()))
                     .toList());
-            host = wholeBuffers ? null : Updater.of(optimizer, tensors, flat, gradient);
-            places = host == null ? null : places(host);
-            onDevice = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
+            updater = wholeBuffers ? null : Updater.of(optimizer, tensors, flat, gradient);
+            host = updater;
+            gradients = updater == null ? null : places(updater);
+            places = gradients;
+            deviceUpdater = wholeBuffers ? new DeviceUpdater(optimizer, tensors, manager, DataType.FLOAT32) : null;
+            onDevice = deviceUpdater;
             if (from != null) {
                 restore(from.optimizer());
                 net.restore(from.extensions());
@@ -139,10 +139,24 @@ final class Learner implements AutoCloseable {
                     average.restore(from.extensions());
                 }
             }
-        } catch (RuntimeException e) {
-            manager.close(); // what could be made of it must not stay on the device
-            net.close();
+        } catch (RuntimeException | Error e) {
+            close(
+                    deviceUpdater,
+                    updater,
+                    gradients,
+                    manager,
+                    net); // what could be made of it must not stay on the device
             throw e;
+        }
+    }
+
+    private static void requireSameSize(@Nullable Checkpoint from, ParameterLayout layout) {
+        if (from != null
+                && (from.parameters().length != layout.parameterCount()
+                        || from.buffers().length != layout.bufferCount())) {
+            throw new IllegalArgumentException("the checkpoint holds " + from.parameters().length + " parameters and "
+                    + from.buffers().length + " buffer elements where the backbone has " + layout.parameterCount()
+                    + " and " + layout.bufferCount());
         }
     }
 
@@ -345,6 +359,15 @@ final class Learner implements AutoCloseable {
 
     @Override
     public void close() {
+        close(onDevice, host, places, manager, net);
+    }
+
+    private static void close(
+            @Nullable DeviceUpdater onDevice,
+            @Nullable Updater host,
+            @Nullable IValue places,
+            NDManager manager,
+            Net net) {
         if (onDevice != null) {
             onDevice.close();
         }

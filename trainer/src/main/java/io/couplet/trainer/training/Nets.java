@@ -27,7 +27,7 @@ final class Nets {
             try {
                 module.check(imageSize, classes);
                 return new ScriptedNet(module);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 module.close();
                 throw e;
             }

@@ -122,7 +122,8 @@ final class Attempt implements TrainingListener {
             outcome = train();
         } catch (DataException | IllegalArgumentException e) {
             outcome = new Outcome.Failed(resumedAt, 0, String.valueOf(e.getMessage()));
-        } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
+        } catch (RuntimeException
+                | Error e) { // whatever it is, untold it would have the request come up again for ever
             LOG.error("run {} attempt {} broke", request.getRunId(), number, e);
             outcome = new Outcome.Failed(resumedAt, 0, e.toString());
         }
@@ -231,7 +232,7 @@ final class Attempt implements TrainingListener {
         thread.finish(STATISTICS);
         if (thread.skipped() > 0) {
             LOG.warn(
-                    "run {} attempt {}: {} of {} layer statistics took too long and were skipped",
+                    "run {} attempt {}: {} of {} layer statistics took too long or failed, and were skipped",
                     request.getRunId(),
                     number,
                     thread.skipped(),
@@ -326,12 +327,14 @@ final class Attempt implements TrainingListener {
 
     /** Tells how it ended, with the counts that prove that nothing is missing, and waits until Kafka or the spool has it. */
     private End end(Outcome outcome) throws InterruptedException {
-        if (publisher.flush(FLUSH)) {
+        boolean acknowledged = publisher.flush(FLUSH); // false for ever once a record was lost
+        if (acknowledged || !closing.getAsBoolean()) {
             ledger.catchUp(); // a process that was frozen does not know yet what others told meanwhile
         }
         if (isTaken()) {
             // The run is another trainer's now, which speaks for it and keeps its checkpoint.
             LOG.warn("run {} attempt {} ends unheard: {}", request.getRunId(), number, outcome);
+            releaseSuperseded(outcome);
             return End.DONE;
         }
         RunEvent.Builder event;
@@ -352,20 +355,33 @@ final class Attempt implements TrainingListener {
                 end = End.GIVEN_BACK;
             }
         }
-        Counts counts = publisher.counts(request.getRunId()).minus(before);
-        publish(event.setStep(outcome.step())
-                .setStepsTrained(outcome.step() - resumedAt)
-                .setDeviceSeconds(outcome.deviceSeconds())
-                .setRecordsEmitted(counts.emitted())
-                .setRecordsAcknowledged(counts.acknowledged())
-                .setRecordsSpooled(counts.spooled())
-                .build());
+        publish(counted(event, outcome));
         publisher.flush(FLUSH);
         LOG.info("run {} attempt {}: {}", request.getRunId(), number, outcome);
         if (end == End.DONE && !(outcome instanceof Outcome.Failed) && !event.getPaused()) {
             checkpoints.delete();
         }
         return end;
+    }
+
+    /** An attempt that lost its request, but not its life, is not to count as a death. Of two under one number only the other one has that number. */
+    private void releaseSuperseded(Outcome outcome) throws InterruptedException {
+        if (begun && ledger.history(request.getRunId()).attempts() > number) {
+            publish(counted(event(RunEventKind.RELEASED).setReason("Another attempt has taken over."), outcome));
+            publisher.flush(FLUSH);
+        }
+    }
+
+    /** With the counts that prove that nothing is missing. */
+    private RunEvent counted(RunEvent.Builder event, Outcome outcome) {
+        Counts counts = publisher.counts(request.getRunId()).minus(before);
+        return event.setStep(outcome.step())
+                .setStepsTrained(outcome.step() - resumedAt)
+                .setDeviceSeconds(outcome.deviceSeconds())
+                .setRecordsEmitted(counts.emitted())
+                .setRecordsAcknowledged(counts.acknowledged())
+                .setRecordsSpooled(counts.spooled())
+                .build();
     }
 
     /** Ends a run that is not to be trained at all. */

@@ -10,6 +10,8 @@ import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -88,13 +90,7 @@ final class RequestQueue implements AutoCloseable {
             }
             held = null;
             for (int i = 0; i < 20 && held == null; i++) {
-                for (ConsumerRecord<byte[], byte[]> renewed : consumer.poll(Duration.ofMillis(100))) {
-                    if (renewed.partition() == record.partition() && renewed.offset() == record.offset()) {
-                        held = renewed;
-                    } else {
-                        consumer.acknowledge(renewed, AcknowledgeType.RELEASE);
-                    }
-                }
+                takeBack(record);
             }
         } catch (KafkaException | IllegalStateException e) {
             LOG.warn("the lock on a request could not be renewed: {}", e.getMessage());
@@ -102,6 +98,20 @@ final class RequestQueue implements AutoCloseable {
         }
         doubtful |= held == null;
         return held != null;
+    }
+
+    private void takeBack(ConsumerRecord<byte[], byte[]> record) {
+        try {
+            for (ConsumerRecord<byte[], byte[]> renewed : consumer.poll(Duration.ofMillis(100))) {
+                if (renewed.partition() == record.partition() && renewed.offset() == record.offset()) {
+                    held = renewed;
+                } else {
+                    consumer.acknowledge(renewed, AcknowledgeType.RELEASE);
+                }
+            }
+        } catch (WakeupException e) {
+            LOG.debug("woken up while a request was renewed"); // whoever woke it looks at its own flag
+        }
     }
 
     /** Done with it: nobody gets it again. */
@@ -136,7 +146,7 @@ final class RequestQueue implements AutoCloseable {
 
     private boolean committed() {
         boolean all = true;
-        for (Optional<KafkaException> failure : consumer.commitSync(COMMIT).values()) {
+        for (Optional<KafkaException> failure : commit().values()) {
             if (failure.isPresent()) {
                 all = false;
                 doubtful = true;
@@ -146,6 +156,15 @@ final class RequestQueue implements AutoCloseable {
             }
         }
         return all;
+    }
+
+    /** A wake-up ends the wait for the answer and not the acknowledgement, which is on its way; what is not, goes with the second call. */
+    private Map<TopicIdPartition, Optional<KafkaException>> commit() {
+        try {
+            return consumer.commitSync(COMMIT);
+        } catch (WakeupException e) {
+            return consumer.commitSync(COMMIT);
+        }
     }
 
     void wakeUp() {

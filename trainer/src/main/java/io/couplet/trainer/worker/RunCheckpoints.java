@@ -70,11 +70,6 @@ final class RunCheckpoints {
         }
     }
 
-    /** Checkpoints that could not be written. */
-    int notWritten() {
-        return notWritten;
-    }
-
     /** The run is over. */
     void delete() {
         if (notWritten > 0) {

@@ -34,12 +34,16 @@ record RunHistory(int attempts, Map<Integer, Long> open, boolean ended, long aga
             case RELEASED -> new RunHistory(highest, without(attempt), ended, againMillis);
             case STOPPED -> event.getPaused() ? paused(event) : new RunHistory(highest, without(attempt), true, 0);
             case COMPLETED, DIVERGED -> new RunHistory(highest, without(attempt), true, 0);
-            case FAILED ->
-                ended && againMillis == 0
-                        ? this
-                        : new RunHistory(highest, Map.of(), true, Math.max(1, event.getTimeMillis()));
+            case FAILED -> ended && againMillis == 0 ? this : failed(event);
             case CHECKPOINTED, UNKNOWN -> new RunHistory(highest, open, ended, againMillis);
         };
+    }
+
+    /** Of an attempt that a later one has superseded, it says nothing of that one. */
+    private RunHistory failed(RunEvent event) {
+        return event.getAttempt() < attempts
+                ? new RunHistory(attempts, without(event.getAttempt()), ended, againMillis)
+                : new RunHistory(event.getAttempt(), Map.of(), true, Math.max(1, event.getTimeMillis()));
     }
 
     /** A pause that is heard of late, when a later attempt has taken the run up, says nothing of that one. */

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -84,14 +85,24 @@ final class RunLedger implements AutoCloseable {
         histories.merge(event.getRunId(), RunHistory.NONE.plus(event), (known, one) -> known.plus(event));
     }
 
+    /** Whether it is no longer followed, though nobody has asked it to end. */
+    boolean hasEnded() {
+        return !closing && !thread.isAlive();
+    }
+
     /** Waits until everything that was in the topics when this was called has been read; false when Kafka did not answer in time. */
     boolean catchUp() throws InterruptedException {
+        return catchUp(ANSWER.multipliedBy(2));
+    }
+
+    /** The same with a patience of one's own. */
+    boolean catchUp(Duration patience) throws InterruptedException {
         CompletableFuture<Void> caughtUp = new CompletableFuture<>();
         waiting.add(caughtUp);
         try {
-            caughtUp.get(2 * ANSWER.toMillis(), TimeUnit.MILLISECONDS);
+            caughtUp.get(patience.toMillis(), TimeUnit.MILLISECONDS);
             return true;
-        } catch (TimeoutException | ExecutionException e) {
+        } catch (TimeoutException | ExecutionException | CancellationException e) {
             return false;
         } finally {
             waiting.remove(caughtUp);

@@ -12,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** What a trainer has done and does, for whoever scrapes it: slots, runs, steps, waiting. Safe for use by several threads. */
@@ -31,6 +32,9 @@ final class TrainerMeters {
         Duration.ofSeconds(2),
         Duration.ofSeconds(5),
     };
+
+    /** A request may bear any time, and a timer counts nanoseconds. */
+    private static final Duration LONGEST = Duration.ofDays(365);
 
     private final MeterRegistry registry;
     private final Timer step;
@@ -79,10 +83,6 @@ final class TrainerMeters {
                 .register(registry);
     }
 
-    MeterRegistry registry() {
-        return registry;
-    }
-
     void stepped(long nanos) {
         step.record(Duration.ofNanos(nanos));
     }
@@ -100,7 +100,7 @@ final class TrainerMeters {
 
     /** A request has waited for its first attempt; clocks of two machines may make that negative, which counts as none. */
     void waited(long millis) {
-        wait.record(Duration.ofMillis(Math.max(0, millis)));
+        wait.record(Math.min(Math.max(0, millis), LONGEST.toMillis()), TimeUnit.MILLISECONDS);
     }
 
     /** A slot is in use until this is closed. */

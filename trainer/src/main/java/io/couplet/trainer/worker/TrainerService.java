@@ -114,7 +114,13 @@ public final class TrainerService implements AutoCloseable {
 
     /** Why it no longer trains as it should, in one sentence; null while it does. That Kafka is away is no reason: it trains on and spools. */
     public @Nullable String failure() {
-        long ended = closed ? 0 : workers.stream().filter(Worker::hasEnded).count();
+        if (closed) {
+            return null;
+        }
+        if (ledger.hasEnded()) {
+            return "What other trainers do is no longer read: see the trainer's log, and start it again.";
+        }
+        long ended = workers.stream().filter(Worker::hasEnded).count();
         return ended == 0
                 ? null
                 : ended + " of " + workers.size() + " workers have ended: see the trainer's log, and start it again.";

@@ -10,6 +10,7 @@ import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.RunRequest;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -31,6 +32,9 @@ final class Worker {
     private static final Duration PATIENCE = Duration.ofMillis(500);
     private static final Duration FLUSH = Duration.ofSeconds(5);
     private static final int ATTEMPTS_WITHOUT_END = 3;
+    /** What a dead letter may take, so that its request is still held when it has gone, or has not. */
+    private static final Map<String, Object> SOON =
+            Map.of("max.block.ms", 5_000, "request.timeout.ms", 5_000, "delivery.timeout.ms", 6_000, "linger.ms", 0);
 
     private final String name;
     private final String device;
@@ -103,6 +107,7 @@ final class Worker {
                     LOG.debug("{} was woken up", name);
                 } catch (KafkaException | IllegalStateException e) {
                     LOG.warn("{} cannot read the queue now: {}", name, e.getMessage());
+                    queue.release(); // what is still held: nothing more comes before it is acknowledged
                 }
             }
         } catch (InterruptedException e) {
@@ -116,9 +121,12 @@ final class Worker {
         RunRequest request;
         try {
             request = read(record.value());
-        } catch (SerializationException | NullPointerException e) {
-            bury(record, String.valueOf(e.getMessage()));
-            queue.reject();
+        } catch (SerializationException e) {
+            if (bury(record, String.valueOf(e.getMessage()))) {
+                queue.reject();
+            } else {
+                queue.release();
+            }
             return;
         } catch (SchemaRegistryException e) {
             queue.release();
@@ -128,8 +136,7 @@ final class Worker {
             queue.accept();
             return;
         }
-        if (!ledger.catchUp()) {
-            LOG.warn("{} gives {} back: what was done before could not be read", name, request.getRunId());
+        if (!catchUp(request)) {
             queue.release();
             return;
         }
@@ -188,6 +195,22 @@ final class Worker {
     }
 
     /**
+     * Reads what was done before, for as long as that takes. Given back meanwhile, the request would come up again at once, and Kafka would drop it without a word after
+     * a few deliveries.
+     *
+     * @return false when the worker is to end, or the request may be with another one by now
+     */
+    private boolean catchUp(RunRequest request) throws InterruptedException {
+        while (!ledger.catchUp(settings.lock().dividedBy(3))) {
+            LOG.warn("{} waits with {}: what was done before cannot be read now", name, request.getRunId());
+            if (closing || !queue.renew()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
      * Puts the request at the end of the queue as a new record and takes the old one off: a share group counts deliveries, and would
      * drop without a word what was given back too often.
      */
@@ -233,31 +256,34 @@ final class Worker {
     }
 
     private boolean renew(RunRequest request) {
-        try {
-            if (queue.renew()) {
-                return true;
-            }
-        } catch (WakeupException e) {
-            LOG.debug("{} was woken up", name);
+        if (queue.renew()) {
             return true;
         }
         LOG.warn("the lock on {} is lost; it is trained on until another attempt takes over", request.getRunId());
         return false;
     }
 
-    private void bury(ConsumerRecord<byte[], byte[]> record, String cause) {
-        meters.buried();
+    /** Sends a request that nobody can read to the dead letters; false when Kafka does not take it there, and then it must not be lost from the queue. */
+    private boolean bury(ConsumerRecord<byte[], byte[]> record, String cause) throws InterruptedException {
         LOG.warn("a request cannot be read and goes to {}: {}", Topics.DEAD_LETTERS, cause);
+        Map<String, Object> properties = new HashMap<>(clientProperties);
+        properties.putAll(SOON);
         try (KafkaProducer<byte[], byte[]> producer =
-                new KafkaProducer<>(clientProperties, new ByteArraySerializer(), new ByteArraySerializer())) {
+                new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer())) {
             producer.send(DeadLetter.of(
-                    record.key(),
-                    record.value(),
-                    record.topic(),
-                    record.partition(),
-                    record.offset(),
-                    "trainer",
-                    cause));
+                            record.key(),
+                            record.value(),
+                            record.topic(),
+                            record.partition(),
+                            record.offset(),
+                            "trainer",
+                            cause))
+                    .get();
+        } catch (ExecutionException | KafkaException e) {
+            LOG.warn("Kafka does not take it there, so it goes back to the queue: {}", e.getMessage());
+            return false;
         }
+        meters.buried();
+        return true;
     }
 }

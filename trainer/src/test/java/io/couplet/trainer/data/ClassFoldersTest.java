@@ -88,6 +88,19 @@ class ClassFoldersTest {
     }
 
     @Test
+    void aLimitBesideAValidationPartLeavesBothSomething() throws Exception {
+        TestFiles.classFolders(folder.resolve("train"), 5, "cat", "dog", "emu");
+        TestFiles.classFolders(folder.resolve("val"), 5, "cat", "dog", "emu");
+        DataOptions limited = options().withLimit(6);
+        DataSplit little = DataSets.open(limited.withValidationFraction(0.01));
+        assertThat(little.training().size()).isEqualTo(5);
+        assertThat(little.validation().size()).isEqualTo(1);
+        DataSplit much = DataSets.open(limited.withValidationFraction(0.99));
+        assertThat(much.training().classCounts()).containsExactly(1, 1, 1);
+        assertThat(much.validation().classCounts()).containsExactly(1, 1, 1);
+    }
+
+    @Test
     void trainAndValFoldersAreTheSplitAndWhatLiesBesideIsNoted() throws Exception {
         TestFiles.classFolders(folder.resolve("photos/Train"), 5, "cat", "dog");
         TestFiles.classFolders(folder.resolve("photos/val"), 2, "cat", "dog");

@@ -80,6 +80,21 @@ class HostileImagesTest {
                         "dog/../../outside.png: its name leads out of the archive");
     }
 
+    /** As deep as a name in a zip can lead: whoever walked such a tree by recursion would run out of stack. */
+    @Test
+    void aMemberInTensOfThousandsOfFoldersIsCountedAndLeftOut() throws Exception {
+        Map<String, byte[]> members = goodMembers();
+        members.put("cat/" + "a/".repeat(32_000) + "1.png", TestFiles.png(7));
+        members.put("dog/" + "a/".repeat(99) + "1.png", TestFiles.png(7));
+        members.put("dog/" + "b/".repeat(32_000), new byte[0]);
+        Path zip = folder.resolve("deep.zip");
+        TestFiles.zip(zip, members);
+        DataReport report = open(zip);
+        assertThat(report.imagesRead()).isEqualTo(7);
+        assertThat(report.skipped().first())
+                .containsExactly("cat/" + "a/".repeat(28) + "…: in more than 100 folders one in the other");
+    }
+
     @Test
     void membersOfATarThatWouldLandOutsideLinksAndDevicesAreCountedAndNothingIsWritten() throws Exception {
         Files.writeString(folder.resolve("secret"), "secret");

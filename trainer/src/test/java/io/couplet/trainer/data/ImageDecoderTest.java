@@ -1,10 +1,14 @@
 package io.couplet.trainer.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.DataBuffer;
 import java.awt.image.IndexColorModel;
 import java.util.Arrays;
+import javax.imageio.ImageTypeSpecifier;
 import org.junit.jupiter.api.Test;
 
 class ImageDecoderTest {
@@ -29,6 +33,20 @@ class ImageDecoderTest {
         grey.getRaster().setSample(0, 0, 0, 0xabcd);
         assertThat(firstPixel(ImageDecoder.decode(TestFiles.encoded("png", grey), 32)))
                 .containsExactly(0xab, 0xab, 0xab);
+    }
+
+    @Test
+    void greyOfFractionsOrSignedNumbersIsLeftOutWithAReason() {
+        for (int type : new int[] {DataBuffer.TYPE_FLOAT, DataBuffer.TYPE_SHORT, DataBuffer.TYPE_INT}) {
+            BufferedImage grey = ImageTypeSpecifier.createInterleaved(
+                            ColorSpace.getInstance(ColorSpace.CS_GRAY), new int[] {0}, type, false, false)
+                    .createBufferedImage(4, 4);
+            byte[] file = TestFiles.encoded("tiff", grey);
+            assertThatThrownBy(() -> ImageDecoder.decode(file, 32))
+                    .as("type " + type)
+                    .isInstanceOf(UnusableImageException.class)
+                    .hasMessage("its pixels are no whole numbers of up to 16 bits");
+        }
     }
 
     @Test

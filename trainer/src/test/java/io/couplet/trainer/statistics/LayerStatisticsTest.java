@@ -2,11 +2,13 @@ package io.couplet.trainer.statistics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.backbones.ParameterLayout;
+import io.couplet.trainer.backbones.TestLayouts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -124,6 +126,28 @@ class LayerStatisticsTest {
     }
 
     @Test
+    void aScalarAndATensorWithoutElementsHaveNoStatistics() throws InterruptedException {
+        ParameterLayout layout = TestLayouts.of(new long[] {}, new long[] {0, 3}, new long[] {3, 0}, new long[] {2, 3});
+        assertThat(LayerStatistics.of(layout, layout.initialParameters(0)))
+                .extracting(LayerStatistic::name)
+                .containsExactly("3");
+    }
+
+    @Test
+    void aMeasurementThatFailsIsCountedAndTheNextOneIsMade() throws InterruptedException {
+        ParameterLayout layout = layout();
+        List<Integer> steps = new ArrayList<>();
+        StatisticsThread thread = new StatisticsThread("test", (step, layers) -> steps.add(step));
+        thread.measure(1, layout, () -> new float[1]);
+        await().until(() -> thread.skipped() == 1);
+        thread.measure(2, layout, () -> layout.initialParameters(0));
+        thread.finish(java.time.Duration.ofMinutes(1));
+        assertThat(steps).containsExactly(2);
+        assertThat(thread.measured()).isEqualTo(1);
+        assertThat(thread.skipped()).isEqualTo(1);
+    }
+
+    @Test
     void whoIsLateIsSkippedAndCountedAndTheLastIsAlwaysMeasured() throws InterruptedException {
         ParameterLayout layout = layout();
         CountDownLatch atWork = new CountDownLatch(1);
@@ -133,7 +157,7 @@ class LayerStatisticsTest {
             steps.add(step);
             if (step == 1) {
                 atWork.countDown();
-                await(goOn);
+                awaitLatch(goOn);
             }
         });
         thread.measure(1, layout, () -> layout.initialParameters(0));
@@ -148,7 +172,7 @@ class LayerStatisticsTest {
         assertThat(thread.skipped()).isEqualTo(3);
     }
 
-    private static void await(CountDownLatch latch) {
+    private static void awaitLatch(CountDownLatch latch) {
         try {
             latch.await();
         } catch (InterruptedException e) {

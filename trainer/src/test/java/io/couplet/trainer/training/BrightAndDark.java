@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Random;
 
 /** Ten classes of which two occur: noisy red images and noisy blue ones. */
-final class BrightAndDark implements TrainingData {
+class BrightAndDark implements TrainingData {
     private final int side;
 
     BrightAndDark() {

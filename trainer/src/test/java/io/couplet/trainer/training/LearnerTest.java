@@ -1,18 +1,26 @@
 package io.couplet.trainer.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import io.couplet.trainer.backbones.Backbone;
 import io.couplet.trainer.backbones.Backbones;
+import io.couplet.trainer.backbones.ParameterLayout;
+import io.couplet.trainer.checkpoints.Checkpoint;
 import io.couplet.trainer.data.Batch;
+import io.couplet.trainer.optimizers.OptimizerState;
 import io.couplet.trainer.optimizers.Optimizers;
 import io.couplet.trainer.recipes.Recipe;
 import io.couplet.trainer.recipes.Recipes;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -39,6 +47,92 @@ class LearnerTest {
             assertThat(one.norms().parameters() / norm).isCloseTo(1, within(1e-5));
             assertThat(largestDifference(apart.parameters(), joined.parameters()))
                     .isLessThan(1e-6);
+        }
+    }
+
+    @Test
+    void whatCannotBecomeALearnerIsClosed() {
+        Torch.start();
+        Backbone backbone = Backbones.create("mlp-mixer", new Backbones.Task(Backbones.Size.NANO, SIDE, CLASSES, 0));
+        Closing noMemory = new Closing(backbone) {
+            @Override
+            public float[] initialParameters(long seed) {
+                throw new OutOfMemoryError("Java heap space");
+            }
+        };
+        assertThatThrownBy(() -> learner(noMemory, null)).isInstanceOf(OutOfMemoryError.class);
+        assertThat(noMemory.closed).isEqualTo(1);
+        OptimizerState nothing = new OptimizerState(0, Map.of(), Map.of());
+        Closing ofAnother = new Closing(backbone);
+        assertThatThrownBy(() -> learner(ofAnother, new Checkpoint(1, new float[3], new float[0], nothing, Map.of())))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("the checkpoint holds 3 parameters");
+        assertThat(ofAnother.closed).isEqualTo(1);
+        Closing ofAnotherOptimizer = new Closing(backbone);
+        assertThatThrownBy(() -> learner(
+                        ofAnotherOptimizer,
+                        new Checkpoint(
+                                1,
+                                backbone.layout().initialParameters(0),
+                                backbone.layout().initialBuffers(),
+                                nothing,
+                                Map.of())))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("the state holds");
+        assertThat(ofAnotherOptimizer.closed).isEqualTo(1);
+    }
+
+    private static Learner learner(Net net, @Nullable Checkpoint from) {
+        return new Learner(
+                net,
+                CLASSES,
+                Optimizers.entry("adamw").constructor().apply(TrainingPlan.options("adamw", null, Map.of())),
+                Recipes.named("plain"),
+                0,
+                Device.cpu(),
+                false,
+                false,
+                from);
+    }
+
+    /** Counts how often it is closed. */
+    private static class Closing implements Net {
+        private final Net net;
+        int closed;
+
+        Closing(Backbone backbone) {
+            net = new OwnNet(backbone, null);
+        }
+
+        @Override
+        public ParameterLayout layout() {
+            return net.layout();
+        }
+
+        @Override
+        public float[] initialParameters(long seed) {
+            return net.initialParameters(seed);
+        }
+
+        @Override
+        public float[] initialBuffers() {
+            return net.initialBuffers();
+        }
+
+        @Override
+        public Forward train(
+                NDManager scratch, NDArray images, NDArray parameters, @Nullable NDArray buffers, long seed) {
+            return net.train(scratch, images, parameters, buffers, seed);
+        }
+
+        @Override
+        public NDArray logits(NDManager scratch, NDArray images, NDArray parameters, @Nullable NDArray buffers) {
+            return net.logits(scratch, images, parameters, buffers);
+        }
+
+        @Override
+        public void close() {
+            closed++;
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.couplet.trainer.backbones.Backbones;
+import io.couplet.trainer.data.Batch;
 import io.couplet.trainer.data.BatchSource;
 import io.couplet.trainer.recipes.Recipes;
 import java.nio.ByteBuffer;
@@ -20,6 +21,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -71,6 +73,39 @@ class TrainingTest {
         assertThat(free.steps.get(7).learningRate()).isEqualTo(1e-3);
         assertThat(plan("resnet", "schedule-free-adamw", 8, 1e-3).settings()).containsEntry("schedule", "constant");
         assertThat(plan("resnet", "adamw", 8, 1e-3).settings()).containsEntry("schedule", "cosine");
+    }
+
+    /** So that whoever has too little memory and chooses a smaller batch needs less of it for evaluations too. */
+    @ParameterizedTest
+    @CsvSource({"8, 32", "63, 252", "64, 256", "1000, 256"})
+    void anEvaluationTakesAFewTimesTheImagesOfAStep(int batchSize, int expected) throws InterruptedException {
+        List<Integer> asked = new ArrayList<>();
+        TrainingPlan plan = new TrainingPlan(
+                "mlp-mixer",
+                Backbones.Size.NANO,
+                "sgd",
+                0.01,
+                TrainingPlan.options("sgd", null, Map.of()),
+                Recipes.named("plain"),
+                0,
+                1,
+                batchSize,
+                List.of(1.0),
+                0,
+                "cpu");
+        Outcome outcome = Training.run(
+                plan,
+                new BrightAndDark() {
+                    @Override
+                    public Iterable<Batch> validation(int size) {
+                        asked.add(size);
+                        return super.validation(size);
+                    }
+                },
+                new Recording(),
+                StopSignal.never());
+        assertThat(outcome).isInstanceOf(Outcome.Completed.class);
+        assertThat(asked).containsExactly(expected);
     }
 
     @Test

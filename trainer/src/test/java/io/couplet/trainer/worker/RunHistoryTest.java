@@ -52,6 +52,20 @@ class RunHistoryTest {
     }
 
     @Test
+    void aFailureOfASupersededAttemptSaysNothingOfTheLaterOne() {
+        RunHistory later = RunHistory.NONE.plus(begun(1, 7)).plus(begun(2, 7));
+        RunHistory history = later.plus(event(1, RunEventKind.FAILED, 1000));
+        assertThat(history.ended()).isFalse();
+        assertThat(history.settles(0)).isFalse();
+        assertThat(history.open()).containsOnlyKeys(2);
+        assertThat(history.isTakenFrom(2, 7)).isFalse();
+        assertThat(history.plus(event(2, RunEventKind.COMPLETED)).settles(Long.MAX_VALUE))
+                .isTrue();
+        assertThat(later.plus(event(2, RunEventKind.FAILED, 1000)).settles(1000))
+                .isTrue();
+    }
+
+    @Test
     void aPausedRunMayBeAskedForAgain() {
         RunEvent pause = paused(1, 1000);
         RunHistory history =

@@ -376,6 +376,27 @@ class TrainerServiceTest {
     }
 
     @Test
+    void anAttemptThatALaterOneHasTakenOverSaysThatItLivesAndNothingElse() throws Exception {
+        RunRequest request = submit(request("taken", "resnet", "sgd", 1_000_000));
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            await().atMost(PATIENCE).until(() -> steps(request).size() > 2);
+            send(Topics.RUN_EVENTS, request.getRunId(), started(request, 2));
+            RunEvent released = awaitEvent(request, RunEventKind.RELEASED);
+            assertThat(released.getAttempt()).isEqualTo(1);
+            assertThat(released.getReason()).isEqualTo("Another attempt has taken over.");
+            assertThat(steps(request)).hasSize((int) released.getStepsTrained());
+            // What a request that comes up again would meet: one attempt that may have died, and not two.
+            RunHistory history = events(request).stream().reduce(RunHistory.NONE, RunHistory::plus, (a, b) -> b);
+            assertThat(history.broken()).isEqualTo(1);
+            RunRequest behind = submit(request("taken", "resnet", "adam", 1));
+            awaitEvent(behind, RunEventKind.COMPLETED);
+        }
+        assertThat(events(request))
+                .extracting(RunEvent::getKind)
+                .containsExactly(RunEventKind.STARTED, RunEventKind.STARTED, RunEventKind.RELEASED);
+    }
+
+    @Test
     void aClockThatJumpsChangesNoCount() throws Exception {
         AtomicInteger asked = new AtomicInteger();
         InstantSource jumping = () -> Instant.now().plus(Duration.ofDays(asked.getAndIncrement() % 5 - 2));
@@ -391,6 +412,52 @@ class TrainerServiceTest {
         assertThat(events(request))
                 .extracting(RunEvent::getKind)
                 .containsExactly(RunEventKind.STARTED, RunEventKind.COMPLETED);
+    }
+
+    /** Whatever breaks before the run begins, an Error among it, is told: untold it would come up again for ever. */
+    @Test
+    void anErrorBeforeTheRunBeginsIsItsFailure() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        InstantSource clock = () -> {
+            if (Thread.currentThread().getName().endsWith("-training") && asked.getAndIncrement() == 0) {
+                throw new StackOverflowError("too deep");
+            }
+            return Instant.now();
+        };
+        RunRequest request = submit(request("overflow", "resnet", "sgd", 5));
+        try (TrainerService service = TrainerService.start(settings(1), new TrainingImages(null), clock)) {
+            assertThat(awaitEvent(request, RunEventKind.FAILED).getReason())
+                    .isEqualTo("java.lang.StackOverflowError: too deep");
+        }
+        assertThat(events(request)).hasSize(1);
+    }
+
+    @Test
+    void aRunEventWithoutAValueIsPassedOver() throws Exception {
+        producer.send(new ProducerRecord<>(Topics.RUN_EVENTS.name(), "without-a-value", null))
+                .get();
+        RunRequest request = submit(request("beside", "resnet", "sgd", 5));
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            awaitEvent(request, RunEventKind.COMPLETED);
+            assertThat(service.failure()).isNull();
+        }
+    }
+
+    @Test
+    void aRequestWithoutAValueGoesToTheDeadLetters() throws Exception {
+        producer.send(new ProducerRecord<>(Topics.RUN_REQUESTS.name(), "empty", null))
+                .get();
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            await().atMost(PATIENCE).until(() -> deadLetter("empty").isPresent());
+        }
+        assertThat(new String(
+                        deadLetter("empty")
+                                .orElseThrow()
+                                .headers()
+                                .lastHeader(DeadLetter.CAUSE)
+                                .value(),
+                        StandardCharsets.UTF_8))
+                .isEqualTo("the record has no value");
     }
 
     @Test
@@ -411,7 +478,7 @@ class TrainerServiceTest {
         TrainerSettings settings = settings(1);
         Map<String, Object> properties = Map.of("bootstrap.servers", broker.bootstrapServers());
         submit(request("renewed", "resnet", "sgd", 1));
-        configureGroup(properties, "renewals", "share.auto.offset.reset", "earliest");
+        readsFromTheBeginning("renewals");
         try (RequestQueue queue = new RequestQueue(properties, "renewals")) {
             await().atMost(PATIENCE)
                     .until(() -> queue.take(Duration.ofMillis(200)).isPresent());
@@ -423,13 +490,56 @@ class TrainerServiceTest {
         assertThat(settings.lock()).isEqualTo(Duration.ofSeconds(30));
     }
 
+    /** An orderly shutdown wakes the queue up while it renews or acknowledges. */
+    @Test
+    void aWakeUpCostsNoLockAndNoAcknowledgement() throws Exception {
+        Map<String, Object> properties = Map.of("bootstrap.servers", broker.bootstrapServers());
+        readsFromTheBeginning("woken");
+        RunRequest request = request("woken", "resnet", "sgd", 1);
+        send(2, request);
+        String accepted;
+        try (RequestQueue queue = new RequestQueue(properties, "woken")) {
+            List<String> taken = takeUntil(queue, request);
+            accepted = taken.get(taken.size() - 1);
+            queue.wakeUp();
+            assertThat(queue.renew()).isTrue();
+            queue.wakeUp();
+            queue.accept();
+        }
+        RunRequest behind = request("woken", "resnet", "adam", 1);
+        send(2, behind);
+        try (RequestQueue queue = new RequestQueue(properties, "woken")) {
+            assertThat(takeUntil(queue, behind)).doesNotContain(accepted);
+        }
+    }
+
+    /** Where each of the requests up to one was read; that one is still held. */
+    private static List<String> takeUntil(RequestQueue queue, RunRequest wanted) {
+        List<String> taken = new ArrayList<>();
+        await().atMost(PATIENCE).until(() -> {
+            Optional<ConsumerRecord<byte[], byte[]>> record = queue.take(Duration.ofMillis(200));
+            record.ifPresent(each -> taken.add(each.partition() + " " + each.offset()));
+            boolean found = record.isPresent()
+                    && new String(record.get().key(), StandardCharsets.UTF_8).equals(wanted.getRunId());
+            if (!found) {
+                queue.accept();
+            }
+            return found;
+        });
+        return taken;
+    }
+
+    private static void readsFromTheBeginning(String group) throws Exception {
+        configureGroup(group, "share.auto.offset.reset", "earliest");
+    }
+
     /** The lock's time is Kafka's least, 15 s. */
     @Test
     void aRequestWhoseLockIsLostCanBeTakenAgainByTheSameTrainer() throws Exception {
         Map<String, Object> properties = Map.of("bootstrap.servers", broker.bootstrapServers());
         submit(request("lost", "resnet", "sgd", 1));
-        configureGroup(properties, "short-locks", "share.auto.offset.reset", "earliest");
-        configureGroup(properties, "short-locks", "share.record.lock.duration.ms", "15000");
+        readsFromTheBeginning("short-locks");
+        configureGroup("short-locks", "share.record.lock.duration.ms", "15000");
         try (RequestQueue queue = new RequestQueue(properties, "short-locks")) {
             await().atMost(PATIENCE)
                     .until(() -> queue.take(Duration.ofMillis(200)).isPresent());
@@ -441,9 +551,9 @@ class TrainerServiceTest {
         }
     }
 
-    private static void configureGroup(Map<String, Object> properties, String group, String name, String value)
+    private static void configureGroup(String group, String name, String value)
             throws Exception {
-        try (Admin admin = Admin.create(properties)) {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
             admin.incrementalAlterConfigs(Map.of(
                             new ConfigResource(ConfigResource.Type.GROUP, group),
                             List.of(new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET))))

@@ -43,7 +43,7 @@ record Books(List<RunBook> runs, long deadLetters) {
      * @param lastStep the step at which it ended; 0 when its last attempt ended before its first step, since an order or too many deaths came first
      * @param ending how it ended
      * @param attempts the highest attempt
-     * @param unfinished attempts that began and neither ended nor gave the run back: their trainer was killed or fenced
+     * @param unfinished attempts that began and neither ended nor gave the run back: their trainer was killed, or could not say that it was fenced
      * @param records records of its steps in the topic
      * @param distinct different steps among them
      * @param scored steps its score is made of

@@ -22,7 +22,8 @@ public record Robustness(HyperparameterPoint mode, Estimate steps, int backbones
     private static final double UPPER = 0.975;
 
     /**
-     * Robustness of one optimizer.
+     * Robustness of one optimizer. Backbones that were tried at other values than each other compare by place: their points are then (rates below it, decays below it)
+     * among their own.
      *
      * @param best each backbone's best point, at least one
      * @param tried all points that were tried on any backbone; their learning rates and weight decays, and those of {@code best}, make the grid

@@ -8,7 +8,7 @@ import org.apache.commons.statistics.distribution.TDistribution;
  * What is known of the error of a cell's accuracy.
  *
  * <p>With seeds: the variance over seeds pooled over all cells that have at least two (one-way within-cell mean square), over the cell's
- * number of seeds. With a known number of validation samples: the binomial variance {@code p(1 − p)/n} of the sampling of the validation set is
+ * number of seeds; a cell whose every seed diverged is so many times chance level, which says nothing of how much seeds differ, and is left out. With a known number of validation samples: the binomial variance {@code p(1 − p)/n} of the sampling of the validation set is
  * added; with one seed everywhere it stands alone and is a lower bound, because another seed would differ by more than that.
  *
  * @param basis what it rests on
@@ -35,6 +35,7 @@ public record Uncertainty(Basis basis, double seedVariance, int freedom, long va
         int freedom = 0;
         // Sorted, so that the sum does not depend on the order of a hash map.
         for (Cell cell : table.cells().values().stream()
+                .filter(each -> !each.diverged())
                 .sorted(Comparator.comparingDouble(Cell::deviations))
                 .toList()) {
             deviations += cell.deviations();

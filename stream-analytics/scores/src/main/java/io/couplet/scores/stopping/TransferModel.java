@@ -179,7 +179,6 @@ public final class TransferModel {
                 .toList();
     }
 
-    /** τ² as the class says. */
     /** How much more the cohort's own places at this rung differ from those on the anchors than was believed, never below 1. */
     private static double widening(List<Double> surprises, double centre, double variance, double interaction) {
         int count = surprises.size();
@@ -204,6 +203,7 @@ public final class TransferModel {
         return squares / (gains.length - 1) * (1 + 1.0 / gains.length);
     }
 
+    /** τ² as the class says. */
     private static double spread(Line line, Cells cells, Additive end, List<String> anchors, double interaction) {
         double believed = interaction * interaction * line.variance;
         double squares = 0;

@@ -96,6 +96,22 @@ class CouplingTest {
                 .noneMatch(p -> p.backbone().equals("b1") && p.optimizer().equals("o1"));
     }
 
+    /** Three seeds at 0.4 ± 0.1 have a variance of 0.01 each; the cell that diverged is three times chance level and must not halve it. */
+    @Test
+    void aCellOfWhichEverySeedDivergedSaysNothingOfHowMuchSeedsDiffer() {
+        List<Observation> runs = new ArrayList<>();
+        for (int seed = 0; seed < 3; seed++) {
+            runs.add(new Observation("b", "trains", 0, seed, 0.3 + 0.1 * seed, false, 1));
+            runs.add(new Observation("b", "diverges", 0, seed, Double.NaN, true, 1));
+        }
+        Table table = Table.of(List.of("b"), List.of("trains", "diverges"), runs, CHANCE);
+        Uncertainty uncertainty = Uncertainty.of(table, 0);
+        assertThat(uncertainty.seedVariance()).isCloseTo(0.01, within(1e-12));
+        assertThat(uncertainty.freedom()).isEqualTo(2);
+        Table allDiverged = Table.of(List.of("b"), List.of("diverges"), runs.subList(1, 2), CHANCE);
+        assertThat(Uncertainty.of(allDiverged, 1_000).basis()).isEqualTo(Uncertainty.Basis.VALIDATION_SAMPLING);
+    }
+
     @Test
     void aCellTakesItsBestPointAveragedOverSeeds() {
         Table table = Table.of(
