@@ -350,7 +350,7 @@ public record StudySpecification(
                 .mapToInt(optimizer -> points(optimizer).size())
                 .max()
                 .orElse(0);
-        StudyGrid grid = new StudyGrid(backboneNames(), optimizers, seeds, mostPoints);
+        StudyGrid grid = new StudyGrid(backboneNames(), optimizers, seeds, mostPoints, runs());
         List<RunRequest> requests = new ArrayList<>();
         for (String backbone : wholeFirst) {
             requests.addAll(requests(List.of(backbone), mostPoints, grid, nowMillis));
