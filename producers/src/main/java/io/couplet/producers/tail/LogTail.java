@@ -6,6 +6,7 @@ import io.couplet.producers.tail.RunAssembler.LeftOut;
 import io.couplet.producers.tail.RunAssembler.Message;
 import io.couplet.producers.tail.RunAssembler.Outcome;
 import io.couplet.producers.tail.TailState.FileState;
+import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.StepMetrics;
@@ -329,6 +330,8 @@ public final class LogTail implements AutoCloseable {
             RunState run = runs.get(identity.name());
             if (run == null) {
                 run = begun(identity);
+            } else {
+                identity.requireSame(RunId.parse(run.runId()));
             }
             runsOfFile.computeIfAbsent(key(log), any -> new HashSet<>()).add(identity.name());
             Outcome outcome = assembler.accept(run, rungs, entry, clock.millis());
