@@ -138,9 +138,8 @@ public final class LogTail implements AutoCloseable {
     public void end() throws TailException, InterruptedException {
         try {
             for (Log log : found) {
-                LogFile file = open.get(key(log));
-                if (file != null && !givenUp.contains(key(log))) {
-                    drain(log, file, true);
+                if (!givenUp.contains(key(log))) {
+                    finish(log);
                 }
                 flushPending(log);
             }
@@ -150,6 +149,23 @@ public final class LogTail implements AutoCloseable {
             save();
         } catch (IOException e) {
             throw new TailException("The logs cannot be followed: " + e + ".", e);
+        }
+    }
+
+    /** Reads a log to its very end; it may have been closed because too many were open. */
+    private void finish(Log log) throws IOException {
+        LogFile file = open.get(key(log));
+        if (file != null) {
+            drain(log, file, true);
+            return;
+        }
+        FileState state = state(key(log));
+        try (LogFile closed = LogFile.open(log.path())) {
+            if (closed.head(state.head().length() / 2).equals(state.head())) {
+                drain(log, closed, true);
+            }
+        } catch (NoSuchFileException e) {
+            LOG.debug("{} is gone", log.shown());
         }
     }
 
