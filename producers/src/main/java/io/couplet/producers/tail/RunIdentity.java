@@ -83,8 +83,8 @@ record RunIdentity(String name, Map<String, String> facts) {
         String backbone = facts.get("backbone");
         String optimizer = facts.get("optimizer");
         String seed = facts.get("seed");
-        if (backbone != null && !RunId.part(backbone).equals(known.backbone())
-                || optimizer != null && !RunId.part(optimizer).equals(known.optimizer())
+        if (differs(backbone, known.backbone())
+                || differs(optimizer, known.optimizer())
                 || seed != null && whole("seed", seed, Long.MIN_VALUE / 16) != known.seed()) {
             throw new IllegalArgumentException("run " + name + " was " + known.backbone() + " with " + known.optimizer()
                     + ", seed " + known.seed() + " before and is " + (backbone == null ? known.backbone() : backbone)
@@ -93,6 +93,10 @@ record RunIdentity(String name, Map<String, String> facts) {
                     + " here: give each training a name of its own, with {run} in --path-pattern or by following a folder above both,"
                     + " or each command a --study of its own");
         }
+    }
+
+    private static boolean differs(@Nullable String name, String known) {
+        return name != null && !name.equals(known) && !RunId.part(name).equals(known);
     }
 
     /** The steps it may take; 0 when not known. */
