@@ -81,8 +81,7 @@ class ManifestsTest {
         for (FlinkDeployment deployment : deployments) {
             assertThat(deployment.getSpec().getPodTemplate().getSpec().getContainers())
                     .singleElement()
-                    .satisfies(container ->
-                            assertThat(container.getEnvFrom()).hasSize(1));
+                    .satisfies(container -> assertThat(container.getEnvFrom()).hasSize(1));
             var job = deployment.getSpec().getJob();
             assertThat(job.getState()).isEqualTo(JobState.RUNNING);
             assertThat(job.getUpgradeMode()).isEqualTo(UpgradeMode.LAST_STATE);
@@ -220,13 +219,20 @@ class ManifestsTest {
                 .findFirst()
                 .orElseThrow();
         assertThat(map).startsWith("couplet-");
-        assertThat(rendered).filteredOn(FlinkDeployment.class::isInstance).hasSize(2).allSatisfy(resource -> assertThat(
-                        ((FlinkDeployment) resource).getSpec().getPodTemplate().getSpec().getContainers())
-                .singleElement()
-                .satisfies(container -> assertThat(container.getEnvFrom())
+        assertThat(rendered)
+                .filteredOn(FlinkDeployment.class::isInstance)
+                .hasSize(2)
+                .allSatisfy(resource -> assertThat(((FlinkDeployment) resource)
+                                .getSpec()
+                                .getPodTemplate()
+                                .getSpec()
+                                .getContainers())
                         .singleElement()
-                        .satisfies(from -> assertThat(from.getConfigMapRef().getName())
-                                .isEqualTo(map))));
+                        .satisfies(container -> assertThat(container.getEnvFrom())
+                                .singleElement()
+                                .satisfies(from -> assertThat(
+                                                from.getConfigMapRef().getName())
+                                        .isEqualTo(map))));
     }
 
     private static List<Path> manifests(String folder) throws IOException {
