@@ -1,6 +1,7 @@
 package io.couplet.producers;
 
 import java.io.BufferedReader;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -260,6 +261,8 @@ public record RecordedCurves(String name, List<Run> runs, long rows, long rowsWi
             throw new CurvesException(file + " is not UTF-8 text: save it as CSV in UTF-8.", e);
         } catch (ZipException e) {
             throw new CurvesException(file + " ends with .gz but is not compressed with gzip: rename it.", e);
+        } catch (EOFException e) {
+            throw new CurvesException(file + " is cut short: its compressed data has no end, so copy it once more.", e);
         } catch (IOException | UncheckedIOException e) {
             throw new CurvesException(
                     Files.isDirectory(path)

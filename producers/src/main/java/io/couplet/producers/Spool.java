@@ -90,8 +90,9 @@ final class Spool implements Closeable {
         }
         if (lock(lockFile) == null) {
             lockFile.close();
-            throw new IOException("The spool directory " + directory
-                    + " is in use by another trainer: stop it, or give each trainer a directory of its own.");
+            throw new IOException(
+                    "The spool directory " + directory
+                            + " is in use by another process (a trainer, or a `couplet tail` of the same study): stop it, or give each a directory of its own.");
         }
         Spool spool = new Spool(directory, limitBytes, lockFile);
         spool.inherit();

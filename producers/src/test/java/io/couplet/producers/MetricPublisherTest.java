@@ -306,8 +306,9 @@ class MetricPublisherTest {
             assertThat(publisher.counts()).isEqualTo(Counts.NONE);
             assertThatThrownBy(() -> MetricPublisher.open(settings(), CLOCK, () -> producer(true)))
                     .isInstanceOf(IOException.class)
-                    .hasMessage("The spool directory " + directory.resolve("spool")
-                            + " is in use by another trainer: stop it, or give each trainer a directory of its own.");
+                    .hasMessage(
+                            "The spool directory " + directory.resolve("spool")
+                                    + " is in use by another process (a trainer, or a `couplet tail` of the same study): stop it, or give each a directory of its own.");
         }
     }
 

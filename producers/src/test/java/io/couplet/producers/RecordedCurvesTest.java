@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
@@ -173,5 +174,15 @@ class RecordedCurvesTest {
         Path plain = file("p.csv.gz", "run");
         assertThatThrownBy(() -> RecordedCurves.read(plain, Map.of(), null))
                 .hasMessage("p.csv.gz ends with .gz but is not compressed with gzip: rename it.");
+        Path cut = directory.resolve("cut.csv.gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(cut))) {
+            out.write("run,backbone,optimizer,step,loss\n".getBytes(StandardCharsets.UTF_8));
+            for (int step = 1; step < 5_000; step++) {
+                out.write(("a,vgg,sgd," + step + "," + Math.sin(step) + "\n").getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        Files.write(cut, Arrays.copyOf(Files.readAllBytes(cut), (int) Files.size(cut) / 2));
+        assertThatThrownBy(() -> RecordedCurves.read(cut, Map.of(), null))
+                .hasMessage("cut.csv.gz is cut short: its compressed data has no end, so copy it once more.");
     }
 }

@@ -75,6 +75,8 @@ class RunOrdersTest {
             assertThatThrownBy(() -> orders.rules("a study", List.of(), "ada", ""))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("A study's id reads <name>-<6 hex digits>, this one reads a study");
+            assertThatThrownBy(() -> orders.rules("birds", List.of(), "ada", ""))
+                    .hasMessage("A study's id reads <name>-<6 hex digits>, this one reads birds");
         }
     }
 

@@ -97,6 +97,13 @@ final class AccessOptions {
         return access;
     }
 
+    /** Refuses what is no port; 0 is any free one. */
+    static void requirePort(int port) {
+        if (port < 0 || port > 65535) {
+            throw new UserError("--port must be from 0 to 65535, was " + port + ".");
+        }
+    }
+
     private static URI checked(URI address) {
         if (address.getScheme() == null || address.getHost() == null) {
             throw new UserError(

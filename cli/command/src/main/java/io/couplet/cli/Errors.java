@@ -8,6 +8,7 @@ import io.couplet.stopper.EarlyStopperException;
 import io.couplet.trainer.training.TorchException;
 import io.couplet.view.LiveViewException;
 import java.util.Optional;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -60,6 +61,11 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
     }
 
     private static boolean isUsersToMend(Throwable thrown) {
+        return saysItself(thrown) || refusedSetting(thrown) != null;
+    }
+
+    /** Whether its message is the sentence, with the fix. */
+    private static boolean saysItself(Throwable thrown) {
         return thrown instanceof UserError
                 || thrown instanceof TorchException
                 || thrown instanceof SchemaRegistryException
@@ -67,13 +73,28 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
                 || thrown instanceof EarlyStopperException;
     }
 
+    /** What Kafka's client does not take of its settings, which are the user's; null when it is something else. */
+    private static @Nullable ConfigException refusedSetting(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ConfigException refused) {
+                return refused;
+            }
+        }
+        return null;
+    }
+
     private static String sentence(Throwable thrown) {
-        if (isUsersToMend(thrown) || thrown instanceof RunOrderException) {
+        if (saysItself(thrown) || thrown instanceof RunOrderException) {
             return thrown.getMessage() == null ? "" : thrown.getMessage();
         }
         Optional<String> refusal = KafkaRefusal.sentence("the named address", thrown);
         if (refusal.isPresent()) {
             return refusal.get();
+        }
+        ConfigException refused = refusedSetting(thrown);
+        if (refused != null) {
+            return "Kafka's client refuses its settings (" + oneLine(refused.getMessage())
+                    + "); correct --bootstrap-servers HOST:PORT or --kafka-config.";
         }
         Throwable root = thrown;
         while (root.getCause() != null) {

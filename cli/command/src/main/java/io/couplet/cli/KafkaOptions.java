@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -51,6 +52,12 @@ final class KafkaOptions {
     Map<String, String> clientProperties() {
         Map<String, String> properties = new HashMap<>(fromFile());
         if (bootstrapServers != null && !bootstrapServers.isBlank()) {
+            for (String server : bootstrapServers.split(",")) {
+                if (!server.isBlank() && Utils.getPort(server.strip()) == null) {
+                    throw new UserError("--bootstrap-servers " + bootstrapServers + ": '" + server.strip()
+                            + "' is no HOST:PORT: write e.g. localhost:9092, several with commas between.");
+                }
+            }
             properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
         }
         properties.putAll(registryProperties());

@@ -2,6 +2,7 @@ package io.couplet.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.couplet.cli.local.Label;
 import io.couplet.scores.stopping.StoppingRules;
 import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.optimizers.Optimizers;
@@ -88,7 +89,7 @@ final class ListNamesCommand implements Callable<Integer> {
 
     private static List<Map<String, Object>> backbones() {
         return Backbones.entries().stream()
-                .map(entry -> row("name", entry.name(), "title", entry.title(), "family", label(entry.family())))
+                .map(entry -> row("name", entry.name(), "title", entry.title(), "family", Label.of(entry.family())))
                 .toList();
     }
 
@@ -100,7 +101,7 @@ final class ListNamesCommand implements Callable<Integer> {
                         "title",
                         entry.title(),
                         "family",
-                        label(entry.family()),
+                        Label.of(entry.family()),
                         "options",
                         entry.defaults().asMap()))
                 .toList();
@@ -163,10 +164,6 @@ final class ListNamesCommand implements Callable<Integer> {
         Map<String, @Nullable Double> options = new LinkedHashMap<>();
         rule.defaults().forEach((name, value) -> options.put(name, Double.isNaN(value) ? null : value));
         return options;
-    }
-
-    private static String label(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static Map<String, Object> row(Object... namesAndValues) {

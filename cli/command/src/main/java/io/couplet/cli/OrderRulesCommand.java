@@ -1,15 +1,17 @@
 package io.couplet.cli;
 
 import io.couplet.cli.local.UserError;
+import io.couplet.cli.policies.WrittenRule;
 import io.couplet.producers.RunOrders;
 import io.couplet.schemas.avro.ArmedRule;
 import io.couplet.schemas.study.StudySpecification;
 import io.couplet.scores.stopping.StoppingRules;
+import io.couplet.view.model.StudySnapshot;
+import io.couplet.view.model.ViewModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -36,8 +38,11 @@ final class OrderRulesCommand implements Callable<Integer> {
     @Mixin
     ReachOptions reach = new ReachOptions();
 
-    @Parameters(paramLabel = "STUDY", description = "Id of the study, as the page and `couplet watch` show it.")
-    String studyId = "";
+    @Parameters(
+            paramLabel = "STUDY",
+            description =
+                    "Id of the study, as the page and `couplet watch` show it, or its name: then the newest of that name.")
+    String study = "";
 
     @ArgGroup(multiplicity = "1")
     Wanted wanted = new Wanted();
@@ -77,14 +82,16 @@ final class OrderRulesCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         List<ArmedRule> rules = wanted.file != null ? read(wanted.file) : read(wanted.rules);
-        try (RunOrders orders = new RunOrders(reach.clientProperties(), Clock.systemUTC())) {
+        Map<String, String> properties = reach.clientProperties();
+        String studyId = studyId(properties);
+        try (RunOrders orders = new RunOrders(properties, Clock.systemUTC())) {
             String commandId = orders.rules(studyId, rules, RunOrderOptions.user(), reason);
             List<String> names = rules.stream().map(ArmedRule::getRule).toList();
             spec.commandLine()
                     .getOut()
-                    .println(studyId + " is judged by "
-                            + (names.isEmpty() ? "divergence only" : String.join(", ", names)) + " from now on ("
-                            + commandId + ").");
+                    .println("Ordered for " + studyId + ": "
+                            + (names.isEmpty() ? "divergence only" : String.join(", ", names))
+                            + ", from when the early stopper reads it (" + commandId + ").");
         } catch (IllegalArgumentException e) {
             throw new UserError(e.getMessage() + ".", e);
         }
@@ -92,24 +99,25 @@ final class OrderRulesCommand implements Callable<Integer> {
     }
 
     private static List<ArmedRule> read(List<String> texts) {
-        List<ArmedRule> rules = new ArrayList<>();
-        for (String text : texts) {
-            String[] parts = text.split(":", 2);
-            Map<String, Double> options = new TreeMap<>();
-            for (String option : parts.length < 2 ? List.<String>of() : List.of(parts[1].split(","))) {
-                String[] pair = option.split("=", 2);
-                try {
-                    options.put(pair[0].strip(), Double.parseDouble(pair[pair.length - 1].strip()));
-                } catch (NumberFormatException e) {
-                    throw new UserError(
-                            "--rule " + text + ": '" + option + "' is no option: write " + parts[0]
-                                    + ":option=number,option=number.",
-                            e);
-                }
-            }
-            rules.add(checked("--rule " + text, parts[0].strip(), options));
+        return texts.stream()
+                .map(WrittenRule::read)
+                .map(rule -> checked("--rule " + rule.text(), rule.name(), rule.options()))
+                .toList();
+    }
+
+    /** The study's id; a name is looked up in the topics, as `watch` and `report` do. */
+    private String studyId(Map<String, String> properties) {
+        if (RunOrders.isStudyId(study)) {
+            return study;
         }
-        return rules;
+        StudySelection selection = new StudySelection();
+        selection.study = study;
+        ViewModel model = Views.read(properties);
+        StudySnapshot found = selection.in(model);
+        if (found == null) {
+            throw selection.missing(model);
+        }
+        return found.summary().id();
     }
 
     private static List<ArmedRule> read(Path file) {

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,22 +21,29 @@ import org.jspecify.annotations.Nullable;
 final class RunProgress {
 
     private static final int BAR = 20;
+    private static final int MOST_RUNNING = 16;
     private static final long QUIET_MILLIS = 10_000;
+    private static final long WIDTH_MILLIS = 2_000;
 
     private final PrintWriter out;
     private final boolean terminal;
+    private final IntSupplier width;
     private final Map<String, RunStatus> told = new HashMap<>();
     private int linesToErase;
     private long lastMillis;
+    private int columns;
+    private long widthMillis;
 
-    RunProgress(PrintWriter out, boolean terminal) {
+    /**
+     * A progress that has shown nothing yet.
+     *
+     * @param terminal whether lines can be written over there
+     * @param width characters in a line of the terminal; asked for every two seconds
+     */
+    RunProgress(PrintWriter out, boolean terminal, IntSupplier width) {
         this.out = out;
         this.terminal = terminal;
-    }
-
-    /** Whether lines can be written over: stdout or stderr is a terminal that knows how. */
-    static boolean onTerminal() {
-        return System.console() != null && !"dumb".equals(System.getenv().getOrDefault("TERM", "dumb"));
+        this.width = width;
     }
 
     /** Shows the newest state; {@code nowMillis} only decides whether it is time to repeat the lines. */
@@ -55,15 +63,31 @@ final class RunProgress {
         erase();
         ended.forEach(out::println);
         if (terminal) {
-            out.println(summaryLine(study.summary()));
-            running.forEach(out::println);
-            linesToErase = running.size() + 1;
+            overwritten(summaryLine(study.summary()), running, nowMillis).forEach(out::println);
         } else if (nowMillis - lastMillis >= QUIET_MILLIS && !running.isEmpty()) {
             lastMillis = nowMillis;
             out.println(summaryLine(study.summary()));
             running.forEach(out::println);
         }
         out.flush();
+    }
+
+    /** The lines that are taken away again: each in one row of the terminal, and so few that the cursor can go back to the first. */
+    private List<String> overwritten(String summary, List<String> running, long nowMillis) {
+        if (nowMillis - widthMillis >= WIDTH_MILLIS) {
+            widthMillis = nowMillis;
+            columns = width.getAsInt();
+        }
+        List<String> lines = new ArrayList<>();
+        lines.add(summary);
+        lines.addAll(running.subList(0, Math.min(running.size(), MOST_RUNNING)));
+        if (running.size() > MOST_RUNNING) {
+            lines.add("  and " + (running.size() - MOST_RUNNING) + " more");
+        }
+        linesToErase = lines.size();
+        return lines.stream()
+                .map(line -> line.length() < columns ? line : line.substring(0, Math.max(0, columns - 1)))
+                .toList();
     }
 
     /** Takes the lines of running runs away. */

@@ -8,12 +8,15 @@ import io.couplet.cli.local.UserError;
 import io.couplet.cli.metrics.ServiceMetrics;
 import io.couplet.producers.Submission;
 import io.couplet.schemas.SchemaRegistry;
+import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.study.BackboneFile;
 import io.couplet.schemas.study.StudySpecification;
 import io.couplet.trainer.data.DataException;
 import io.couplet.trainer.data.DataSplit;
 import io.couplet.trainer.training.Gpus;
 import io.couplet.trainer.worker.TrainingImages;
+import io.couplet.view.model.RunSummary;
+import io.couplet.view.model.StudySettings;
 import io.couplet.view.model.StudySnapshot;
 import io.couplet.view.model.StudySummary;
 import io.couplet.view.report.GridTable;
@@ -27,7 +30,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -88,39 +93,49 @@ final class RunStudyCommand implements Callable<Integer> {
     CommandSpec spec;
 
     private PrintWriter talk = new PrintWriter(System.err, true);
+    private boolean onTerminal;
 
     @Override
     public Integer call() throws InterruptedException, IOException {
         talk = spec.commandLine().getErr();
+        onTerminal = Terminal.showsTalk();
         StudySpecification study = studyOptions.study();
         checkNumbers();
-        try (Services.Shutdown shutdown = new Services.Shutdown();
-                DataDirectory data = DataDirectory.take(dataDirectory)) {
+        try (DataDirectory data = DataDirectory.take(dataDirectory)) {
             Logs.toFile(data.logs().resolve("couplet.log"));
             TrainingImages images = new TrainingImages(null);
             show(study, read(study, images));
-            try (ServiceMetrics metrics = MetricsOptions.metrics("run");
-                    LocalSystem system = LocalSystem.start(data, settings(study), metrics.registry(), this::starting);
-                    MetricsOptions.Served served =
-                            metricsOptions.serve(metrics, () -> system.failure().orElse(null))) {
-                talk.println();
-                talk.println("The page is at " + system.dashboard());
-                talk.println();
-                Submission.Result submitted = system.train(study, images);
-                if (!submitted.alreadyEnded().isEmpty()) {
-                    talk.printf(
-                            "%d of %d runs have ended before; %s%n",
-                            submitted.alreadyEnded().size(),
-                            study.runs(),
-                            submitted.leavesWork() ? "the rest is trained now." : "nothing is left to train.");
-                }
-                Optional<StudySnapshot> end = follow(system, study.studyId(), shutdown);
-                if (end.isEmpty()) {
-                    talk.println("Stopping; the next `couplet run` of this study goes on with what is missing…");
-                    return INTERRUPTED;
-                }
-                return conclude(end.get(), data);
+            // Only now: until here there is nothing to close, and Ctrl-C ends everything at once.
+            return run(study, images, data);
+        }
+    }
+
+    private int run(StudySpecification study, TrainingImages images, DataDirectory data)
+            throws InterruptedException, IOException {
+        try (Services.Shutdown shutdown = new Services.Shutdown(Services.TIME_TO_CLOSE_EVERYTHING);
+                ServiceMetrics metrics = MetricsOptions.metrics("run");
+                LocalSystem system = LocalSystem.start(data, settings(study), metrics.registry(), this::starting);
+                MetricsOptions.Served served =
+                        metricsOptions.serve(metrics, () -> system.failure().orElse(null))) {
+            talk.println();
+            talk.println("The page is at " + system.dashboard());
+            talk.println();
+            long beganMillis = System.currentTimeMillis();
+            Submission.Result submitted = system.train(study, images);
+            if (!submitted.alreadyEnded().isEmpty()) {
+                talk.printf(
+                        "%d of %d runs have ended before; %s%n",
+                        submitted.alreadyEnded().size(),
+                        study.runs(),
+                        submitted.leavesWork() ? "the rest is trained now." : "nothing is left to train.");
             }
+            long submittedMillis = submitted.submitted().isEmpty() ? 0 : beganMillis;
+            Optional<StudySnapshot> end = follow(system, study, submittedMillis, shutdown);
+            if (end.isEmpty()) {
+                talk.println("Stopping; the next `couplet run` of this study goes on with what is missing…");
+                return INTERRUPTED;
+            }
+            return conclude(end.get(), data);
         }
     }
 
@@ -129,9 +144,7 @@ final class RunStudyCommand implements Callable<Integer> {
         keeping.check();
         metricsOptions.check();
         access.access();
-        if (port < 0 || port > 65535) {
-            throw new UserError("--port must be from 0 to 65535, was " + port + ".");
-        }
+        AccessOptions.requirePort(port);
     }
 
     /** Reads the images before anything is started: whatever is wrong with them is said at once. */
@@ -177,7 +190,9 @@ final class RunStudyCommand implements Callable<Integer> {
             }
         }
         BuildInfo build = BuildInfo.read();
-        Map<String, String> registry = schemaRegistry == null ? Map.of() : Map.of(SchemaRegistry.URL, schemaRegistry);
+        Map<String, String> registry = schemaRegistry == null || schemaRegistry.isBlank()
+                ? Map.of()
+                : Map.of(SchemaRegistry.URL, schemaRegistry);
         return new LocalSettings(
                 workers,
                 new LocalSettings.Page(access.host, port, access.access(), !access.readOnly),
@@ -188,7 +203,7 @@ final class RunStudyCommand implements Callable<Integer> {
     }
 
     private void starting(String what) {
-        if (RunProgress.onTerminal()) {
+        if (onTerminal) {
             talk.print("\rStarting " + what + "…\u001b[K");
             talk.flush();
         } else {
@@ -197,9 +212,11 @@ final class RunStudyCommand implements Callable<Integer> {
     }
 
     /** Shows how it goes until all runs have ended and are scored; empty when somebody asked to stop. */
-    private Optional<StudySnapshot> follow(LocalSystem system, String studyId, Services.Shutdown shutdown)
+    private Optional<StudySnapshot> follow(
+            LocalSystem system, StudySpecification study, long submittedMillis, Services.Shutdown shutdown)
             throws InterruptedException {
-        RunProgress progress = new RunProgress(talk, RunProgress.onTerminal());
+        Set<String> asked = study.requests(0).stream().map(RunRequest::getRunId).collect(Collectors.toSet());
+        RunProgress progress = new RunProgress(talk, onTerminal, Terminal::widthOfTalk);
         long finishedMillis = 0;
         while (!shutdown.asked(PAUSE)) {
             Optional<String> failure = system.failure();
@@ -207,22 +224,37 @@ final class RunStudyCommand implements Callable<Integer> {
                 progress.erase();
                 throw new IllegalStateException(failure.get());
             }
-            StudySnapshot study = system.model().snapshot(studyId);
-            if (study == null) {
+            StudySnapshot seen = system.model().snapshot(study.studyId());
+            if (seen == null) {
                 continue;
             }
             long now = System.currentTimeMillis();
-            progress.show(study, now);
-            if (study.summary().finished()) {
+            progress.show(seen, now);
+            if (seen.summary().finished() && shows(seen, asked, submittedMillis)) {
                 finishedMillis = finishedMillis == 0 ? now : finishedMillis;
-                if (study.scored() || now - finishedMillis > TIME_FOR_SCORES.toMillis()) {
+                if (seen.scored() || now - finishedMillis > TIME_FOR_SCORES.toMillis()) {
                     progress.erase();
-                    return Optional.of(study);
+                    return Optional.of(seen);
                 }
             }
         }
         progress.erase();
         return Optional.empty();
+    }
+
+    /** Of a study that was trained before, the view shows for a moment what was, and not yet what is asked for now. */
+    private static boolean shows(StudySnapshot study, Set<String> asked, long submittedMillis) {
+        StudySettings settings = study.settings();
+        return settings != null
+                && settings.submittedMillis() >= submittedMillis
+                && runIds(study).containsAll(asked);
+    }
+
+    private static Set<String> runIds(StudySnapshot study) {
+        return study.cells().stream()
+                .flatMap(cell -> cell.runs().stream())
+                .map(RunSummary::runId)
+                .collect(Collectors.toSet());
     }
 
     private int conclude(StudySnapshot study, DataDirectory data) throws IOException {

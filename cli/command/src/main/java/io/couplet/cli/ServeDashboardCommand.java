@@ -36,6 +36,7 @@ final class ServeDashboardCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        AccessOptions.requirePort(port);
         Access allowed = access.access();
         Map<String, String> clientProperties = reach.clientProperties();
         Logs.toStandardError(Level.INFO);

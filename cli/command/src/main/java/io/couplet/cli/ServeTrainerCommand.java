@@ -59,7 +59,7 @@ final class ServeTrainerCommand implements Callable<Integer> {
         Logs.toStandardError(Level.INFO);
         var properties = kafka.clientProperties();
         BuildInfo build = BuildInfo.read();
-        try (Services.Shutdown shutdown = new Services.Shutdown();
+        try (Services.Shutdown shutdown = new Services.Shutdown(Services.TIME_TO_CLOSE_A_TRAINER);
                 ServiceMetrics metrics = MetricsOptions.metrics("trainer");
                 TrainerService trainer = TrainerService.start(
                         keeping.applyTo(

@@ -9,6 +9,15 @@ final class Services {
 
     private static final Duration TIME_TO_CLOSE = Duration.ofSeconds(40);
 
+    /**
+     * What a trainer is given: longer than all that it waits for itself, a minute for its steps and checkpoints to end and ten seconds for the last records. Who stops it from outside
+     * (docker/compose.yaml, the Kubernetes manifests) gives it longer still.
+     */
+    static final Duration TIME_TO_CLOSE_A_TRAINER = Duration.ofSeconds(90);
+
+    /** And where everything is closed one after the other: the trainer, the stopper, the Flink jobs, the page and the broker. */
+    static final Duration TIME_TO_CLOSE_EVERYTHING = Duration.ofSeconds(180);
+
     private Services() {}
 
     /** A shutdown that was asked for, and its answer that all is closed. */
@@ -20,11 +29,16 @@ final class Services {
 
         /** From now on a signal asks, and the JVM waits for {@link #close()} before it ends. */
         Shutdown() {
+            this(TIME_TO_CLOSE);
+        }
+
+        /** @param timeToClose when all is not closed by then, the JVM is ended as it is */
+        Shutdown(Duration timeToClose) {
             hook = new Thread(
                     () -> {
                         asked.countDown();
                         try {
-                            if (!closed.await(TIME_TO_CLOSE.toMillis(), TimeUnit.MILLISECONDS)) {
+                            if (!closed.await(timeToClose.toMillis(), TimeUnit.MILLISECONDS)) {
                                 Runtime.getRuntime().halt(Errors.FAILED);
                             }
                         } catch (InterruptedException e) {

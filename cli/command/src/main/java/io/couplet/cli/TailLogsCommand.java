@@ -52,7 +52,10 @@ final class TailLogsCommand implements Callable<Integer> {
     private static final Duration PAUSE = Duration.ofMillis(300);
     private static final int MOST_LISTED = 100;
 
-    @Parameters(arity = "1..*", paramLabel = "PATH", description = "Logs, and folders that hold some.")
+    @Parameters(
+            arity = "1..*",
+            paramLabel = "PATH",
+            description = "Logs, and folders that hold some; with several folders, runs are named with theirs.")
     List<Path> paths = List.of();
 
     @Mixin

@@ -95,7 +95,7 @@ final class WatchStudyCommand implements Callable<Integer> {
             ViewModel model = view.model();
             if (json) {
                 followAsJson(model, shutdown, out);
-            } else if (!RunProgress.onTerminal() || !followOnScreen(model, shutdown, out)) {
+            } else if (!Terminal.isInteractive() || !followOnScreen(model, shutdown, out)) {
                 followAsLines(model, shutdown, out);
             }
         }
@@ -129,6 +129,7 @@ final class WatchStudyCommand implements Callable<Integer> {
         int ticks = 0;
         TerminalScreen.Size size = screen.size();
         StudySnapshot study = null;
+        StudyEnd end = new StudyEnd();
         List<CurveSketch> curves = List.of();
         do {
             String typed = screen.typed();
@@ -150,7 +151,7 @@ final class WatchStudyCommand implements Callable<Integer> {
             }
             scrolled = next;
             size = now;
-            if (study != null && study.scored()) {
+            if (study != null && end.isReached(study, System.nanoTime())) {
                 return study;
             }
         } while (!shutdown.asked(TICK));
@@ -180,47 +181,52 @@ final class WatchStudyCommand implements Callable<Integer> {
             throws InterruptedException {
         long seen = -1;
         Set<String> ended = new HashSet<>();
-        while (!shutdown.asked(PAUSE)) {
-            if (model.version() == seen) {
-                continue;
-            }
-            seen = model.version();
-            StudySnapshot study = selection.in(model);
-            if (study != null) {
-                List<RunSummary> runs = study.cells().stream()
-                        .flatMap(cell -> cell.runs().stream())
-                        .filter(run -> run.status().ended()
-                                ? ended.add(run.runId() + run.attempt())
-                                : run.status() == RunStatus.RUNNING)
-                        .toList();
-                out.println(Json.line(new WatchLine(study.summary(), runs)));
-                if (study.scored()) {
-                    return;
+        StudyEnd end = new StudyEnd();
+        StudySnapshot study = null;
+        while (!shutdown.asked(PAUSE) && !out.checkError()) { // a reader that has gone wants no more
+            if (model.version() != seen) {
+                seen = model.version();
+                study = selection.in(model);
+                if (study != null) {
+                    out.println(line(study, ended));
                 }
+            }
+            if (study != null && end.isReached(study, System.nanoTime())) {
+                return;
             }
         }
     }
 
+    /** @param ended runs that were told to have ended, with their attempts; grows */
+    private static String line(StudySnapshot study, Set<String> ended) {
+        List<RunSummary> runs = study.cells().stream()
+                .flatMap(cell -> cell.runs().stream())
+                .filter(run -> run.status().ended()
+                        ? ended.add(run.runId() + run.attempt())
+                        : run.status() == RunStatus.RUNNING)
+                .toList();
+        return Json.line(new WatchLine(study.summary(), runs));
+    }
+
     private void followAsLines(ViewModel model, Services.Shutdown shutdown, PrintWriter out)
             throws InterruptedException {
-        RunProgress progress = new RunProgress(out, false);
+        RunProgress progress = new RunProgress(out, false, Terminal::width);
         long seen = -1;
-        while (!shutdown.asked(PAUSE)) {
-            if (model.version() == seen) {
-                continue;
-            }
-            seen = model.version();
-            StudySnapshot study = selection.in(model);
-            if (study != null) {
-                progress.show(study, System.currentTimeMillis());
-                if (study.scored()) {
-                    progress.erase();
-                    out.print(GridTable.render(study, Terminal.width()));
-                    out.flush();
-                    return;
+        StudyEnd end = new StudyEnd();
+        StudySnapshot study = null;
+        while (!shutdown.asked(PAUSE) && !out.checkError()) {
+            if (model.version() != seen) {
+                seen = model.version();
+                study = selection.in(model);
+                if (study != null) {
+                    progress.show(study, System.currentTimeMillis());
                 }
             }
+            if (study != null && end.isReached(study, System.nanoTime())) {
+                out.print(GridTable.render(study, Terminal.width()));
+                out.flush();
+                return;
+            }
         }
-        progress.erase();
     }
 }

@@ -144,6 +144,45 @@ class CoupletTest {
     }
 
     @Test
+    void rulesAreOrderedForAStudyByItsNameAndRefusedForOneThatIsNotThere() {
+        try (EmbeddedBroker broker = EmbeddedBroker.startInTemporaryDirectory()) {
+            String kafka = broker.bootstrapServers();
+            couplet("topics", "create", "--bootstrap-servers", kafka);
+            couplet("submit", "--name", "birds", "--backbones", "vgg", "--bootstrap-servers", kafka);
+            assertThat(couplet("rules", "brids", "--none", "--bootstrap-servers", kafka)
+                            .err())
+                    .startsWith("couplet: There is no study brids: there are birds-");
+            Ended ordered = couplet("rules", "birds", "--rule", "median", "--bootstrap-servers", kafka);
+            assertThat(ordered.exitCode()).isZero();
+            assertThat(ordered.out())
+                    .matches(
+                            "Ordered for birds-[0-9a-f]{6}: median, from when the early stopper reads it \\(.*\\)\\.\\R");
+        }
+    }
+
+    @Test
+    void anAddressWithoutItsPortIsRefusedWhereverItStands() throws IOException {
+        for (String command : new String[] {"trainer", "dashboard", "watch"}) {
+            refused(
+                    couplet(command, "--bootstrap-servers", "localhost"),
+                    "--bootstrap-servers localhost: 'localhost' is no HOST:PORT: write e.g. localhost:9092, several with commas"
+                            + " between.");
+        }
+        Path config = Files.writeString(directory.resolve("kafka.properties"), "bootstrap.servers=localhost\n");
+        refused(
+                couplet("topics", "check", "--kafka-config", config.toString()),
+                "Kafka's client refuses its settings (Invalid url in bootstrap.servers: localhost); correct"
+                        + " --bootstrap-servers HOST:PORT or --kafka-config.");
+    }
+
+    @Test
+    void aPageOnNoPortIsRefused() {
+        refused(
+                couplet("dashboard", "--port", "70000", "--bootstrap-servers", "127.0.0.1:1"),
+                "--port must be from 0 to 65535, was 70000.");
+    }
+
+    @Test
     void aReportWithoutAnyStudyIsRefused() {
         Ended ended = couplet("report", "--data-dir", data());
         assertThat(ended.exitCode()).isEqualTo(2);
@@ -172,9 +211,6 @@ class CoupletTest {
         refused(
                 couplet("rules", "s-0a1b2c", "--rule", "stall", "--bootstrap-servers", "127.0.0.1:1"),
                 "--rule stall: stall cannot be armed for a study: choose another rule.");
-        refused(
-                couplet("rules", "a study", "--none", "--bootstrap-servers", "127.0.0.1:1"),
-                "A study's id reads <name>-<6 hex digits>, this one reads a study.");
         refused(
                 couplet("policies"),
                 "Give recorded curves, CURVES.csv, or a study that Kafka has, --study ID, one of the two.");

@@ -6,6 +6,7 @@ import io.couplet.producers.tail.RunAssembler.LeftOut;
 import io.couplet.producers.tail.RunAssembler.Message;
 import io.couplet.producers.tail.RunAssembler.Outcome;
 import io.couplet.producers.tail.TailState.FileState;
+import io.couplet.schemas.RunId;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.StepMetrics;
@@ -62,6 +63,8 @@ public final class LogTail implements AutoCloseable {
     private final Map<String, LogFile> open = new HashMap<>();
     private final Map<String, Long> grewAt = new HashMap<>();
     private final Map<String, Set<String>> runsOfFile = new HashMap<>();
+    private final Set<String> surveyed = new HashSet<>();
+    private final Map<String, RunState> surveyedRuns = new HashMap<>();
     private final Map<String, Integer> surveyedBudgets = new HashMap<>();
     private final Set<String> givenUp = new HashSet<>();
     private final Map<LeftOut, Long> leftOut = new EnumMap<>(LeftOut.class);
@@ -120,6 +123,9 @@ public final class LogTail implements AutoCloseable {
         boolean grew = false;
         try {
             found = logs.now();
+            if (whole) {
+                surveyNew();
+            }
             for (Log log : found) {
                 if (!givenUp.contains(key(log))) {
                     grew |= read(log);
@@ -137,9 +143,8 @@ public final class LogTail implements AutoCloseable {
     public void end() throws TailException, InterruptedException {
         try {
             for (Log log : found) {
-                LogFile file = open.get(key(log));
-                if (file != null && !givenUp.contains(key(log))) {
-                    drain(log, file, true);
+                if (!givenUp.contains(key(log))) {
+                    finish(log);
                 }
                 flushPending(log);
             }
@@ -149,6 +154,23 @@ public final class LogTail implements AutoCloseable {
             save();
         } catch (IOException e) {
             throw new TailException("The logs cannot be followed: " + e + ".", e);
+        }
+    }
+
+    /** Reads a log to its very end; it may have been closed because too many were open. */
+    private void finish(Log log) throws IOException {
+        LogFile file = open.get(key(log));
+        if (file != null) {
+            drain(log, file, true);
+            return;
+        }
+        FileState state = state(key(log));
+        try (LogFile closed = LogFile.open(log.path())) {
+            if (closed.head(state.head().length() / 2).equals(state.head())) {
+                drain(log, closed, true);
+            }
+        } catch (NoSuchFileException e) {
+            LOG.debug("{} is gone", log.shown());
         }
     }
 
@@ -232,9 +254,6 @@ public final class LogTail implements AutoCloseable {
 
     /** Reads a file to its end as it is now. */
     private void drain(Log log, LogFile file, boolean ended) throws IOException {
-        if (whole && !position(key(log)).unreadable() && position(key(log)).bytes() == 0) {
-            survey(log, file);
-        }
         flushOthersOfFolder(log);
         Position position = position(key(log));
         int chunk = CHUNK;
@@ -329,6 +348,8 @@ public final class LogTail implements AutoCloseable {
             RunState run = runs.get(identity.name());
             if (run == null) {
                 run = begun(identity);
+            } else {
+                identity.requireSame(RunId.parse(run.runId()));
             }
             runsOfFile.computeIfAbsent(key(log), any -> new HashSet<>()).add(identity.name());
             Outcome outcome = assembler.accept(run, rungs, entry, clock.millis());
@@ -395,9 +416,21 @@ public final class LogTail implements AutoCloseable {
         }
     }
 
-    /** The last steps of the runs of a log that has ended, for those whose budget nobody gives. */
+    /** The last steps of the runs of logs that have ended, for those whose budget nobody gives: of all logs first, since a run that was resumed goes on in another. */
+    private void surveyNew() {
+        for (Log log : found) {
+            Position position = position(key(log));
+            if (position.bytes() == 0 && !position.unreadable() && surveyed.add(key(log))) {
+                try (LogFile file = LogFile.open(log.path())) {
+                    survey(log, file);
+                } catch (IOException e) {
+                    LOG.debug("{} is told when it is read to be sent", log.shown(), e);
+                }
+            }
+        }
+    }
+
     private void survey(Log log, LogFile file) throws IOException {
-        Map<String, RunState> seen = new HashMap<>();
         Map<String, String> facts = new HashMap<>();
         Map<String, String> ofPath = ofPath(log).orElse(Map.of());
         LogDecoder.Finder finder = new LogDecoder.Finder() {
@@ -407,10 +440,10 @@ public final class LogTail implements AutoCloseable {
                     facts.putAll(entry.facts());
                 }
                 RunIdentity identity = RunIdentity.of(settings.facts(), ofPath, entry.facts(), facts, log.runName());
-                RunState before = seen.getOrDefault(
+                RunState before = surveyedRuns.getOrDefault(
                         identity.name(), RunState.of("survey-000000.any.any.s0.000000", Integer.MAX_VALUE));
-                Outcome outcome = assembler.accept(before, 1, entry, 0);
-                seen.put(identity.name(), outcome.run());
+                Outcome outcome = assembler.accept(before, Integer.MAX_VALUE, entry, 0); // every step is a rung
+                surveyedRuns.put(identity.name(), outcome.run());
                 for (Message<?> message : outcome.messages()) {
                     int step = message.value() instanceof StepMetrics metrics
                             ? metrics.getStep()

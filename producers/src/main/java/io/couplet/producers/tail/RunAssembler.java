@@ -83,7 +83,8 @@ final class RunAssembler {
                     rungs,
                     List.of(),
                     Set.of(),
-                    "step " + step + " is beyond the budget of " + before.budgetSteps() + " steps: give a larger one");
+                    "step " + step + " is beyond the run's budget of " + before.budgetSteps()
+                            + " steps, which stays what it was when the run began: send the log anew with a larger --budget and another --study");
         }
         if (training) {
             draft.train((int) step);
@@ -100,7 +101,10 @@ final class RunAssembler {
      * @param complete only when the whole budget is trained
      */
     Outcome end(RunState before, int rungs, long now, boolean complete) {
-        boolean whole = before.lastStep() >= before.budgetSteps();
+        // An evaluation beyond the newest logged step says that training got there; while a log may grow, that step
+        // itself may still come.
+        int reached = complete ? before.lastStep() : Math.max(before.lastStep(), before.evaluatedStep());
+        boolean whole = reached >= before.budgetSteps();
         if (before.ended() || before.attempt() == 0 || complete && !whole) {
             return new Outcome(before, rungs, List.of(), Set.of(), null);
         }
@@ -264,7 +268,8 @@ final class RunAssembler {
             run = run.over();
             RunEvent.Builder event = event(whole ? RunEventKind.COMPLETED : RunEventKind.STOPPED);
             if (!whole) {
-                event.setReason("The log ends at step " + run.lastStep() + " of " + run.budgetSteps() + ".");
+                event.setReason("The log ends at step " + Math.max(run.lastStep(), run.evaluatedStep()) + " of "
+                        + run.budgetSteps() + ".");
             }
             send(Topics.RUN_EVENTS, event.build());
         }
@@ -285,7 +290,7 @@ final class RunAssembler {
                 begin(0);
             }
             RunId id = RunId.parse(run.runId());
-            run = run.evaluated(rung, seconds(0));
+            run = run.evaluated(step, rung, seconds(0));
             send(
                     Topics.EVALUATIONS,
                     Evaluation.newBuilder()

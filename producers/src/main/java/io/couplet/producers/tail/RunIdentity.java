@@ -74,6 +74,31 @@ record RunIdentity(String name, Map<String, String> facts) {
                 digest(studyId + '\n' + name));
     }
 
+    /**
+     * Holds it against the run that has its name.
+     *
+     * @throws IllegalArgumentException in one sentence with the fix, when that one has another backbone, optimizer or seed
+     */
+    void requireSame(RunId known) {
+        String backbone = facts.get("backbone");
+        String optimizer = facts.get("optimizer");
+        String seed = facts.get("seed");
+        if (differs(backbone, known.backbone())
+                || differs(optimizer, known.optimizer())
+                || seed != null && whole("seed", seed, Long.MIN_VALUE / 16) != known.seed()) {
+            throw new IllegalArgumentException("run " + name + " was " + known.backbone() + " with " + known.optimizer()
+                    + ", seed " + known.seed() + " before and is " + (backbone == null ? known.backbone() : backbone)
+                    + " with " + (optimizer == null ? known.optimizer() : optimizer) + ", seed "
+                    + (seed == null ? known.seed() : seed)
+                    + " here: give each training a name of its own, with {run} in --path-pattern or by following a folder above both,"
+                    + " or each command a --study of its own");
+        }
+    }
+
+    private static boolean differs(@Nullable String name, String known) {
+        return name != null && !name.equals(known) && !RunId.part(name).equals(known);
+    }
+
     /** The steps it may take; 0 when not known. */
     int budgetSteps() {
         String text = facts.get("budget");

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param shift what is added to the log's steps: 1 for a log that begins at 0, null before the first step
  * @param attempt the attempt at work, 0 before the first
  * @param lastStep the newest step of the attempt
+ * @param evaluatedStep the newest step at which the attempt was evaluated, which may be beyond the newest that was logged
  * @param lastRung the newest rung that was evaluated
  * @param beginMillis when the attempt began
  * @param deviceSeconds seconds it has taken
@@ -24,6 +25,7 @@ record RunState(
         @Nullable Integer shift,
         int attempt,
         int lastStep,
+        int evaluatedStep,
         int lastRung,
         long beginMillis,
         double deviceSeconds,
@@ -31,7 +33,7 @@ record RunState(
         boolean ended) {
 
     static RunState of(String runId, int budgetSteps) {
-        return new RunState(runId, budgetSteps, null, null, 0, 0, 0, 0, 0, 0, false);
+        return new RunState(runId, budgetSteps, null, null, 0, 0, 0, 0, 0, 0, 0, false);
     }
 
     RunState withPercent(boolean newPercent) {
@@ -42,6 +44,7 @@ record RunState(
                 shift,
                 attempt,
                 lastStep,
+                evaluatedStep,
                 lastRung,
                 beginMillis,
                 deviceSeconds,
@@ -57,6 +60,7 @@ record RunState(
                 newShift,
                 attempt,
                 lastStep,
+                evaluatedStep,
                 lastRung,
                 beginMillis,
                 deviceSeconds,
@@ -66,7 +70,7 @@ record RunState(
 
     /** The next attempt, which takes up after a step. */
     RunState resumedAt(int step, int rung, long millis) {
-        return new RunState(runId, budgetSteps, percent, shift, attempt + 1, step, rung, millis, 0, 0, false);
+        return new RunState(runId, budgetSteps, percent, shift, attempt + 1, step, 0, rung, millis, 0, 0, false);
     }
 
     RunState trained(int step, double seconds) {
@@ -77,6 +81,7 @@ record RunState(
                 shift,
                 attempt,
                 step,
+                evaluatedStep,
                 lastRung,
                 beginMillis,
                 seconds,
@@ -84,9 +89,20 @@ record RunState(
                 ended);
     }
 
-    RunState evaluated(int rung, double seconds) {
+    RunState evaluated(int step, int rung, double seconds) {
         return new RunState(
-                runId, budgetSteps, percent, shift, attempt, lastStep, rung, beginMillis, seconds, stepsTrained, ended);
+                runId,
+                budgetSteps,
+                percent,
+                shift,
+                attempt,
+                lastStep,
+                step,
+                rung,
+                beginMillis,
+                seconds,
+                stepsTrained,
+                ended);
     }
 
     RunState over() {
@@ -97,6 +113,7 @@ record RunState(
                 shift,
                 attempt,
                 lastStep,
+                evaluatedStep,
                 lastRung,
                 beginMillis,
                 deviceSeconds,

@@ -214,7 +214,9 @@ final class WandbLog implements LogDecoder {
                 in.skipField(tag);
             }
         }
-        found.entry(new LogEntry(place, null, Map.of(), facts, 0));
+        if (!facts.isEmpty()) {
+            found.entry(new LogEntry(place, null, Map.of(), facts, 0));
+        }
     }
 
     private static void item(byte[] bytes, Map<String, Double> values, Map<String, String> facts) throws IOException {

@@ -16,6 +16,8 @@ import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.StepMetrics;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import java.util.zip.CRC32;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.MockProducer;
@@ -403,7 +406,7 @@ class LogTailTest {
         }
         assertThat(problems).extracting(TailProblem::place).containsExactly(2L, 3L, 4L, 5L, 7L, 9L);
         assertThat(problems.toString())
-                .contains("it is no JSON", "no JSON object", "whole number", "not UTF-8", "beyond");
+                .contains("it is no JSON", "no JSON object", "whole number", "not UTF-8", "beyond", "another --study");
     }
 
     @Test
@@ -497,6 +500,125 @@ class LogTailTest {
             tail.poll();
         }
         assertThat(steps()).containsExactly(1, 2, 3);
+    }
+
+    @Test
+    void twoTrainingsOfOneNameAreRefusedAndNotMadeTwoAttemptsOfOneRun() throws Exception {
+        Path first = directory.resolve("first");
+        Path second = directory.resolve("second");
+        write(first.resolve("log.jsonl"), lines(1, 3));
+        write(second.resolve("log.jsonl"), lines(1, 3));
+        all(withBudget(3), first);
+        assertThat(problems).isEmpty();
+        all(SETTINGS.withFacts(Map.of("backbone", "vgg", "optimizer", "adamw", "budget", "3")), second);
+        assertThat(problems)
+                .singleElement()
+                .asString()
+                .contains("was resnet with adamw, seed 0 before and is vgg with adamw, seed 0 here");
+        assertThat(steps()).isEqualTo(upTo(3));
+    }
+
+    @Test
+    void logsOfOneNameInSeveralFoldersAreRunsOfTheirOwn() throws Exception {
+        Path first = directory.resolve("first");
+        Path second = directory.resolve("second");
+        write(first.resolve("log.jsonl"), lines(1, 3));
+        write(second.resolve("log.jsonl"), lines(1, 3));
+        try (LogTail tail = tail(withBudget(3), true, first, second)) {
+            tail.poll();
+            tail.end();
+            assertThat(tail.runIds()).hasSize(2);
+        }
+        assertThat(problems).isEmpty();
+        assertThat(steps()).containsExactly(1, 2, 3, 1, 2, 3);
+        assertThat(sent(Topics.STEP_METRICS))
+                .extracting(StepMetrics::getAttempt)
+                .containsOnly(1);
+    }
+
+    @Test
+    void aLastValidationBeyondTheNewestLoggedStepCompletesTheRun() throws Exception {
+        Path log = directory.resolve("log.jsonl");
+        StringBuilder text = new StringBuilder();
+        for (int step = 10; step <= 90; step += 10) {
+            text.append("{\"step\": ").append(step).append(", \"loss\": 1.0}\n");
+            if (step == 50) {
+                text.append("{\"step\": 50, \"val_acc\": 0.5}\n");
+            }
+        }
+        Files.writeString(log, text + "{\"step\": 100, \"val_acc\": 0.6}\n");
+        all(SETTINGS, log);
+        assertThat(problems).isEmpty();
+        assertThat(steps()).hasSize(9);
+        assertThat(sent(Topics.EVALUATIONS)).extracting(Evaluation::getStep).containsExactly(50, 100);
+        assertThat(sent(Topics.EVALUATIONS)).extracting(Evaluation::getRung).containsExactly(1, 2);
+        assertThat(events()).containsExactly(RunEventKind.STARTED, RunEventKind.COMPLETED);
+    }
+
+    @Test
+    void aRunThatGoesOnInAnotherLogHasTheLastStepOfBothForItsBudget() throws Exception {
+        Path root = directory.resolve("runs");
+        write(root.resolve("one/1.jsonl"), lines(0, 4)); // counted from 0
+        write(root.resolve("one/2.jsonl"), lines(5, 9));
+        all(SETTINGS.withPattern(PathPattern.of("{run}/*")), root);
+        assertThat(problems).isEmpty();
+        assertThat(steps()).isEqualTo(upTo(10));
+        assertThat(sent(Topics.STEP_METRICS))
+                .extracting(StepMetrics::getBudgetSteps)
+                .containsOnly(10);
+        assertThat(events()).containsExactly(RunEventKind.STARTED, RunEventKind.COMPLETED);
+    }
+
+    @Test
+    void aLogWithTwoPathsIsOneLogAndWhatVanishesIsNone() throws Exception {
+        Path root = directory.resolve("wandb");
+        write(root.resolve("run-1/log.jsonl"), lines(1, 3));
+        Files.createSymbolicLink(root.resolve("latest-run"), root.resolve("run-1"));
+        Files.createSymbolicLink(root.resolve("loop"), root);
+        Files.createSymbolicLink(root.resolve("dangling.jsonl"), root.resolve("absent"));
+        LogFiles logs = new LogFiles(List.of(root), null);
+        assertThat(logs.now()).extracting(LogFiles.Log::shown).containsExactly("run-1/log.jsonl");
+        try (LogTail tail = tail(withBudget(10), false, root)) {
+            assertThat(tail.poll()).isTrue();
+            for (String gone : List.of("latest-run", "loop", "dangling.jsonl", "run-1/log.jsonl", "run-1", "")) {
+                Files.delete(root.resolve(gone));
+                assertThat(tail.poll()).isFalse();
+            }
+            write(root.resolve("run-2/log.jsonl"), lines(1, 2));
+            assertThat(tail.poll()).isTrue();
+            assertThat(tail.runIds()).hasSize(2);
+        }
+        assertThat(problems).isEmpty();
+    }
+
+    @Test
+    void theLastLineOfALogThatWasClosedSinceManyAreOpenIsNotLost() throws Exception {
+        Path root = directory.resolve("many");
+        for (int i = 0; i < 300; i++) {
+            write(root.resolve(i + ".jsonl"), lines(1, 1) + lines(2, 2).strip());
+        }
+        try (LogTail tail = tail(withBudget(2), false, root)) {
+            tail.poll();
+            assertThat(tail.counts().steps()).isEqualTo(300);
+            tail.end();
+            assertThat(tail.counts().steps()).isEqualTo(600);
+        }
+    }
+
+    @Test
+    void anEmptyConfigurationOfWandbBeforeTheRealOneIsPassedOver() throws Exception {
+        Path log = fixture("offline.wandb", "run-1.wandb");
+        byte[] bytes = Files.readAllBytes(log);
+        byte[] typeAndRecord = {1, 5 << 3 | 2, 0}; // a full record of an empty configuration
+        CRC32 checksum = new CRC32();
+        checksum.update(typeAndRecord);
+        ByteBuffer longer = ByteBuffer.allocate(bytes.length + 9).order(ByteOrder.LITTLE_ENDIAN);
+        longer.put(bytes, 0, 7).putInt((int) checksum.getValue()).putShort((short) 2);
+        longer.put(typeAndRecord).put(bytes, 7, bytes.length - 7);
+        Files.write(log, longer.array());
+        all(TailSettings.of("foreign"), log);
+        assertThat(problems).isEmpty();
+        assertThat(steps()).isEqualTo(upTo(41));
     }
 
     @Test

@@ -188,6 +188,11 @@ public record StudySpecification(
                 false,
                 found);
         files(backbones, weights, found);
+        optimizerOptions.forEach((optimizer, own) -> {
+            String key = "optimizer-options." + optimizer;
+            distinct(key + ".learning-rate", own.learningRates(), false, found);
+            distinct(key + ".weight-decay", own.weightDecays(), false, found);
+        });
         for (String optimizer : optimizerOptions.keySet()) {
             if (!optimizers.contains(optimizer)) {
                 found.add(new Contradiction(
@@ -227,7 +232,7 @@ public record StudySpecification(
         }
         HashSet<Object> seen = new HashSet<>();
         for (Object value : values) {
-            if (!seen.add(value)) {
+            if (!seen.add(value instanceof Double number ? Double.valueOf(number + 0.0) : value)) { // -0 is 0
                 found.add(new Contradiction(key, key + " has " + StudyYaml.value(value) + " twice: keep one"));
             }
         }
@@ -350,7 +355,7 @@ public record StudySpecification(
                 .mapToInt(optimizer -> points(optimizer).size())
                 .max()
                 .orElse(0);
-        StudyGrid grid = new StudyGrid(backboneNames(), optimizers, seeds, mostPoints);
+        StudyGrid grid = new StudyGrid(backboneNames(), optimizers, seeds, mostPoints, runs());
         List<RunRequest> requests = new ArrayList<>();
         for (String backbone : wholeFirst) {
             requests.addAll(requests(List.of(backbone), mostPoints, grid, nowMillis));

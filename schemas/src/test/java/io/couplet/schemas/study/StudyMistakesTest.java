@@ -69,6 +69,8 @@ class StudyMistakesTest {
             optimizer-options: {rmspop: {}}     | line 1, column 21: unknown optimizer 'rmspop': did you mean 'rmsprop'?
             optimizer-options: {adamw: {beta: 0.9}} | line 1, column 29: unknown key of optimizer-options.adamw 'beta': did you mean 'beta1'?
             optimizer-options: {adamw: {eps: small}} | line 1, column 34: optimizer-options.adamw.eps must be a number from -1000000000000 to 1000000000000, was 'small'
+            optimizer-options: {adamw: {learning-rate: [0.1, 1e-1]}} | line 1, column 29: optimizer-options.adamw.learning-rate has 0.1 twice: keep one
+            optimizer-options: {adamw: {weight-decay: [0, -0.0]}} | line 1, column 29: optimizer-options.adamw.weight-decay has 0 twice: keep one
             early-stopping: [medan]             | line 1, column 18: unknown early-stopping rule 'medan': did you mean 'median'?
             early-stopping: median              | line 1, column 17: early-stopping must be a list, e.g. [a, b], was 'median'
             early-stopping: [{min-peers: 3}]    | line 1, column 18: early-stopping has an entry without its rule: write 'rule: NAME' in it

@@ -220,6 +220,8 @@ class StudySpecificationTest {
                         "golden-10cc06.deit.adamw.s1.170085",
                         "golden-10cc06.resnet.adamw.s1.1c3ea2",
                         "golden-10cc06.deit.adamw.s1.34d94b");
+        assertThat(study.requests(0))
+                .allSatisfy(request -> assertThat(request.getGrid().getRuns()).isEqualTo(12));
     }
 
     @Test

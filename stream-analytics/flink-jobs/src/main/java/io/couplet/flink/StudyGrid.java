@@ -1,11 +1,16 @@
 package io.couplet.flink;
 
+import io.couplet.schemas.RunId;
 import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.Provenance;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunRequest;
+import io.couplet.schemas.study.RunsAsked;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What is known of a study as a whole; the same whatever order its records come in.
@@ -41,10 +46,7 @@ public record StudyGrid(
         }
         List<String> names = request.getGrid().getBackbones();
         List<String> optimizerNames = request.getGrid().getOptimizers();
-        int size = names.size()
-                * optimizerNames.size()
-                * request.getGrid().getSeeds().size()
-                * request.getGrid().getHyperparameterPoints();
+        int size = RunsAsked.runs(request.getGrid());
         boolean newer = request.getSubmittedMillis() > submittedMillis
                 || request.getSubmittedMillis() == submittedMillis && size > runs;
         return new StudyGrid(
@@ -93,6 +95,21 @@ public record StudyGrid(
         double[] copy = Arrays.copyOf(fractions, Math.max(rung, fractions.length));
         copy[rung - 1] = Math.max(copy[rung - 1], fraction);
         return copy;
+    }
+
+    /** Whether every run has ended, of the newest submission and of those before it; never while a run of the newest one may be unknown. */
+    boolean isOver(Collection<StudyRun> known) {
+        Set<String> columns = parts(backbones);
+        Set<String> rows = parts(optimizers);
+        long before = known.stream()
+                .filter(run ->
+                        !columns.contains(RunId.part(run.backbone())) || !rows.contains(RunId.part(run.optimizer())))
+                .count();
+        return runs > 0 && known.size() >= runs + before && known.stream().allMatch(StudyRun::hasEnded);
+    }
+
+    private static Set<String> parts(String[] names) {
+        return Arrays.stream(names).map(RunId::part).collect(Collectors.toSet());
     }
 
     int rungs() {

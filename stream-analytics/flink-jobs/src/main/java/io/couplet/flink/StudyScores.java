@@ -188,9 +188,7 @@ final class StudyScores {
      */
     static Optional<StudyScores> at(String studyId, int rung, StudyGrid grid, Collection<StudyRun> runs) {
         boolean evaluated = runs.stream().anyMatch(run -> run.isEvaluatedAt(rung));
-        boolean over = rung == grid.rungs()
-                && grid.runs() > 0
-                && runs.stream().filter(StudyRun::hasEnded).count() >= grid.runs();
+        boolean over = rung == grid.rungs() && grid.isOver(runs);
         if (!evaluated && !over) {
             return Optional.empty();
         }

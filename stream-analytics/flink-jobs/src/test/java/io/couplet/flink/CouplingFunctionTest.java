@@ -13,6 +13,7 @@ import io.couplet.schemas.avro.CouplingScore;
 import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
+import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StudyScore;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -220,6 +221,36 @@ class CouplingFunctionTest {
         StudyScore study = study(settle(), 2);
         assertThat(study.getCellsReporting()).isEqualTo(4);
         assertThat(study.getInteractionShare()).isNull();
+    }
+
+    @Test
+    void theLastRungOfAStudyAskedForTwiceWaitsForTheRunsOfBothGrids() throws Exception {
+        for (String optimizer : OPTIMIZERS) {
+            harness.processElement(of(Topics.RUN_REQUESTS, request("vgg", optimizer, List.of("vgg"), OPTIMIZERS)), 0);
+            harness.processElement(of(Topics.RUN_EVENTS, event("vgg", optimizer, 1, RunEventKind.DIVERGED, 3, 0)), 0);
+        }
+        RunRequest more = RunRequest.newBuilder(request("deit", "sgd", List.of("deit"), List.of("sgd")))
+                .setSubmittedMillis(2)
+                .build();
+        harness.processElement(of(Topics.RUN_REQUESTS, more), 0);
+        assertThat(settle()).isEmpty();
+        harness.processElement(of(Topics.RUN_EVENTS, event("deit", "sgd", 1, RunEventKind.STARTED, 0, 0)), 0);
+        assertThat(settle()).isEmpty();
+        harness.processElement(of(Topics.RUN_EVENTS, event("deit", "sgd", 1, RunEventKind.DIVERGED, 3, 0)), 0);
+        assertThat(study(settle(), 2).getCellsReporting()).isEqualTo(3);
+    }
+
+    @Test
+    void theLastRungIsThereWhenTheRunsThatAGridSaysItHasHaveEnded() throws Exception {
+        for (String optimizer : OPTIMIZERS) {
+            RunRequest request = request("vgg", optimizer, List.of("vgg"), OPTIMIZERS);
+            request.getGrid().setHyperparameterPoints(2);
+            request.getGrid().setRuns(2);
+            harness.processElement(of(Topics.RUN_REQUESTS, request), 0);
+            assertThat(settle()).isEmpty();
+            harness.processElement(of(Topics.RUN_EVENTS, event("vgg", optimizer, 1, RunEventKind.DIVERGED, 3, 0)), 0);
+        }
+        assertThat(study(settle(), 2).getCellsReporting()).isEqualTo(2);
     }
 
     @Test

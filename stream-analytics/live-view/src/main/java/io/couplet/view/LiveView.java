@@ -95,6 +95,11 @@ public final class LiveView implements AutoCloseable {
         return model;
     }
 
+    /** Why it reads no more, in one sentence; null while it does. */
+    public @Nullable String failure() {
+        return feed.failure();
+    }
+
     @Override
     public void close() {
         feed.close();

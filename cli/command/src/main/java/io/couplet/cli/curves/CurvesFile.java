@@ -2,13 +2,13 @@ package io.couplet.cli.curves;
 
 import io.couplet.cli.local.UserError;
 import io.couplet.cli.score.CsvFile;
+import io.couplet.cli.score.NumberCell;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Pattern;
 
 /**
  * Recorded curves in long form: columns run, backbone, optimizer, step, perhaps seed and budget, and any number of metrics.
@@ -22,7 +22,6 @@ public record CurvesFile(String name, List<String> metrics, List<Run> runs) {
     private static final List<String> REQUIRED = List.of("run", "backbone", "optimizer", "step");
     private static final String SEED = "seed";
     private static final String BUDGET = "budget";
-    private static final Pattern NUMBER = Pattern.compile("[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d{1,3})?");
 
     /**
      * One run.
@@ -162,7 +161,7 @@ public record CurvesFile(String name, List<String> metrics, List<Run> runs) {
 
         private double step(CsvFile.Row row) {
             String text = text(row, "step");
-            double step = NUMBER.matcher(text).matches() ? Double.parseDouble(text) : Double.NaN;
+            double step = NumberCell.isNumber(text) ? Double.parseDouble(text) : Double.NaN;
             if (!(step >= 0 && Double.isFinite(step))) {
                 throw problem(row, "step", "'" + text + "' is no step: write a number from 0");
             }
@@ -174,7 +173,7 @@ public record CurvesFile(String name, List<String> metrics, List<Run> runs) {
                 return Double.NaN;
             }
             String text = text(row, BUDGET);
-            double budget = NUMBER.matcher(text).matches() ? Double.parseDouble(text) : Double.NaN;
+            double budget = NumberCell.isNumber(text) ? Double.parseDouble(text) : Double.NaN;
             if (!(budget > 0 && Double.isFinite(budget))) {
                 throw problem(
                         row,
@@ -193,7 +192,7 @@ public record CurvesFile(String name, List<String> metrics, List<Run> runs) {
             if (lower.matches("[+-]?inf(inity)?")) {
                 return lower.startsWith("-") ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
             }
-            if (!NUMBER.matcher(text).matches()) {
+            if (!NumberCell.isNumber(text)) {
                 throw csv.problem(
                         row, column, "'" + text + "' is no number: write one with a decimal point, nan, or nothing");
             }

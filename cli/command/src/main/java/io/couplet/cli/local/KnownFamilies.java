@@ -4,7 +4,6 @@ import io.couplet.scores.coupling.Families;
 import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.optimizers.Optimizers;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
 
 /** Families of every backbone and optimizer that Couplet knows by name, for the page and the reports. */
@@ -17,15 +16,11 @@ public final class KnownFamilies {
         Map<String, String> backbones = new HashMap<>();
         Map<String, String> optimizers = new HashMap<>();
         for (Backbones.Entry entry : Backbones.entries()) {
-            backbones.put(entry.name(), label(entry.family()));
+            backbones.put(entry.name(), Label.of(entry.family()));
         }
         for (Optimizers.Entry entry : Optimizers.entries()) {
-            optimizers.put(entry.name(), label(entry.family()));
+            optimizers.put(entry.name(), Label.of(entry.family()));
         }
         return new Families(backbones, optimizers);
-    }
-
-    private static String label(Enum<?> family) {
-        return family.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

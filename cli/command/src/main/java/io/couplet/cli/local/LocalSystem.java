@@ -23,11 +23,14 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,6 +55,7 @@ public final class LocalSystem implements AutoCloseable {
     private @Nullable AnalyticsCluster analytics;
     private @Nullable EarlyStopper stopper;
     private @Nullable LiveView view;
+    private @Nullable TrainerService trainer;
 
     private LocalSystem(DataDirectory data, LocalSettings settings, MeterRegistry registry) {
         this.registry = registry;
@@ -91,9 +95,9 @@ public final class LocalSystem implements AutoCloseable {
         createTopics();
         told.accept("the page");
         LocalSettings.Page page = settings.page();
-        KafkaOrders orders = page.orders()
-                ? keep(new KafkaOrders(Map.of("bootstrap.servers", startedBroker.bootstrapServers())))
-                : null;
+        Map<String, String> ofOrders = new HashMap<>(settings.clientProperties());
+        ofOrders.put("bootstrap.servers", startedBroker.bootstrapServers());
+        KafkaOrders orders = page.orders() ? keep(new KafkaOrders(ofOrders)) : null;
         LiveView startedView = keep(new LiveView(
                 new LiveViewSettings(
                         startedBroker.bootstrapServers(),
@@ -152,7 +156,7 @@ public final class LocalSystem implements AutoCloseable {
         try {
             Submission.Result result = new Submission(bootstrapServers(), settings.clientProperties(), PATIENCE)
                     .submit(study.requests(System.currentTimeMillis(), Anchors.of(study)), Submission.Failed.RETRY);
-            keep(TrainerService.start(trainerSettings(study), images, InstantSource.system(), registry));
+            trainer = keep(TrainerService.start(trainerSettings(study), images, InstantSource.system(), registry));
             return result;
         } catch (SubmissionException | IOException e) {
             throw new IllegalStateException(e.getMessage(), e);
@@ -205,7 +209,12 @@ public final class LocalSystem implements AutoCloseable {
         if (analytics != null && analytics.failure().isCompletedExceptionally()) {
             return Optional.of(reason(analytics));
         }
-        return Optional.ofNullable(stopper == null ? null : stopper.failure());
+        return Stream.of(
+                        stopper == null ? null : stopper.failure(),
+                        view == null ? null : view.failure(),
+                        trainer == null ? null : trainer.failure())
+                .filter(Objects::nonNull)
+                .findFirst();
     }
 
     private static String reason(AnalyticsCluster analytics) {

@@ -7,6 +7,8 @@ import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +27,9 @@ public record RunningSystem(
         String bootstrapServers, String dashboard, @Nullable String schemaRegistry, long pid) {
 
     private static final String FILE = "running.properties";
+    private static final String STARTED = "started";
+    /** A start is reckoned from the machine's, so it moves with a clock that is set while the process runs. */
+    private static final Duration CLOCK_CORRECTION = Duration.ofSeconds(10);
 
     /** The system that runs in a data directory, if one does. */
     public static Optional<RunningSystem> in(Path dataDirectory) {
@@ -43,9 +48,21 @@ public record RunningSystem(
                 properties.getProperty("dashboard", ""),
                 properties.getProperty(SchemaRegistry.URL),
                 Long.parseLong(properties.getProperty("pid", "-1")));
-        boolean alive =
-                ProcessHandle.of(system.pid()).map(ProcessHandle::isAlive).orElse(false);
-        return alive ? Optional.of(system) : Optional.empty();
+        return ProcessHandle.of(system.pid())
+                .filter(process -> isIt(process, properties.getProperty(STARTED)))
+                .map(process -> system);
+    }
+
+    /** A container's process is always the first one, and elsewhere numbers come again: only the moment of its start tells a process from a later one. */
+    private static boolean isIt(ProcessHandle process, @Nullable String started) {
+        Optional<Instant> now = process.info().startInstant();
+        return process.isAlive()
+                && (started == null
+                        || now.isEmpty()
+                        || Duration.between(Instant.parse(started), now.get())
+                                        .abs()
+                                        .compareTo(CLOCK_CORRECTION)
+                                <= 0);
     }
 
     /** What a Kafka client needs to read and write there. */
@@ -67,7 +84,9 @@ public record RunningSystem(
         if (schemaRegistry != null) {
             properties.setProperty(SchemaRegistry.URL, schemaRegistry);
         }
-        properties.setProperty("pid", Long.toString(ProcessHandle.current().pid()));
+        ProcessHandle process = ProcessHandle.current();
+        properties.setProperty("pid", Long.toString(process.pid()));
+        process.info().startInstant().ifPresent(instant -> properties.setProperty(STARTED, instant.toString()));
         try (Writer writer = Files.newBufferedWriter(dataDirectory.resolve(FILE))) {
             properties.store(writer, "The couplet run that is going on in this directory");
         } catch (IOException e) {

@@ -5,8 +5,6 @@ import io.couplet.scores.stopping.CohortRule;
 import io.couplet.scores.stopping.StoppingRule;
 import io.couplet.scores.stopping.StoppingRules;
 import java.util.Arrays;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
@@ -19,30 +17,16 @@ record NamedRule(String text, CohortRule rule) {
 
     /** Reads it; throws {@link UserError} with the fix. */
     static NamedRule read(String text) {
-        String[] parts = text.split(":", 2);
-        Map<String, Double> options = new TreeMap<>();
-        if (parts.length == 2) {
-            for (String option : parts[1].split(",")) {
-                String[] pair = option.split("=", 2);
-                try {
-                    options.put(pair[0].strip(), Double.parseDouble(pair[pair.length - 1].strip()));
-                } catch (NumberFormatException e) {
-                    throw new UserError(
-                            "--rule " + text + ": '" + option + "' is no option: write " + parts[0]
-                                    + ":option=number,option=number.",
-                            e);
-                }
-            }
-        }
+        WrittenRule written = WrittenRule.read(text);
         try {
-            StoppingRule rule = StoppingRules.named(parts[0].strip()).with(options);
+            StoppingRule rule = StoppingRules.named(written.name()).with(written.options());
             if (rule instanceof CohortRule cohortRule) {
                 return new NamedRule(text, cohortRule);
             }
         } catch (IllegalArgumentException e) {
             throw new UserError("--rule " + text + ": " + e.getMessage() + ".", e);
         }
-        throw new UserError("--rule " + text + ": " + parts[0]
+        throw new UserError("--rule " + text + ": " + written.name()
                 + " judges training losses step by step, which curves of evaluations do not have: choose among "
                 + names() + ".");
     }

@@ -1,6 +1,7 @@
 package io.couplet.cli.score;
 
 import io.couplet.cli.local.UserError;
+import io.couplet.producers.CsvLine;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -60,43 +61,11 @@ public record CsvFile(String name, List<Row> rows) {
     }
 
     private static List<String> fields(String name, int line, String text) {
-        List<String> fields = new ArrayList<>();
-        int at = 0;
-        while (at <= text.length()) {
-            int start = at;
-            while (start < text.length() && text.charAt(start) == ' ') {
-                start++;
-            }
-            StringBuilder field = new StringBuilder();
-            if (start < text.length() && text.charAt(start) == '"') {
-                at = quoted(text, start + 1, field);
-                if (at < 0) {
-                    throw new UserError(name + ", line " + line + ", column " + (fields.size() + 1)
-                            + ": a quotation mark is not closed: close it on the same line, or leave it out.");
-                }
-            }
-            int comma = text.indexOf(',', at);
-            int end = comma < 0 ? text.length() : comma;
-            field.append(text, at, end);
-            fields.add(field.toString().strip());
-            at = end + 1;
+        try {
+            return List.of(CsvLine.fields(text));
+        } catch (CsvLine.UnclosedException e) {
+            throw new UserError(name + ", line " + line + ", column " + e.column() + ": " + e.getMessage() + ".", e);
         }
-        return fields;
-    }
-
-    /** Appends what stands between quotation marks; the index behind the closing one, −1 without. */
-    private static int quoted(String text, int from, StringBuilder field) {
-        for (int at = from; at < text.length(); at++) {
-            if (text.charAt(at) != '"') {
-                field.append(text.charAt(at));
-            } else if (at + 1 < text.length() && text.charAt(at + 1) == '"') {
-                field.append('"');
-                at++;
-            } else {
-                return at + 1;
-            }
-        }
-        return -1;
     }
 
     private void check() {

@@ -1,5 +1,6 @@
 package io.couplet.cli.score;
 
+import io.couplet.cli.local.Label;
 import io.couplet.cli.local.UserError;
 import io.couplet.scores.coupling.Families;
 import io.couplet.trainer.backbones.Backbones;
@@ -7,7 +8,6 @@ import io.couplet.trainer.optimizers.Optimizers;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -21,11 +21,11 @@ final class NamedFamilies {
         Map<String, String> backbones = new HashMap<>();
         Map<String, String> optimizers = new HashMap<>();
         for (Backbones.Entry entry : Backbones.entries()) {
-            put(backbones, table.backbones(), List.of(entry.name(), entry.title()), label(entry.family()));
+            put(backbones, table.backbones(), List.of(entry.name(), entry.title()), Label.of(entry.family()));
         }
         if (table.optimizerFamilies().isEmpty()) {
             for (Optimizers.Entry entry : Optimizers.entries()) {
-                put(optimizers, table.optimizers(), List.of(entry.name(), entry.title()), label(entry.family()));
+                put(optimizers, table.optimizers(), List.of(entry.name(), entry.title()), Label.of(entry.family()));
             }
         }
         optimizers.putAll(table.optimizerFamilies());
@@ -66,9 +66,5 @@ final class NamedFamilies {
             throw new UserError(file.name() + " names no backbone and no optimizer of " + table.file()
                     + ": write the names as they stand there.");
         }
-    }
-
-    private static String label(Enum<?> family) {
-        return family.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

@@ -4,13 +4,14 @@ import io.couplet.cli.local.UserError;
 import java.util.regex.Pattern;
 
 /** Numbers as a table may hold them. */
-final class NumberCell {
+public final class NumberCell {
 
     private static final Pattern NUMBER = Pattern.compile("[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d{1,3})?");
 
     private NumberCell() {}
 
-    static boolean isNumber(String text) {
+    /** Whether it is a number with a decimal point, perhaps with an exponent; neither nan nor infinity. */
+    public static boolean isNumber(String text) {
         return NUMBER.matcher(text).matches();
     }
 

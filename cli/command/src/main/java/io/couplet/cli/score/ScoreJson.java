@@ -1,5 +1,6 @@
 package io.couplet.cli.score;
 
+import io.couplet.cli.local.Label;
 import io.couplet.scores.coupling.Advice;
 import io.couplet.scores.coupling.Coupling;
 import io.couplet.scores.coupling.CouplingSettings;
@@ -12,7 +13,6 @@ import io.couplet.scores.coupling.VarianceShares;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.DoubleStream;
@@ -91,7 +91,7 @@ final class ScoreJson {
                 "interactionInterval",
                 interval(shares.interaction()),
                 "intervalsOf",
-                shares.intervals() == VarianceShares.Intervals.NONE ? null : label(shares.intervals()),
+                shares.intervals() == VarianceShares.Intervals.NONE ? null : Label.of(shares.intervals()),
                 "noise",
                 number(shares.noise()),
                 "freedom",
@@ -102,7 +102,7 @@ final class ScoreJson {
         InteractionTest test = coupling.interaction();
         return object(
                 "test",
-                test.kind() == InteractionTest.Kind.NONE ? null : label(test.kind()),
+                test.kind() == InteractionTest.Kind.NONE ? null : Label.of(test.kind()),
                 "statistic",
                 number(test.statistic()),
                 "numeratorFreedom",
@@ -118,7 +118,7 @@ final class ScoreJson {
     private Map<String, Object> errors() {
         return object(
                 "basis",
-                label(coupling.uncertainty().basis()),
+                Label.of(coupling.uncertainty().basis()),
                 "seedStandardDeviation",
                 coupling.uncertainty().freedom() == 0
                         ? null
@@ -307,10 +307,6 @@ final class ScoreJson {
 
     private static @Nullable String text(String text) {
         return text.isEmpty() ? null : text;
-    }
-
-    private static String label(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static Map<String, Object> object(@Nullable Object... namesAndValues) {

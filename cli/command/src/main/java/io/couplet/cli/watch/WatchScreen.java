@@ -130,6 +130,7 @@ public final class WatchScreen {
         states.put("waiting", summary.waiting());
         states.put("completed", summary.completed());
         states.put("stopped", summary.stopped());
+        states.put("paused", summary.paused());
         states.put("diverged", summary.diverged());
         states.put("failed", summary.failed());
         return states.entrySet().stream()

@@ -54,6 +54,22 @@ class WatchScreenTest {
         assertThat(lines.get(23)).isEqualTo("q quits");
     }
 
+    @Test
+    void aPausedRunIsCounted() {
+        study(1, 3, 1);
+        RunRequest request = StudySpecification.defaults()
+                .withName("watched")
+                .withBudget(new Budget(40, 16))
+                .requests(1_000)
+                .get(3);
+        apply(
+                Topics.RUN_EVENTS.name(),
+                RunEvent.newBuilder(event(request, RunEventKind.STOPPED, 20))
+                        .setPaused(true)
+                        .build());
+        assertThat(screen(100, 24, PLAIN, 0).get(1)).isEqualTo("12 waiting  3 completed  1 paused  device 0:07");
+    }
+
     @ParameterizedTest
     @CsvSource({"80,24", "120,40", "40,12", "20,5", "200,100"})
     void itNeverIsLargerThanTheTerminal(int width, int height) {

@@ -7,6 +7,7 @@ import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunRequest;
+import io.couplet.schemas.study.RunsAsked;
 import io.couplet.view.alerts.Alert.Event;
 import io.couplet.view.alerts.Alert.Origin;
 import java.util.ArrayList;
@@ -34,7 +35,7 @@ final class AlertRules {
     /** A study's books. */
     private static final class Study {
         private String name = "";
-        private int expected;
+        private final RunsAsked asked = new RunsAsked();
         private final Map<String, Pulse> runs = new TreeMap<>();
         private boolean finished;
     }
@@ -48,10 +49,7 @@ final class AlertRules {
         if (record instanceof RunRequest request) {
             Study study = studies.computeIfAbsent(request.getStudyId(), id -> new Study());
             study.name = request.getStudyName();
-            study.expected = request.getGrid().getBackbones().size()
-                    * request.getGrid().getOptimizers().size()
-                    * request.getGrid().getSeeds().size()
-                    * Math.max(1, request.getGrid().getHyperparameterPoints());
+            study.asked.add(request);
             return finished(request.getStudyId(), request.getSubmittedMillis(), origin);
         }
         if (record instanceof RunEvent event) {
@@ -140,7 +138,8 @@ final class AlertRules {
     private List<Alert> finished(String studyId, long timeMillis, Origin origin) {
         Study study = studies.computeIfAbsent(studyId, id -> new Study());
         long ended = study.runs.values().stream().filter(Pulse::ended).count();
-        boolean now = study.expected > 0 && ended >= study.expected;
+        int expected = study.asked.atLeast();
+        boolean now = study.asked.asked() && ended >= expected;
         boolean newly = now && !study.finished;
         study.finished = now;
         if (!newly) {
@@ -150,7 +149,7 @@ final class AlertRules {
         return List.of(new Alert(
                 studyId + ".finished." + attempts,
                 Event.STUDY_FINISHED,
-                "Study %s is finished: all %d runs have ended.".formatted(study.name, study.expected),
+                "Study %s is finished: all %d runs have ended.".formatted(study.name, expected),
                 studyId,
                 null,
                 null,
@@ -225,7 +224,9 @@ final class AlertRules {
     private void keep(Pulse pulse) {
         String runId = pulse.run().toString();
         runs.put(runId, pulse);
-        studies.computeIfAbsent(pulse.run().studyId(), id -> new Study()).runs.put(runId, pulse);
+        Study study = studies.computeIfAbsent(pulse.run().studyId(), id -> new Study());
+        study.runs.put(runId, pulse);
+        study.asked.add(pulse.run());
     }
 
     private static String name(RunId run) {

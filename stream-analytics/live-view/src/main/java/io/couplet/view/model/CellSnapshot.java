@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param backbone its column
  * @param optimizer its row
  * @param status the status all its runs share; otherwise running while one of them does, then waiting, then the worst ending
- * @param runsExpected seeds × hyper-parameter points
+ * @param runsExpected seeds × the optimizer's hyper-parameter points, as far as requests tell; none where no grid has the pairing, which then stays empty
  * @param verdict verdict most of its runs have, the worse one on a tie; null while there is none
  * @param progress share of its runs' budget that is done, ended runs counting whole, in [0, 1]
  * @param steps steps trained by all its runs together

@@ -200,7 +200,10 @@ final class RunState {
             case COMPLETED -> RunStatus.COMPLETED;
             case STOPPED -> ending.getPaused() ? RunStatus.PAUSED : RunStatus.STOPPED;
             case DIVERGED -> RunStatus.DIVERGED;
-            default -> RunStatus.FAILED;
+            default ->
+                request != null && request.getSubmittedMillis() > ending.getTimeMillis()
+                        ? RunStatus.WAITING // asked for anew
+                        : RunStatus.FAILED;
         };
     }
 

@@ -6,11 +6,14 @@ import io.couplet.schemas.avro.Provenance;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StoppingRule;
+import io.couplet.schemas.avro.StudyGrid;
 import io.couplet.schemas.avro.StudyScore;
+import io.couplet.schemas.study.RunsAsked;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -33,6 +36,9 @@ final class StudyState {
             new TreeMap<>(Comparator.comparing(Pairing::backbone).thenComparing(Pairing::optimizer));
     private final TreeMap<Integer, StudyScore> scores = new TreeMap<>();
     private @Nullable RunRequest newestRequest;
+    private final RunsAsked asked = new RunsAsked();
+    private final Set<Pairing> pairingsAsked = new HashSet<>();
+    private final Map<String, Integer> pointsAsked = new HashMap<>();
     private final Map<String, RuleChange> ruleChanges = new LinkedHashMap<>();
     private long scoresChangedAt;
     private long decidedAt;
@@ -57,7 +63,9 @@ final class StudyState {
     /** Puts a run into its cell, or notes that it has changed. */
     void changed(RunState run, String runId, long version) {
         CellState cell = cell(run.identity().backbone(), run.identity().optimizer());
-        cell.runs.putIfAbsent(runId, run);
+        if (cell.runs.putIfAbsent(runId, run) == null) {
+            asked.add(run.identity());
+        }
         cell.changedAt = version;
         lived(run.newestMillis());
     }
@@ -95,6 +103,14 @@ final class StudyState {
             backbones.addAll(request.getGrid().getBackbones());
             optimizers.addAll(request.getGrid().getOptimizers());
         }
+        if (asked.add(request)) {
+            for (String backbone : request.getGrid().getBackbones()) {
+                for (String optimizer : request.getGrid().getOptimizers()) {
+                    pairingsAsked.add(new Pairing(backbone, optimizer));
+                }
+            }
+        }
+        pointsAsked.merge(request.getOptimizer(), request.getHyperparameterPoint() + 1, Math::max);
         lived(request.getSubmittedMillis());
     }
 
@@ -159,7 +175,7 @@ final class StudyState {
             deviceSeconds += run.deviceSeconds();
         }
         int known = runs().size();
-        int expected = Math.max(known, backbones.size() * optimizers.size() * runsPerCell());
+        int expected = asked.atLeast();
         return new StudySummary(
                 id,
                 newestRequest == null ? id : newestRequest.getStudyName(),
@@ -180,12 +196,18 @@ final class StudyState {
                 newestMillis);
     }
 
-    private int runsPerCell() {
+    /** Runs that a cell will have, as far as the requests tell: none where no grid has the pairing. */
+    private int runsOf(String backbone, String optimizer) {
         RunRequest request = newestRequest;
-        return request == null
-                ? 0
-                : Math.max(1, request.getGrid().getSeeds().size())
-                        * Math.max(1, request.getGrid().getHyperparameterPoints());
+        if (request == null || !pairingsAsked.contains(new Pairing(backbone, optimizer))) {
+            return 0;
+        }
+        StudyGrid grid = request.getGrid();
+        int seeds = Math.max(1, grid.getSeeds().size());
+        int most = Math.max(1, grid.getHyperparameterPoints());
+        boolean allAlike = RunsAsked.runs(grid)
+                == grid.getBackbones().size() * grid.getOptimizers().size() * seeds * most;
+        return seeds * (allAlike ? most : pointsAsked.getOrDefault(optimizer, 1));
     }
 
     private List<RunState> runs() {
@@ -277,7 +299,7 @@ final class StudyState {
                         .thenComparingLong(RunSummary::seed)
                         .thenComparing(RunSummary::runId))
                 .toList();
-        int expected = Math.max(runs.size(), runsPerCell());
+        int expected = Math.max(runs.size(), runsOf(backbone, optimizer));
         double progress =
                 cell.runs.values().stream().mapToDouble(RunState::progress).sum();
         return new CellSnapshot(

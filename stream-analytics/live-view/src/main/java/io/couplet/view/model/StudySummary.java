@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param name as its author wrote it
  * @param backbones columns of the grid
  * @param optimizers rows of the grid
- * @param runsExpected runs of the grid
+ * @param runsExpected runs that were asked for, over all submissions
  * @param waiting runs not begun
  * @param running runs under way
  * @param completed runs that used their budget
@@ -47,7 +47,7 @@ public record StudySummary(
         return completed + stopped + paused + diverged + failed;
     }
 
-    /** Whether every run of the grid has ended. */
+    /** Whether every run that was asked for has ended. */
     public boolean finished() {
         return runsExpected > 0 && ended() >= runsExpected;
     }

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
+import io.couplet.schemas.avro.RunRequest;
+import io.couplet.schemas.study.StudySpecification;
 import io.couplet.view.alerts.Alert.Origin;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -60,6 +63,37 @@ class AlertRulesTest {
         assertThat(tell(Told.event(Told.SECOND, 2, RunEventKind.COMPLETED, 100, 5_000)))
                 .extracting(Alert::id)
                 .containsExactly(Told.STUDY + ".finished.3");
+    }
+
+    @Test
+    void aStudyIsFinishedWhenTheRunsThatWereAskedForHaveAndNotTheProductOfAllNames() {
+        StudySpecification first =
+                StudySpecification.defaults().withGrid(List.of("vgg", "resnet"), List.of("sgd", "adamw"), List.of(0L));
+        List<RunRequest> requests = new ArrayList<>(first.requests(500));
+        assertThat(tell(requests)).isEmpty();
+        List<RunRequest> more =
+                first.withGrid(List.of("deit"), List.of("sgd"), List.of(0L)).requests(600);
+        assertThat(tell(more)).isEmpty();
+        requests.addAll(more);
+        for (RunRequest request : requests.subList(0, 4)) {
+            assertThat(tell(completed(request))).isEmpty();
+        }
+        assertThat(tell(completed(requests.get(4))))
+                .extracting(Alert::text)
+                .singleElement()
+                .asString()
+                .endsWith("is finished: all 5 runs have ended.");
+    }
+
+    private List<Alert> tell(List<RunRequest> requests) {
+        return requests.stream().flatMap(request -> tell(request).stream()).toList();
+    }
+
+    private static RunEvent completed(RunRequest request) {
+        return RunEvent.newBuilder(Told.event(Told.FIRST, 1, RunEventKind.COMPLETED, 100, 2_000))
+                .setRunId(request.getRunId())
+                .setStudyId(request.getStudyId())
+                .build();
     }
 
     @Test

@@ -7,12 +7,16 @@ import io.couplet.schemas.avro.CouplingScore;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
+import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.schemas.avro.StudyScore;
+import io.couplet.schemas.study.KnownNames;
+import io.couplet.schemas.study.StudySpecification;
 import io.couplet.view.DemoLog;
 import io.couplet.view.DemoRecords;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.apache.avro.specific.SpecificRecord;
 import org.junit.jupiter.api.Test;
@@ -235,6 +239,94 @@ final class ViewModelTest {
 
         assertThat(snapshot(model).summary().stopped()).isEqualTo(2);
         assertThat(snapshot(model).scored()).isTrue();
+    }
+
+    @Test
+    void aStudyAskedForTwiceIsFinishedWhenTheRunsOfBothGridsHaveEnded() {
+        StudySpecification first = StudySpecification.defaults()
+                .withGrid(List.of("vgg", "resnet"), List.of("sgd", "adamw", "lamb"), List.of(0L));
+        StudySpecification second = first.withGrid(List.of("deit"), List.of("sgd", "adamw"), List.of(0L));
+        List<RunRequest> requests = new ArrayList<>(first.requests(DemoRecords.BEGIN));
+        requests.addAll(second.requests(DemoRecords.BEGIN + 10));
+
+        StudySnapshot before = ended(requests, requests.size() - 1);
+        assertThat(before.summary().runsExpected()).isEqualTo(8);
+        assertThat(before.summary().waiting()).isEqualTo(1);
+        assertThat(before.summary().finished()).isFalse();
+        StudySnapshot after = ended(requests, requests.size());
+        assertThat(after.summary().finished()).isTrue();
+        assertThat(after.cells()).hasSize(9);
+        assertThat(Objects.requireNonNull(after.cell("deit", "lamb")).runsExpected())
+                .isZero();
+        assertThat(Objects.requireNonNull(after.cell("vgg", "lamb")).runsExpected())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aStudyWhoseOptimizersHavePointsOfTheirOwnIsFinishedWithThose() throws Exception {
+        KnownNames names = new KnownNames(
+                List.of("vgg", "resnet"),
+                List.of("nano"),
+                Map.of("sgd", List.of(), "adamw", List.of()),
+                List.of(),
+                List.of(),
+                List.of(),
+                Map.of());
+        List<RunRequest> requests =
+                StudySpecification.parse("""
+                backbones: [resnet, vgg]
+                optimizers: [sgd, adamw]
+                optimizer-options: {adamw: {learning-rate: [0.001, 0.003]}}
+                """, "study.yaml", names).requests(DemoRecords.BEGIN);
+
+        assertThat(requests).hasSize(6);
+        assertThat(ended(requests, 5).summary().finished()).isFalse();
+        StudySnapshot after = ended(requests, 6);
+        assertThat(after.summary().finished()).isTrue();
+        CellSnapshot sgd = Objects.requireNonNull(after.cell("vgg", "sgd"));
+        assertThat(sgd.runsExpected()).isEqualTo(1);
+        assertThat(sgd.status()).isEqualTo(RunStatus.COMPLETED);
+        assertThat(Objects.requireNonNull(after.cell("vgg", "adamw")).runsExpected())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void aFailedRunThatIsAskedForAnewIsWaiting() {
+        RunRequest request = StudySpecification.defaults()
+                .withGrid(List.of("vgg"), List.of("sgd"), List.of(0L))
+                .requests(DemoRecords.BEGIN)
+                .get(0);
+        DemoLog log = new DemoLog();
+        log.append(Topics.RUN_REQUESTS.name(), request);
+        log.append(Topics.RUN_EVENTS.name(), ending(request, RunEventKind.FAILED));
+        assertThat(log.into(new ViewModel()).studies().get(0).failed()).isEqualTo(1);
+        log.append(
+                Topics.RUN_REQUESTS.name(),
+                RunRequest.newBuilder(request)
+                        .setSubmittedMillis(DemoRecords.BEGIN + 100)
+                        .build());
+        StudySummary again = log.into(new ViewModel()).studies().get(0);
+        assertThat(again.waiting()).isEqualTo(1);
+        assertThat(again.finished()).isFalse();
+    }
+
+    /** What the view shows when the first so many of these runs have completed. */
+    private static StudySnapshot ended(List<RunRequest> requests, int runs) {
+        DemoLog log = new DemoLog();
+        requests.forEach(request -> log.append(Topics.RUN_REQUESTS.name(), request));
+        requests.subList(0, runs)
+                .forEach(request -> log.append(Topics.RUN_EVENTS.name(), ending(request, RunEventKind.COMPLETED)));
+        return Objects.requireNonNull(
+                log.into(new ViewModel()).snapshot(requests.get(0).getStudyId()));
+    }
+
+    private static RunEvent ending(RunRequest request, RunEventKind kind) {
+        return RunEvent.newBuilder(event(request.getRunId(), 1, kind, 0, 30))
+                .setStudyId(request.getStudyId())
+                .setBackbone(request.getBackbone())
+                .setOptimizer(request.getOptimizer())
+                .setHyperparameterPoint(request.getHyperparameterPoint())
+                .build();
     }
 
     @Test
