@@ -551,8 +551,7 @@ class TrainerServiceTest {
         }
     }
 
-    private static void configureGroup(String group, String name, String value)
-            throws Exception {
+    private static void configureGroup(String group, String name, String value) throws Exception {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
             admin.incrementalAlterConfigs(Map.of(
                             new ConfigResource(ConfigResource.Type.GROUP, group),
