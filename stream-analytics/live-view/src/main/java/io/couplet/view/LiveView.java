@@ -90,6 +90,11 @@ public final class LiveView implements AutoCloseable {
         return server.address();
     }
 
+    /** Why nothing is read any more, in one sentence; null while it is. What was read is served all the same. */
+    public @Nullable String failure() {
+        return feed.failure();
+    }
+
     /** What has been read so far; grows while the view runs. */
     public ViewModel model() {
         return model;
