@@ -225,8 +225,10 @@ final class StudyState {
         return seconds / running;
     }
 
-    StudySnapshot snapshot(long version, long since, long allDeadLetters, long deadLetters, long unreadable) {
-        StudySummary summary = summary();
+    /** @param mostDecisions of the newest decisions, at most so many */
+    StudySnapshot snapshot(
+            long version, long since, int mostDecisions, long allDeadLetters, long deadLetters, long unreadable) {
+        StudySummary summed = summary();
         List<CellSnapshot> shown = new ArrayList<>();
         for (String optimizer : optimizers) {
             for (String backbone : backbones) {
@@ -240,16 +242,16 @@ final class StudyState {
         return new StudySnapshot(
                 version,
                 since,
-                summary,
+                summed,
                 settings(),
                 List.copyOf(backbones),
                 List.copyOf(optimizers),
                 shown,
                 since == 0 || scoresChangedAt > since ? rungScores() : null,
-                reportRung(summary.finished()),
+                reportRung(summed.finished()),
                 counts(allDeadLetters, deadLetters, unreadable),
                 since == 0 || decidedAt > since
-                        ? decisions.stream().limit(StudySnapshot.DECISIONS).toList()
+                        ? decisions.stream().limit(mostDecisions).toList()
                         : null,
                 decisions.size(),
                 since == 0 || decidedAt > since ? List.copyOf(ruleChanges.values()) : null,

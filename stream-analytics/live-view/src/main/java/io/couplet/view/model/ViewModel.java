@@ -202,21 +202,30 @@ public final class ViewModel {
     }
 
     /**
-     * A study with the cells that have changed after a version; null when no record names it.
+     * A study with the cells that have changed after a version, and of its decisions the newest ones; null when no record names it.
      *
      * @param since a version of this instance, or 0 for everything
      */
-    public synchronized @Nullable StudySnapshot study(String studyId, long since) {
+    public @Nullable StudySnapshot study(String studyId, long since) {
+        return study(studyId, since, StudySnapshot.DECISIONS);
+    }
+
+    private synchronized @Nullable StudySnapshot study(String studyId, long since, int mostDecisions) {
         StudyState study = studies.get(studyId);
         return study == null
                 ? null
                 : study.snapshot(
-                        version, since, deadLetters, deadLettersByStudy.getOrDefault(studyId, 0L), unreadableTotal());
+                        version,
+                        since,
+                        mostDecisions,
+                        deadLetters,
+                        deadLettersByStudy.getOrDefault(studyId, 0L),
+                        unreadableTotal());
     }
 
-    /** A study, whole; null when no record names it. */
+    /** A study, whole, with all of its decisions; null when no record names it. */
     public @Nullable StudySnapshot snapshot(String studyId) {
-        return study(studyId, 0);
+        return study(studyId, 0, Integer.MAX_VALUE);
     }
 
     /**
