@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /** One run, as its records tell it, in whatever order its topics arrive. */
 final class RunState {
 
-    /** Events kept for a run's list; further ones are counted. */
+    /** Events kept for a run's list, of checkpoints only an attempt's newest; further ones are counted. */
     static final int EVENTS = 200;
 
     private static final String RESUME = "resume";
@@ -152,11 +152,30 @@ final class RunState {
         if (events.contains(event)) {
             return;
         }
+        if (event.getKind() == RunEventKind.CHECKPOINTED && !newestCheckpoint(event)) {
+            eventsNotKept++;
+            return;
+        }
         if (events.size() == EVENTS) {
             eventsNotKept++;
             return;
         }
         events.add(event);
+    }
+
+    /** Whether a checkpoint is its attempt's newest; one that it follows then goes, and is counted. */
+    private boolean newestCheckpoint(RunEvent event) {
+        for (RunEvent known : events) {
+            if (known.getKind() == RunEventKind.CHECKPOINTED && known.getAttempt() == event.getAttempt()) {
+                if (known.getStep() > event.getStep()) {
+                    return false;
+                }
+                events.remove(known);
+                eventsNotKept++;
+                return true;
+            }
+        }
+        return true;
     }
 
     private AttemptState attempt(int number) {
@@ -388,12 +407,16 @@ final class RunState {
         if (named != null || command.getKind() != RunCommandKind.RESUME) {
             return named;
         }
-        return events.stream()
-                .filter(event -> event.getKind() == RunEventKind.RESUMED || event.getKind() == RunEventKind.STARTED)
-                .map(RunEvent::getTimeMillis)
-                .filter(millis -> millis >= command.getTimeMillis())
-                .min(Comparator.naturalOrder())
-                .orElse(null);
+        Long first = null;
+        for (AttemptState attempt : attempts.values()) {
+            RunEvent start = attempt.start();
+            if (start != null
+                    && start.getTimeMillis() >= command.getTimeMillis()
+                    && (first == null || start.getTimeMillis() < first)) {
+                first = start.getTimeMillis();
+            }
+        }
+        return first;
     }
 
     private static String kind(RunCommand command) {
