@@ -41,7 +41,6 @@ final class RunState {
     private final Map<String, RunCommand> commands = new LinkedHashMap<>();
     private final Map<String, Long> acknowledged = new LinkedHashMap<>();
     private long eventsNotKept;
-    private @Nullable RunRequest request;
     private @Nullable ConvergenceScore convergence;
     private int budgetSteps;
     private int warmupSteps;
@@ -59,16 +58,10 @@ final class RunState {
         return identity;
     }
 
-    @Nullable
-    RunRequest request() {
-        return request;
-    }
-
-    void add(RunRequest newRequest) {
-        request = newRequest;
-        budgetSteps = newRequest.getBudgetSteps();
-        warmupSteps = newRequest.getWarmupSteps();
-        hyperparameterPoint = newRequest.getHyperparameterPoint();
+    void add(RunRequest request) {
+        budgetSteps = request.getBudgetSteps();
+        warmupSteps = request.getWarmupSteps();
+        hyperparameterPoint = request.getHyperparameterPoint();
     }
 
     void add(StepMetrics metrics) {
