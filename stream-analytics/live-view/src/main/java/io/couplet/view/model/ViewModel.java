@@ -32,6 +32,9 @@ public final class ViewModel {
     /** Keys of dead letters are anybody's bytes: no more studies than this are told apart among them. */
     private static final int STUDIES_OF_DEAD_LETTERS = 1000;
 
+    /** Greatest step that is believed: while steps before it are missing each takes a bit, so one attempt takes 16 MB at most. */
+    public static final int MOST_STEPS = 1 << 27;
+
     private final String instance = UUID.randomUUID().toString().substring(0, 8);
     private final Map<String, StudyState> studies = new LinkedHashMap<>();
     private final Map<String, RunState> runs = new HashMap<>();
@@ -121,6 +124,7 @@ public final class ViewModel {
 
     private void apply(SpecificRecord record) {
         if (record instanceof StepMetrics metrics) {
+            requireStep(metrics.getStep());
             RunState run = run(metrics.getRunId());
             run.add(metrics);
             changed(run, metrics.getRunId());
@@ -145,7 +149,8 @@ public final class ViewModel {
             changed(run, statistics.getRunId());
         } else if (record instanceof RunCommand command && command.getKind() == RunCommandKind.RULES) {
             study(command.getStudyId()).judgedBy(command, version);
-        } else if (record instanceof RunCommand command) {
+        } else if (record instanceof RunCommand command && command.getKind() != RunCommandKind.UNKNOWN) {
+            // A kind that this version does not know is no order that stands: its trainers do not know it either.
             RunState run = run(command.getRunId());
             run.add(command);
             changed(run, command.getRunId());
@@ -159,6 +164,12 @@ public final class ViewModel {
             study(score.getStudyId()).add(score, version);
         } else if (record instanceof StudyScore score) {
             study(score.getStudyId()).add(score, version);
+        }
+    }
+
+    private static void requireStep(int step) {
+        if (step < 1 || step > MOST_STEPS) {
+            throw new IllegalArgumentException("step must be between 1 and " + MOST_STEPS + ", was " + step);
         }
     }
 
