@@ -26,6 +26,7 @@ final class AttemptState {
     private double weightedPace;
     private double paceWeight;
     private double deviceSeconds;
+    private int busyUntilStep;
     private @Nullable RunEvent start;
     private @Nullable RunEvent ending;
 
@@ -61,9 +62,11 @@ final class AttemptState {
             weightedLoss = keep * weightedLoss + (1 - keep) * metrics.getLoss();
             lossWeight = keep * lossWeight + (1 - keep);
         }
-        if (metrics.getStep() == lastStep + 1 && lastStepMillis > 0) {
-            double keep = Math.pow(0.5, 1 / PACE_HALF_LIFE_STEPS);
-            double seconds = Math.max(0, metrics.getTimeMillis() - lastStepMillis) / 1000.0;
+        // A log that names every hundredth step tells of a hundred at once.
+        int steps = metrics.getStep() - lastStep;
+        if (steps > 0 && lastStepMillis > 0) {
+            double keep = Math.pow(0.5, steps / PACE_HALF_LIFE_STEPS);
+            double seconds = Math.max(0, metrics.getTimeMillis() - lastStepMillis) / 1000.0 / steps;
             weightedPace = keep * weightedPace + (1 - keep) * seconds;
             paceWeight = keep * paceWeight + (1 - keep);
         }
@@ -76,7 +79,7 @@ final class AttemptState {
     }
 
     void add(RunEvent event) {
-        deviceSeconds = Math.max(deviceSeconds, event.getDeviceSeconds());
+        busyFor(event.getDeviceSeconds(), event.getStep());
         switch (event.getKind()) {
             case STARTED, RESUMED -> start = event;
             case COMPLETED, STOPPED, DIVERGED, FAILED, RELEASED -> ending = event;
@@ -86,8 +89,18 @@ final class AttemptState {
         }
     }
 
-    void busyFor(double seconds) {
-        deviceSeconds = Math.max(deviceSeconds, seconds);
+    /** Takes in that it had kept its device busy for so long when it had taken this step. */
+    void busyFor(double seconds, int untilStep) {
+        if (seconds > deviceSeconds) {
+            deviceSeconds = seconds;
+            busyUntilStep = untilStep;
+        }
+    }
+
+    /** Steps that its device seconds were spent on, as far as records tell: also those that have no record of their own. */
+    int stepsBusy() {
+        int resumedAt = start == null && attempt == 1 ? 0 : resumedAt();
+        return Math.max(0, busyUntilStep - Math.min(resumedAt, busyUntilStep));
     }
 
     int number() {

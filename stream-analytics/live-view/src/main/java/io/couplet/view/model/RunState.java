@@ -87,7 +87,7 @@ final class RunState {
 
     void add(Evaluation evaluation) {
         hyperparameterPoint = evaluation.getHyperparameterPoint();
-        attempt(evaluation.getAttempt()).busyFor(evaluation.getDeviceSeconds());
+        attempt(evaluation.getAttempt()).busyFor(evaluation.getDeviceSeconds(), evaluation.getStep());
         evaluations.merge(
                 evaluation.getRung(),
                 evaluation,
@@ -301,7 +301,7 @@ final class RunState {
         if (pace != null) {
             return pace;
         }
-        long steps = stepsTrained();
+        int steps = attempts.values().stream().mapToInt(AttemptState::stepsBusy).sum();
         return steps > 0 && deviceSeconds() > 0 ? (Double) (deviceSeconds() / steps) : null;
     }
 
