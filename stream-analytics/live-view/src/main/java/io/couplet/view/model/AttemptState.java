@@ -12,7 +12,7 @@ final class AttemptState {
     private static final double PACE_HALF_LIFE_STEPS = 20;
 
     private final int attempt;
-    private final Curve curve = new Curve();
+    private @Nullable Curve curve = new Curve();
     private @Nullable StepSet seen;
     private long duplicates;
     private int firstStep = Integer.MAX_VALUE;
@@ -43,15 +43,17 @@ final class AttemptState {
             duplicates++;
             return false;
         }
-        curve.add(new Curve.Point(
-                metrics.getStep(),
-                metrics.getLoss(),
-                metrics.getLearningRate(),
-                metrics.getGradientNorm(),
-                metrics.getBatchAccuracy(),
-                metrics.getSamplesPerSecond(),
-                metrics.getUpdateRatio(),
-                metrics.getTimeMillis()));
+        if (curve != null) {
+            curve.add(new Curve.Point(
+                    metrics.getStep(),
+                    metrics.getLoss(),
+                    metrics.getLearningRate(),
+                    metrics.getGradientNorm(),
+                    metrics.getBatchAccuracy(),
+                    metrics.getSamplesPerSecond(),
+                    metrics.getUpdateRatio(),
+                    metrics.getTimeMillis()));
+        }
         firstStep = Math.min(firstStep, metrics.getStep());
         firstMillis = firstMillis == 0 ? metrics.getTimeMillis() : Math.min(firstMillis, metrics.getTimeMillis());
         if (metrics.getStep() > 0 && metrics.getEpoch() > 0 && metrics.getStep() >= lastStep) {
@@ -121,8 +123,20 @@ final class AttemptState {
         return ending;
     }
 
-    Curve curve() {
-        return curve;
+    /** Its steps up to one; nothing once they were released. */
+    void copyInto(CurveSeries series, int untilStep) {
+        if (curve != null) {
+            curve.copyInto(series, untilStep);
+        }
+    }
+
+    /** Lets go of the curve; its steps are counted all the same, those that come late too. */
+    void releaseCurve() {
+        curve = null;
+    }
+
+    boolean curveReleased() {
+        return curve == null;
     }
 
     /** Step at which it took up: as its start event says, or else the step before its first record; none before both. */

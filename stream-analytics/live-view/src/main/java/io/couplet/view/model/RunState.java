@@ -42,6 +42,8 @@ final class RunState {
     private final Map<String, Long> acknowledged = new LinkedHashMap<>();
     private long eventsNotKept;
     private @Nullable ConvergenceScore convergence;
+    private @Nullable CurveSketch sketch;
+    private int sketchPoints;
     private int budgetSteps;
     private int warmupSteps;
     private int hyperparameterPoint;
@@ -59,12 +61,14 @@ final class RunState {
     }
 
     void add(RunRequest request) {
+        sketch = null;
         budgetSteps = request.getBudgetSteps();
         warmupSteps = request.getWarmupSteps();
         hyperparameterPoint = request.getHyperparameterPoint();
     }
 
     void add(StepMetrics metrics) {
+        sketch = null;
         budgetSteps = metrics.getBudgetSteps();
         warmupSteps = metrics.getWarmupSteps();
         attempt(metrics.getAttempt()).add(metrics, halfLifeSteps());
@@ -72,6 +76,7 @@ final class RunState {
     }
 
     void add(RunEvent event) {
+        sketch = null;
         budgetSteps = event.getBudgetSteps();
         warmupSteps = event.getWarmupSteps();
         hyperparameterPoint = event.getHyperparameterPoint();
@@ -87,6 +92,7 @@ final class RunState {
 
     void add(Evaluation evaluation) {
         hyperparameterPoint = evaluation.getHyperparameterPoint();
+        sketch = null;
         attempt(evaluation.getAttempt()).busyFor(evaluation.getDeviceSeconds(), evaluation.getStep());
         evaluations.merge(
                 evaluation.getRung(),
@@ -116,9 +122,28 @@ final class RunState {
         return layers == null ? null : LayerSnapshot.of(layers, identity);
     }
 
-    /** A few points of its smoothed loss. */
+    /** A few points of its smoothed loss; made anew only after something of the run has changed, since those of hundreds of runs are asked for every few seconds. */
     CurveSketch sketch(int points) {
-        return CurveSketch.of(runId, identity, status(), budgetSteps, curve().thinned(points, halfLifeSteps(), 0));
+        CurveSketch known = sketch;
+        if (known != null && sketchPoints == points) {
+            return known;
+        }
+        CurveSketch made = CurveSketch.of(
+                runId, identity, status(), budgetSteps, curveReleased(), curve().thinned(points, halfLifeSteps(), 0));
+        sketch = made;
+        sketchPoints = points;
+        return made;
+    }
+
+    /** Lets go of the curves of its attempts. */
+    void releaseCurves() {
+        sketch = null;
+        attempts.values().forEach(AttemptState::releaseCurve);
+    }
+
+    /** Whether some of its curve was let go of. */
+    private boolean curveReleased() {
+        return attempts.values().stream().anyMatch(AttemptState::curveReleased);
     }
 
     private long beginMillis() {
@@ -431,6 +456,7 @@ final class RunState {
                 epochsPerStep(),
                 beginMillis(),
                 curve().thinned(points, halfLifeSteps(), beginMillis()),
+                curveReleased(),
                 attempts.values().stream().map(AttemptState::snapshot).toList(),
                 evaluations.values().stream().map(RunState::point).toList(),
                 events.stream()
@@ -460,7 +486,7 @@ final class RunState {
             for (AttemptState later : attempts.tailMap(attempt.number(), false).values()) {
                 until = Math.min(until, later.resumedAt());
             }
-            attempt.curve().copyInto(series, until);
+            attempt.copyInto(series, until);
         }
         return series;
     }

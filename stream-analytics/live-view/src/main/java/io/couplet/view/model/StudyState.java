@@ -40,6 +40,7 @@ final class StudyState {
     private List<Decision> decisions = List.of();
     private long firstMillis = Long.MAX_VALUE;
     private long newestMillis;
+    private @Nullable StudySummary summary;
 
     private record Pairing(String backbone, String optimizer) {}
 
@@ -124,7 +125,9 @@ final class StudyState {
         return cells.computeIfAbsent(new Pairing(backbone, optimizer), pairing -> new CellState());
     }
 
+    /** Whatever changes the summary ends here. */
     private void lived(long millis) {
+        summary = null;
         if (millis > 0) {
             firstMillis = Math.min(firstMillis, millis);
             newestMillis = Math.max(newestMillis, millis);
@@ -149,7 +152,26 @@ final class StudyState {
         return List.copyOf(measured);
     }
 
+    long newestMillis() {
+        return newestMillis;
+    }
+
+    /** Lets go of the curves of all its runs. */
+    void releaseCurves() {
+        runs().forEach(RunState::releaseCurves);
+    }
+
+    /** Made anew only after a record of the study: each delta has the summaries of all studies, and deltas are asked for ten times a second. */
     StudySummary summary() {
+        StudySummary known = summary;
+        if (known == null) {
+            known = summed();
+            summary = known;
+        }
+        return known;
+    }
+
+    private StudySummary summed() {
         Map<RunStatus, Integer> byStatus = new EnumMap<>(RunStatus.class);
         double progress = 0;
         double deviceSeconds = 0;

@@ -11,6 +11,8 @@ import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.schemas.avro.StudyScore;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -35,6 +37,13 @@ public final class ViewModel {
     /** Greatest step that is believed: while steps before it are missing each takes a bit, so one attempt takes 16 MB at most. */
     public static final int MOST_STEPS = 1 << 27;
 
+    /** As long as the topic keeps steps; a view that is started anew would not have them either. */
+    static final Duration STEPS_KEPT = Duration.ofDays(7);
+
+    /** Records between two looks for studies whose curves can go. */
+    private static final int RELEASE_EVERY = 1000;
+
+    private final InstantSource clock;
     private final String instance = UUID.randomUUID().toString().substring(0, 8);
     private final Map<String, StudyState> studies = new LinkedHashMap<>();
     private final Map<String, RunState> runs = new HashMap<>();
@@ -65,6 +74,15 @@ public final class ViewModel {
             @Nullable String newestUnreadable,
             long deadLetters) {}
 
+    public ViewModel() {
+        this(InstantSource.system());
+    }
+
+    /** @param clock what a trainer whose clock is ahead cannot move: its records make no other study old */
+    public ViewModel(InstantSource clock) {
+        this.clock = clock;
+    }
+
     /** Tells this model from one built after a restart; versions of different instances do not compare. */
     public String instance() {
         return instance;
@@ -80,7 +98,24 @@ public final class ViewModel {
         } catch (IllegalArgumentException e) {
             countUnreadable(origin, String.valueOf(e.getMessage()));
         }
+        if (version % RELEASE_EVERY == 0) {
+            releaseCurves();
+        }
         return true;
+    }
+
+    /** A study all of whose runs have ended lets go of its curves once its newest record is older than steps are kept; its scores, summaries and counts stay. */
+    private void releaseCurves() {
+        long newest = studies.values().stream()
+                .mapToLong(StudyState::newestMillis)
+                .max()
+                .orElse(0);
+        long old = Math.min(newest, clock.millis()) - STEPS_KEPT.toMillis();
+        for (StudyState study : studies.values()) {
+            if (study.newestMillis() < old && study.summary().finished()) {
+                study.releaseCurves();
+            }
+        }
     }
 
     /** Counts a record that could not be decoded. */
