@@ -205,7 +205,9 @@ public final class LocalSystem implements AutoCloseable {
         if (analytics != null && analytics.failure().isCompletedExceptionally()) {
             return Optional.of(reason(analytics));
         }
-        return Optional.ofNullable(stopper == null ? null : stopper.failure());
+        // Without the view nobody would see that the runs have ended.
+        Optional<String> unseen = Optional.ofNullable(view == null ? null : view.failure());
+        return unseen.or(() -> Optional.ofNullable(stopper == null ? null : stopper.failure()));
     }
 
     private static String reason(AnalyticsCluster analytics) {
