@@ -152,7 +152,7 @@ final class Feed implements AutoCloseable {
     }
 
     /** A thread that failed is replaced a few times; positions read twice by it count once in the model. */
-    private StreamThreadExceptionResponse onFailure(Throwable cause) {
+    StreamThreadExceptionResponse onFailure(Throwable cause) {
         Optional<String> refusal = KafkaRefusal.sentence(bootstrapServers(), cause);
         if (refusal.isPresent()) {
             failure = refusal.get();

@@ -168,30 +168,6 @@ final class LiveViewTest {
     }
 
     @Test
-    void aViewWhoseTopicIsTakenAwaySaysThatItReadsNoMore() throws Exception {
-        try (EmbeddedBroker own = EmbeddedBroker.startInTemporaryDirectory();
-                Admin admin = Admin.create(Map.of("bootstrap.servers", own.bootstrapServers()))) {
-            TopicCreation.createMissing(admin, 1);
-            LiveViewSettings settings = new LiveViewSettings(
-                    own.bootstrapServers(),
-                    Map.of("metadata.max.age.ms", "500"),
-                    directory,
-                    LiveViewSettings.LOOPBACK,
-                    0,
-                    Access.OPEN);
-            try (LiveView view = new LiveView(settings).start()) {
-                assertThat(view.failure()).isNull();
-                admin.deleteTopics(List.of(Topics.LAYER_STATISTICS.name()))
-                        .all()
-                        .get(30, SECONDS);
-                // Its reader's threads die of it, which is no failure of the test.
-                await().dontCatchUncaughtExceptions().atMost(60, SECONDS).until(() -> view.failure() != null);
-                assertThat(view.failure()).doesNotContain("\n");
-            }
-        }
-    }
-
-    @Test
     void aBrokerThatIsAwayIsOneSentence() throws IOException {
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
