@@ -55,4 +55,9 @@ public record RungScore(
 
     /** A point of the front of accuracy (a fraction) against device seconds. */
     public record Pareto(String backbone, String optimizer, double accuracy, double deviceSeconds) {}
+
+    /** Whether every cell of the grid has a value. */
+    public boolean complete() {
+        return cellsExpected > 0 && cellsReporting >= cellsExpected;
+    }
 }
