@@ -6,6 +6,7 @@ import io.couplet.cli.local.KnownFamilies;
 import io.couplet.cli.metrics.ServiceMetrics;
 import io.couplet.view.LiveView;
 import io.couplet.view.http.Access;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -17,6 +18,8 @@ import picocli.CommandLine.Spec;
 /** {@code couplet dashboard}: the page as a service. */
 @Command(name = "dashboard", mixinStandardHelpOptions = true, description = "Serve the page of all studies.")
 final class ServeDashboardCommand implements Callable<Integer> {
+
+    private static final Duration PAUSE = Duration.ofSeconds(1);
 
     @Mixin
     ReachOptions reach = new ReachOptions();
@@ -50,7 +53,9 @@ final class ServeDashboardCommand implements Callable<Integer> {
                         orders)) {
             view.measureIn(metrics.registry(), metrics::scrape).start();
             spec.commandLine().getOut().println("The page is at " + view.address());
-            shutdown.await();
+            while (!shutdown.asked(PAUSE)) {
+                Views.requireReading(view);
+            }
         }
         return 0;
     }

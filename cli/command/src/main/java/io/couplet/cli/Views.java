@@ -1,5 +1,6 @@
 package io.couplet.cli;
 
+import io.couplet.view.LiveView;
 import io.couplet.view.LiveViewSettings;
 import io.couplet.view.http.Access;
 import io.couplet.view.model.ViewModel;
@@ -20,6 +21,14 @@ final class Views {
             Map<String, String> clientProperties, Path stateDirectory, String host, int port, Access access) {
         return new LiveViewSettings(
                 bootstrapServers(clientProperties), clientProperties, stateDirectory, host, port, access);
+    }
+
+    /** @throws IllegalStateException in one sentence, when the view reads no more: what it shows grows old and nobody could tell */
+    static void requireReading(LiveView view) {
+        String failure = view.failure();
+        if (failure != null) {
+            throw new IllegalStateException(failure);
+        }
     }
 
     /** Everything in the topics, as they are now. */

@@ -92,23 +92,22 @@ final class WatchStudyCommand implements Callable<Integer> {
                 LiveView view = new LiveView(
                         Views.settings(reach.clientProperties(), scratch.path(), "127.0.0.1", 0, Access.OPEN))) {
             view.start();
-            ViewModel model = view.model();
             if (json) {
-                followAsJson(model, shutdown, out);
-            } else if (!Terminal.isInteractive() || !followOnScreen(model, shutdown, out)) {
-                followAsLines(model, shutdown, out);
+                followAsJson(view, shutdown, out);
+            } else if (!Terminal.isInteractive() || !followOnScreen(view, shutdown, out)) {
+                followAsLines(view, shutdown, out);
             }
         }
         return 0;
     }
 
     /** The live table on the whole terminal; false when the terminal cannot be had. */
-    private boolean followOnScreen(ViewModel model, Services.Shutdown shutdown, PrintWriter out)
+    private boolean followOnScreen(LiveView view, Services.Shutdown shutdown, PrintWriter out)
             throws InterruptedException {
         Style style = Style.of(System.getenv(), ascii);
         StudySnapshot ended;
         try (TerminalScreen screen = TerminalScreen.open(out, System.in)) {
-            ended = watch(model, screen, style, shutdown);
+            ended = watch(view, screen, style, shutdown);
         } catch (IOException e) {
             LOG.warn("The terminal cannot be taken over; lines are printed instead", e);
             return false;
@@ -121,9 +120,9 @@ final class WatchStudyCommand implements Callable<Integer> {
     }
 
     /** The study when all its runs have ended and are scored; null when somebody quits before. */
-    private @Nullable StudySnapshot watch(
-            ViewModel model, TerminalScreen screen, Style style, Services.Shutdown shutdown)
+    private @Nullable StudySnapshot watch(LiveView view, TerminalScreen screen, Style style, Services.Shutdown shutdown)
             throws InterruptedException {
+        ViewModel model = view.model();
         long seen = -1;
         int scrolled = 0;
         int ticks = 0;
@@ -132,6 +131,7 @@ final class WatchStudyCommand implements Callable<Integer> {
         StudyEnd end = new StudyEnd();
         List<CurveSketch> curves = List.of();
         do {
+            Views.requireReading(view);
             String typed = screen.typed();
             if (typed.contains("q") || typed.contains("\u0003")) {
                 return null;
@@ -177,13 +177,14 @@ final class WatchStudyCommand implements Callable<Integer> {
      */
     record WatchLine(StudySummary study, List<RunSummary> runs) {}
 
-    private void followAsJson(ViewModel model, Services.Shutdown shutdown, PrintWriter out)
-            throws InterruptedException {
+    private void followAsJson(LiveView view, Services.Shutdown shutdown, PrintWriter out) throws InterruptedException {
+        ViewModel model = view.model();
         long seen = -1;
         Set<String> ended = new HashSet<>();
         StudyEnd end = new StudyEnd();
         StudySnapshot study = null;
         while (!shutdown.asked(PAUSE) && !out.checkError()) { // a reader that has gone wants no more
+            Views.requireReading(view);
             if (model.version() != seen) {
                 seen = model.version();
                 study = selection.in(model);
@@ -208,13 +209,14 @@ final class WatchStudyCommand implements Callable<Integer> {
         return Json.line(new WatchLine(study.summary(), runs));
     }
 
-    private void followAsLines(ViewModel model, Services.Shutdown shutdown, PrintWriter out)
-            throws InterruptedException {
+    private void followAsLines(LiveView view, Services.Shutdown shutdown, PrintWriter out) throws InterruptedException {
+        ViewModel model = view.model();
         RunProgress progress = new RunProgress(out, false, Terminal::width);
         long seen = -1;
         StudyEnd end = new StudyEnd();
         StudySnapshot study = null;
         while (!shutdown.asked(PAUSE) && !out.checkError()) {
+            Views.requireReading(view);
             if (model.version() != seen) {
                 seen = model.version();
                 study = selection.in(model);

@@ -8,6 +8,7 @@ import io.couplet.view.model.ViewModel;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +18,6 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -37,11 +37,18 @@ final class Feed implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Feed.class);
     private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final int REPLACEMENTS = 3;
+    /** Four failures within it end the view. Longer than it takes to give up on a schema registry four times, so that one that stays away is told. */
+    private static final Duration WINDOW = Duration.ofMinutes(20);
+
+    private static final Duration REGISTRY_PAUSE = Duration.ofSeconds(1);
+    /** Shorter than Kafka waits for a consumer's next poll, which is five minutes. */
+    private static final Duration REGISTRY_PATIENCE = Duration.ofMinutes(4);
 
     private final Map<String, Object> clientSettings;
     private final String applicationId = LiveViewSettings.GROUP_PREFIX + UUID.randomUUID();
     private final KafkaStreams streams;
-    private final AtomicInteger replaced = new AtomicInteger();
+    private final RegistryPatience patience = new RegistryPatience(REGISTRY_PAUSE, REGISTRY_PATIENCE);
+    private final RecentFailures failures = new RecentFailures(WINDOW, InstantSource.system());
     private volatile @Nullable String failure;
     private volatile boolean started;
     private @Nullable KafkaStreamsMetrics streamsMetrics;
@@ -67,7 +74,7 @@ final class Feed implements AutoCloseable {
         try {
             WireFormat format = WireFormat.of(settings.clientProperties());
             streams = new KafkaStreams(
-                    ViewTopology.of(new RecordIntake(model, format), RecordIntake.topics()), properties);
+                    ViewTopology.of(new RecordIntake(model, format), RecordIntake.topics(), patience), properties);
         } catch (SchemaRegistryException e) {
             throw new LiveViewException(String.valueOf(e.getMessage()), e);
         } catch (KafkaException e) {
@@ -94,7 +101,7 @@ final class Feed implements AutoCloseable {
         streamsMetrics = metrics;
     }
 
-    /** Why nothing is read any more; null while it is. */
+    /** Why nothing is read any more, in one sentence; null while it is. */
     @Nullable
     String failure() {
         return failure;
@@ -148,24 +155,39 @@ final class Feed implements AutoCloseable {
     }
 
     /** A thread that failed is replaced a few times; positions read twice by it count once in the model. */
-    private StreamThreadExceptionResponse onFailure(Throwable cause) {
+    StreamThreadExceptionResponse onFailure(Throwable cause) {
         Optional<String> refusal = KafkaRefusal.sentence(bootstrapServers(), cause);
         if (refusal.isPresent()) {
             failure = refusal.get();
             LOG.error("The view reads no more: {}", failure);
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         }
-        if (replaced.incrementAndGet() <= REPLACEMENTS) {
-            LOG.warn("The view's reader failed and is replaced ({} of {})", replaced.get(), REPLACEMENTS, cause);
+        int recently = failures.add();
+        if (recently <= REPLACEMENTS) {
+            LOG.warn("The view's reader failed and is replaced ({} of {})", recently, REPLACEMENTS, cause);
             return StreamThreadExceptionResponse.REPLACE_THREAD;
         }
-        failure = String.valueOf(cause.getMessage());
+        failure = sentence(recently, cause);
         LOG.error("The view's reader failed for good; the page shows what was read until now", cause);
         return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     }
 
+    private static String sentence(int failures, Throwable cause) {
+        Throwable root = cause;
+        while (root.getCause() != null && !(root instanceof SchemaRegistryException)) {
+            root = root.getCause();
+        }
+        String message = root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+        String line = message.replaceAll("\\s*\\R\\s*", " ");
+        return root instanceof SchemaRegistryException
+                ? line
+                : "The view's reader failed " + failures + " times within " + WINDOW.toMinutes()
+                        + " minutes, the last time with: " + line;
+    }
+
     @Override
     public void close() {
+        patience.end();
         if (streamsMetrics != null) {
             streamsMetrics.close();
         }

@@ -90,14 +90,14 @@ public final class LiveView implements AutoCloseable {
         return server.address();
     }
 
+    /** Why nothing is read any more, in one sentence; null while it is. What was read is served all the same. */
+    public @Nullable String failure() {
+        return feed.failure();
+    }
+
     /** What has been read so far; grows while the view runs. */
     public ViewModel model() {
         return model;
-    }
-
-    /** Why it reads no more, in one sentence; null while it does. */
-    public @Nullable String failure() {
-        return feed.failure();
     }
 
     @Override

@@ -12,27 +12,31 @@ final class ViewTopology {
 
     private ViewTopology() {}
 
-    static Topology of(RecordIntake intake, Collection<String> topics) {
+    /** @param patience how a record waits for a schema registry that is away */
+    static Topology of(RecordIntake intake, Collection<String> topics, RegistryPatience patience) {
         String[] sources = topics.toArray(new String[0]);
         Topology topology = new Topology();
         for (String topic : sources) {
             topology.addSource(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer(), topic);
         }
-        return topology.addProcessor("model", () -> new IntoModel(intake), sources);
+        return topology.addProcessor("model", () -> new IntoModel(intake, patience), sources);
     }
 
     private static final class IntoModel extends ContextualProcessor<byte[], byte[], Void, Void> {
 
         private final RecordIntake intake;
+        private final RegistryPatience patience;
 
-        IntoModel(RecordIntake intake) {
+        IntoModel(RecordIntake intake, RegistryPatience patience) {
             this.intake = intake;
+            this.patience = patience;
         }
 
         @Override
         public void process(Record<byte[], byte[]> record) {
             RecordMetadata origin = context().recordMetadata().orElseThrow();
-            intake.accept(origin.topic(), origin.partition(), origin.offset(), record.key(), record.value());
+            patience.until(() ->
+                    intake.accept(origin.topic(), origin.partition(), origin.offset(), record.key(), record.value()));
         }
     }
 }

@@ -154,6 +154,20 @@ final class LiveViewTest {
     }
 
     @Test
+    void aRegistryThatIsAwayIsNotBlamedOnKafka() {
+        assertThatThrownBy(() -> ReportReader.forEach(
+                        broker.bootstrapServers(),
+                        Map.of(),
+                        Duration.ofSeconds(30),
+                        RecordIntake.topics(),
+                        (topic, partition, offset, key, value) -> {
+                            throw AwayRegistry.exception();
+                        }))
+                .isInstanceOf(LiveViewException.class)
+                .hasMessage(AwayRegistry.exception().getMessage());
+    }
+
+    @Test
     void aBrokerThatIsAwayIsOneSentence() throws IOException {
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

@@ -1,5 +1,6 @@
 package io.couplet.view.alerts;
 
+import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.WireFormat;
@@ -15,7 +16,10 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
@@ -37,11 +41,11 @@ final class AlertReader implements AutoCloseable {
             READ.stream().collect(Collectors.toUnmodifiableMap(Topic::name, Function.identity()));
     private static final Duration ANSWER = Duration.ofSeconds(5);
 
-    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final Consumer<byte[], byte[]> consumer;
     private final WireFormat format;
     private final Map<TopicPartition, Long> told = new HashMap<>();
     private final Set<TopicPartition> rebuilding = new HashSet<>();
-    private final List<ConsumerRecord<byte[], byte[]>> held = new ArrayList<>();
+    private final List<Read> held = new ArrayList<>();
     private final Map<String, Long> positions = new HashMap<>();
     private Map<TopicPartition, OffsetAndMetadata> committed = Map.of();
     private long judgedUntil;
@@ -56,7 +60,15 @@ final class AlertReader implements AutoCloseable {
      */
     record Turn(List<Alert> alerts, int unreadable, boolean idle, boolean following) {}
 
-    private AlertReader(KafkaConsumer<byte[], byte[]> consumer, WireFormat format) {
+    /**
+     * A record that was read.
+     *
+     * @param record what it says; null when it says nothing, or cannot be read
+     */
+    private record Read(
+            TopicPartition partition, long offset, @Nullable SpecificRecord record, boolean unreadable) {}
+
+    AlertReader(Consumer<byte[], byte[]> consumer, WireFormat format) {
         this.consumer = consumer;
         this.format = format;
     }
@@ -77,6 +89,9 @@ final class AlertReader implements AutoCloseable {
             AlertReader reader = new AlertReader(consumer, WireFormat.of(settings.clientProperties()));
             reader.begin(settings, nowMillis);
             return reader;
+        } catch (SchemaRegistryException e) {
+            close(consumer);
+            throw new LiveViewException(String.valueOf(e.getMessage()), e);
         } catch (KafkaException e) {
             close(consumer);
             throw new LiveViewException(
@@ -96,7 +111,7 @@ final class AlertReader implements AutoCloseable {
     }
 
     /** A group that has never told anything begins with what comes now. */
-    private void begin(AlertSettings settings, long nowMillis) {
+    void begin(AlertSettings settings, long nowMillis) {
         Map<String, List<PartitionInfo>> existing = consumer.listTopics();
         List<String> missing = READ.stream()
                 .map(Topic::name)
@@ -150,12 +165,17 @@ final class AlertReader implements AutoCloseable {
         return judgedUntil;
     }
 
+    /**
+     * Takes in what has come.
+     *
+     * @throws SchemaRegistryException when a record cannot be read because the registry is away; nothing of the poll was taken in then, and the next one has it again
+     */
     Turn poll(AlertRules rules, Duration patience) {
         List<Alert> alerts = new ArrayList<>();
         int unreadable = 0;
-        var records = consumer.poll(patience);
-        for (ConsumerRecord<byte[], byte[]> record : records) {
-            if (record.offset() < told.getOrDefault(partition(record), 0L)) {
+        List<Read> records = read(consumer.poll(patience));
+        for (Read record : records) {
+            if (record.offset() < told.getOrDefault(record.partition(), 0L)) {
                 unreadable += accept(rules, record, new ArrayList<>());
             } else if (rebuilding.isEmpty()) {
                 unreadable += accept(rules, record, alerts);
@@ -173,7 +193,7 @@ final class AlertReader implements AutoCloseable {
             });
             if (rebuilding.isEmpty()) {
                 consumer.resume(consumer.assignment());
-                for (ConsumerRecord<byte[], byte[]> record : held) {
+                for (Read record : held) {
                     unreadable += accept(rules, record, alerts);
                 }
                 held.clear();
@@ -182,28 +202,49 @@ final class AlertReader implements AutoCloseable {
         return new Turn(alerts, unreadable, records.isEmpty(), rebuilding.isEmpty());
     }
 
-    /** Returns how many records could not be read: one or none. */
-    private int accept(AlertRules rules, ConsumerRecord<byte[], byte[]> record, List<Alert> alerts) {
-        TopicPartition partition = partition(record);
-        if (record.offset() >= told.getOrDefault(partition, 0L)) {
-            positions.put(name(partition), record.offset() + 1);
+    /** All of a poll or nothing: before a registry that is away fails it, the consumer goes back to where the poll began. */
+    private List<Read> read(ConsumerRecords<byte[], byte[]> polled) {
+        List<Read> read = new ArrayList<>();
+        try {
+            polled.forEach(record -> read.add(read(record)));
+        } catch (SchemaRegistryException e) {
+            for (TopicPartition partition : polled.partitions()) {
+                consumer.seek(partition, polled.records(partition).get(0).offset());
+            }
+            throw e;
         }
+        return read;
+    }
+
+    private Read read(ConsumerRecord<byte[], byte[]> record) {
+        TopicPartition partition = new TopicPartition(record.topic(), record.partition());
         Topic<?> topic = BY_NAME.get(record.topic());
         if (record.value() == null || topic == null) {
-            return 0;
+            return new Read(partition, record.offset(), null, false);
         }
         try {
-            alerts.addAll(rules.accept(
-                    format.decode(topic, record.value()),
-                    new Origin(record.topic(), record.partition(), record.offset())));
-            return 0;
+            return new Read(partition, record.offset(), format.decode(topic, record.value()), false);
         } catch (SerializationException | IllegalArgumentException e) {
-            return 1;
+            return new Read(partition, record.offset(), null, true);
         }
     }
 
-    private static TopicPartition partition(ConsumerRecord<?, ?> record) {
-        return new TopicPartition(record.topic(), record.partition());
+    /** Returns how many records could not be read: one or none. */
+    private int accept(AlertRules rules, Read read, List<Alert> alerts) {
+        TopicPartition partition = read.partition();
+        if (read.offset() >= told.getOrDefault(partition, 0L)) {
+            positions.put(name(partition), read.offset() + 1);
+        }
+        SpecificRecord record = read.record();
+        if (record == null) {
+            return read.unreadable() ? 1 : 0;
+        }
+        try {
+            alerts.addAll(rules.accept(record, new Origin(partition.topic(), partition.partition(), read.offset())));
+            return 0;
+        } catch (IllegalArgumentException e) {
+            return 1;
+        }
     }
 
     /** Whether Kafka answers and has nothing that is not read. */

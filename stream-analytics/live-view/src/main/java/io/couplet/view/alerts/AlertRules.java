@@ -12,7 +12,8 @@ import io.couplet.view.alerts.Alert.Event;
 import io.couplet.view.alerts.Alert.Origin;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -28,9 +29,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class AlertRules {
 
+    /** Ids kept of what was told, about 10 MB; a record that repeats one comes soon after it, if at all. */
+    private static final int TOLD = 50_000;
+
     private final Map<String, Pulse> runs = new HashMap<>();
     private final Map<String, Study> studies = new HashMap<>();
-    private final Set<String> stallsTold = new HashSet<>();
+    private final Set<String> told = new LinkedHashSet<>();
 
     /** A study's books. */
     private static final class Study {
@@ -41,11 +45,25 @@ final class AlertRules {
     }
 
     /**
-     * Takes a record in and says what it means.
+     * Takes a record in and says what it means; what an equal record has said before is not said again.
      *
      * @throws IllegalArgumentException when its run id is none
      */
     List<Alert> accept(SpecificRecord record, Origin origin) {
+        return meaning(record, origin).stream().filter(this::isNew).toList();
+    }
+
+    private boolean isNew(Alert alert) {
+        boolean added = told.add(alert.id());
+        if (told.size() > TOLD) {
+            Iterator<String> oldest = told.iterator();
+            oldest.next();
+            oldest.remove();
+        }
+        return added;
+    }
+
+    private List<Alert> meaning(SpecificRecord record, Origin origin) {
         if (record instanceof RunRequest request) {
             Study study = studies.computeIfAbsent(request.getStudyId(), id -> new Study());
             study.name = request.getStudyName();
@@ -111,10 +129,11 @@ final class AlertRules {
     }
 
     private List<Alert> of(RunCommand command, Origin origin) {
-        RunId run = RunId.parse(command.getRunId());
         if (command.getKind() != RunCommandKind.STOP || command.getShadow()) {
+            // Other rules for a study name no run.
             return List.of();
         }
+        RunId run = RunId.parse(command.getRunId());
         return List.of(new Alert(
                 command.getCommandId(),
                 Event.STOP_ORDERED,
@@ -175,8 +194,9 @@ final class AlertRules {
             long since = pulse.stalledFrom(leastSilenceMillis);
             if (pulse.training() && since <= nowMillis && since > judgedUntilMillis) {
                 String id = pulse.run() + ".a" + pulse.attempt() + ".stalled." + pulse.millis();
-                if (stallsTold.add(id)) {
-                    alerts.add(stalled(id, pulse, since));
+                Alert stall = stalled(id, pulse, since);
+                if (isNew(stall)) {
+                    alerts.add(stall);
                 }
             }
         }

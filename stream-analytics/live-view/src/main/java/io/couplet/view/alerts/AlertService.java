@@ -3,6 +3,7 @@ package io.couplet.view.alerts;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.couplet.schemas.DeadLetter;
+import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.view.LiveViewException;
 import io.couplet.view.alerts.Webhook.Outcome;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -35,6 +36,7 @@ public final class AlertService implements AutoCloseable {
     private static final String SERVICE = "alerts";
     private static final Duration IDLE = Duration.ofMillis(200);
     private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final Duration REGISTRY_PAUSE = Duration.ofSeconds(1);
     private static final long COMMIT_MILLIS = 1_000;
 
     private final AlertSettings settings;
@@ -148,6 +150,9 @@ public final class AlertService implements AutoCloseable {
             if (clock.millis() - committedMillis >= COMMIT_MILLIS) {
                 commit(records);
             }
+        } catch (SchemaRegistryException e) {
+            LOG.warn("Alerts wait for the schema registry: {}", e.getMessage());
+            TimeUnit.MILLISECONDS.sleep(REGISTRY_PAUSE.toMillis());
         } catch (KafkaException e) {
             LOG.warn("Kafka does not answer the alerts now: {}", e.getMessage());
             TimeUnit.MILLISECONDS.sleep(IDLE.toMillis());

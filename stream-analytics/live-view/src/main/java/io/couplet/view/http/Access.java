@@ -105,8 +105,12 @@ public final class Access {
      */
     @Nullable
     String user(String peer, @Nullable String authorization, @Nullable String user) {
-        if (userHeader != null && user != null && !user.isBlank() && proxies.contains(literal(peer))) {
-            return shortened(user);
+        if (userHeader != null && user != null && !user.isBlank()) {
+            // None for a link-local peer, whose address names an interface, e.g. fe80::1%eth0.
+            InetAddress from = literal(peer);
+            if (from != null && proxies.contains(from)) {
+                return shortened(user);
+            }
         }
         if (tokenDigest != null
                 && authorization != null

@@ -353,7 +353,7 @@ public final class ViewServer implements AutoCloseable {
 
     /**
      * @param status up, or down when no record is read any more
-     * @param reason why it is down; null while it is up
+     * @param reason why it is down, which may name brokers; null while it is up, and for whoever may not read
      * @param instance instance of the model
      * @param streams open event streams
      * @param refused requests refused, by HTTP status; empty for whoever may not read
@@ -374,7 +374,7 @@ public final class ViewServer implements AutoCloseable {
                 context.status(reason == null ? 200 : 503),
                 new Health(
                         reason == null ? "up" : "down",
-                        reason,
+                        known ? reason : null,
                         model.instance(),
                         MOST_STREAMS - streams.availablePermits(),
                         known ? refusals.counts() : Map.of(),
@@ -439,7 +439,7 @@ public final class ViewServer implements AutoCloseable {
 
     /** The study of the path; null when there is none, which then was answered. */
     private @Nullable StudySnapshot studyAsked(Context context) {
-        StudySnapshot study = model.snapshot(context.pathParam("id"));
+        StudySnapshot study = model.study(context.pathParam("id"), 0);
         if (study == null) {
             refuse(context, 404, "No study " + Refusals.shortened(context.pathParam("id")) + " has been read.");
         }
@@ -524,6 +524,8 @@ public final class ViewServer implements AutoCloseable {
         try {
             context.res().setContentType("text/event-stream");
             context.res().setCharacterEncoding("UTF-8");
+            // nginx would hold events back until a buffer is full.
+            context.header("X-Accel-Buffering", "no");
             new EventStream(
                             model,
                             updates,

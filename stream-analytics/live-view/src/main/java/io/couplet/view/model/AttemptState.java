@@ -12,7 +12,7 @@ final class AttemptState {
     private static final double PACE_HALF_LIFE_STEPS = 20;
 
     private final int attempt;
-    private final Curve curve = new Curve();
+    private @Nullable Curve curve = new Curve();
     private @Nullable StepSet seen;
     private long duplicates;
     private int firstStep = Integer.MAX_VALUE;
@@ -26,6 +26,7 @@ final class AttemptState {
     private double weightedPace;
     private double paceWeight;
     private double deviceSeconds;
+    private int busyUntilStep;
     private @Nullable RunEvent start;
     private @Nullable RunEvent ending;
 
@@ -42,15 +43,17 @@ final class AttemptState {
             duplicates++;
             return false;
         }
-        curve.add(new Curve.Point(
-                metrics.getStep(),
-                metrics.getLoss(),
-                metrics.getLearningRate(),
-                metrics.getGradientNorm(),
-                metrics.getBatchAccuracy(),
-                metrics.getSamplesPerSecond(),
-                metrics.getUpdateRatio(),
-                metrics.getTimeMillis()));
+        if (curve != null) {
+            curve.add(new Curve.Point(
+                    metrics.getStep(),
+                    metrics.getLoss(),
+                    metrics.getLearningRate(),
+                    metrics.getGradientNorm(),
+                    metrics.getBatchAccuracy(),
+                    metrics.getSamplesPerSecond(),
+                    metrics.getUpdateRatio(),
+                    metrics.getTimeMillis()));
+        }
         firstStep = Math.min(firstStep, metrics.getStep());
         firstMillis = firstMillis == 0 ? metrics.getTimeMillis() : Math.min(firstMillis, metrics.getTimeMillis());
         if (metrics.getStep() > 0 && metrics.getEpoch() > 0 && metrics.getStep() >= lastStep) {
@@ -61,9 +64,11 @@ final class AttemptState {
             weightedLoss = keep * weightedLoss + (1 - keep) * metrics.getLoss();
             lossWeight = keep * lossWeight + (1 - keep);
         }
-        if (metrics.getStep() == lastStep + 1 && lastStepMillis > 0) {
-            double keep = Math.pow(0.5, 1 / PACE_HALF_LIFE_STEPS);
-            double seconds = Math.max(0, metrics.getTimeMillis() - lastStepMillis) / 1000.0;
+        // A log that names every hundredth step tells of a hundred at once.
+        int steps = metrics.getStep() - lastStep;
+        if (steps > 0 && lastStepMillis > 0) {
+            double keep = Math.pow(0.5, steps / PACE_HALF_LIFE_STEPS);
+            double seconds = Math.max(0, metrics.getTimeMillis() - lastStepMillis) / 1000.0 / steps;
             weightedPace = keep * weightedPace + (1 - keep) * seconds;
             paceWeight = keep * paceWeight + (1 - keep);
         }
@@ -76,7 +81,7 @@ final class AttemptState {
     }
 
     void add(RunEvent event) {
-        deviceSeconds = Math.max(deviceSeconds, event.getDeviceSeconds());
+        busyFor(event.getDeviceSeconds(), event.getStep());
         switch (event.getKind()) {
             case STARTED, RESUMED -> start = event;
             case COMPLETED, STOPPED, DIVERGED, FAILED, RELEASED -> ending = event;
@@ -86,8 +91,18 @@ final class AttemptState {
         }
     }
 
-    void busyFor(double seconds) {
-        deviceSeconds = Math.max(deviceSeconds, seconds);
+    /** Takes in that it had kept its device busy for so long when it had taken this step. */
+    void busyFor(double seconds, int untilStep) {
+        if (seconds > deviceSeconds) {
+            deviceSeconds = seconds;
+            busyUntilStep = untilStep;
+        }
+    }
+
+    /** Steps that its device seconds were spent on, as far as records tell: also those that have no record of their own. */
+    int stepsBusy() {
+        int resumedAt = start == null && attempt == 1 ? 0 : resumedAt();
+        return Math.max(0, busyUntilStep - Math.min(resumedAt, busyUntilStep));
     }
 
     int number() {
@@ -108,8 +123,20 @@ final class AttemptState {
         return ending;
     }
 
-    Curve curve() {
-        return curve;
+    /** Its steps up to one; nothing once they were released. */
+    void copyInto(CurveSeries series, int untilStep) {
+        if (curve != null) {
+            curve.copyInto(series, untilStep);
+        }
+    }
+
+    /** Lets go of the curve; its steps are counted all the same, those that come late too. */
+    void releaseCurve() {
+        curve = null;
+    }
+
+    boolean curveReleased() {
+        return curve == null;
     }
 
     /** Step at which it took up: as its start event says, or else the step before its first record; none before both. */

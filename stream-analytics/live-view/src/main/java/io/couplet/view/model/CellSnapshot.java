@@ -38,9 +38,4 @@ public record CellSnapshot(
         }
         return null;
     }
-
-    /** The newest rung known; null before the first. */
-    public @Nullable RungValue newest() {
-        return rungs.isEmpty() ? null : rungs.get(rungs.size() - 1);
-    }
 }

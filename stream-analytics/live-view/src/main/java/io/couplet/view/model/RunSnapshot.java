@@ -11,9 +11,10 @@ import org.jspecify.annotations.Nullable;
  * @param warmupSteps steps of learning-rate warm-up
  * @param epochsPerStep passes over the training images a step; null while unknown
  * @param beginMillis time of its first step, milliseconds since the epoch; 0 before it
+ * @param curveReleased whether steps are missing from the curve, let go of since they are older than the topics keep
  * @param layers statistics of the weights, newest measurement; null while there is none
  * @param events what happened to it, oldest first
- * @param eventsNotKept events beyond the {@value RunState#EVENTS} kept
+ * @param eventsNotKept checkpoints before an attempt's newest, and events beyond the {@value RunState#EVENTS} kept
  * @param settings effective hyper-parameters and recipe settings of the newest attempt; empty while unknown
  * @param parameters trainable parameters; null while unknown
  */
@@ -27,6 +28,7 @@ public record RunSnapshot(
         @Nullable Double epochsPerStep,
         long beginMillis,
         CurveSnapshot curve,
+        boolean curveReleased,
         List<AttemptSnapshot> attempts,
         List<EvaluationPoint> evaluations,
         List<EventLine> events,

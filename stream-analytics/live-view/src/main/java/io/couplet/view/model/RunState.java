@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /** One run, as its records tell it, in whatever order its topics arrive. */
 final class RunState {
 
-    /** Events kept for a run's list; further ones are counted. */
+    /** Events kept for a run's list, of checkpoints only an attempt's newest; further ones are counted. */
     static final int EVENTS = 200;
 
     private static final String RESUME = "resume";
@@ -41,8 +41,9 @@ final class RunState {
     private final Map<String, RunCommand> commands = new LinkedHashMap<>();
     private final Map<String, Long> acknowledged = new LinkedHashMap<>();
     private long eventsNotKept;
-    private @Nullable RunRequest request;
     private @Nullable ConvergenceScore convergence;
+    private @Nullable CurveSketch sketch;
+    private int sketchPoints;
     private int budgetSteps;
     private int warmupSteps;
     private int hyperparameterPoint;
@@ -59,19 +60,15 @@ final class RunState {
         return identity;
     }
 
-    @Nullable
-    RunRequest request() {
-        return request;
-    }
-
-    void add(RunRequest newRequest) {
-        request = newRequest;
-        budgetSteps = newRequest.getBudgetSteps();
-        warmupSteps = newRequest.getWarmupSteps();
-        hyperparameterPoint = newRequest.getHyperparameterPoint();
+    void add(RunRequest request) {
+        sketch = null;
+        budgetSteps = request.getBudgetSteps();
+        warmupSteps = request.getWarmupSteps();
+        hyperparameterPoint = request.getHyperparameterPoint();
     }
 
     void add(StepMetrics metrics) {
+        sketch = null;
         budgetSteps = metrics.getBudgetSteps();
         warmupSteps = metrics.getWarmupSteps();
         attempt(metrics.getAttempt()).add(metrics, halfLifeSteps());
@@ -79,6 +76,7 @@ final class RunState {
     }
 
     void add(RunEvent event) {
+        sketch = null;
         budgetSteps = event.getBudgetSteps();
         warmupSteps = event.getWarmupSteps();
         hyperparameterPoint = event.getHyperparameterPoint();
@@ -94,7 +92,8 @@ final class RunState {
 
     void add(Evaluation evaluation) {
         hyperparameterPoint = evaluation.getHyperparameterPoint();
-        attempt(evaluation.getAttempt()).busyFor(evaluation.getDeviceSeconds());
+        sketch = null;
+        attempt(evaluation.getAttempt()).busyFor(evaluation.getDeviceSeconds(), evaluation.getStep());
         evaluations.merge(
                 evaluation.getRung(),
                 evaluation,
@@ -123,9 +122,28 @@ final class RunState {
         return layers == null ? null : LayerSnapshot.of(layers, identity);
     }
 
-    /** A few points of its smoothed loss. */
+    /** A few points of its smoothed loss; made anew only after something of the run has changed, since those of hundreds of runs are asked for every few seconds. */
     CurveSketch sketch(int points) {
-        return CurveSketch.of(runId, identity, status(), budgetSteps, curve().thinned(points, halfLifeSteps(), 0));
+        CurveSketch known = sketch;
+        if (known != null && sketchPoints == points) {
+            return known;
+        }
+        CurveSketch made = CurveSketch.of(
+                runId, identity, status(), budgetSteps, curveReleased(), curve().thinned(points, halfLifeSteps(), 0));
+        sketch = made;
+        sketchPoints = points;
+        return made;
+    }
+
+    /** Lets go of the curves of its attempts. */
+    void releaseCurves() {
+        sketch = null;
+        attempts.values().forEach(AttemptState::releaseCurve);
+    }
+
+    /** Whether some of its curve was let go of. */
+    private boolean curveReleased() {
+        return attempts.values().stream().anyMatch(AttemptState::curveReleased);
     }
 
     private long beginMillis() {
@@ -152,11 +170,30 @@ final class RunState {
         if (events.contains(event)) {
             return;
         }
+        if (event.getKind() == RunEventKind.CHECKPOINTED && !newestCheckpoint(event)) {
+            eventsNotKept++;
+            return;
+        }
         if (events.size() == EVENTS) {
             eventsNotKept++;
             return;
         }
         events.add(event);
+    }
+
+    /** Whether a checkpoint is its attempt's newest; one that it follows then goes, and is counted. */
+    private boolean newestCheckpoint(RunEvent event) {
+        for (RunEvent known : events) {
+            if (known.getKind() == RunEventKind.CHECKPOINTED && known.getAttempt() == event.getAttempt()) {
+                if (known.getStep() > event.getStep()) {
+                    return false;
+                }
+                events.remove(known);
+                eventsNotKept++;
+                return true;
+            }
+        }
+        return true;
     }
 
     private AttemptState attempt(int number) {
@@ -292,7 +329,7 @@ final class RunState {
         if (pace != null) {
             return pace;
         }
-        long steps = stepsTrained();
+        int steps = attempts.values().stream().mapToInt(AttemptState::stepsBusy).sum();
         return steps > 0 && deviceSeconds() > 0 ? (Double) (deviceSeconds() / steps) : null;
     }
 
@@ -391,12 +428,16 @@ final class RunState {
         if (named != null || command.getKind() != RunCommandKind.RESUME) {
             return named;
         }
-        return events.stream()
-                .filter(event -> event.getKind() == RunEventKind.RESUMED || event.getKind() == RunEventKind.STARTED)
-                .map(RunEvent::getTimeMillis)
-                .filter(millis -> millis >= command.getTimeMillis())
-                .min(Comparator.naturalOrder())
-                .orElse(null);
+        Long first = null;
+        for (AttemptState attempt : attempts.values()) {
+            RunEvent start = attempt.start();
+            if (start != null
+                    && start.getTimeMillis() >= command.getTimeMillis()
+                    && (first == null || start.getTimeMillis() < first)) {
+                first = start.getTimeMillis();
+            }
+        }
+        return first;
     }
 
     private static String kind(RunCommand command) {
@@ -418,6 +459,7 @@ final class RunState {
                 epochsPerStep(),
                 beginMillis(),
                 curve().thinned(points, halfLifeSteps(), beginMillis()),
+                curveReleased(),
                 attempts.values().stream().map(AttemptState::snapshot).toList(),
                 evaluations.values().stream().map(RunState::point).toList(),
                 events.stream()
@@ -447,7 +489,7 @@ final class RunState {
             for (AttemptState later : attempts.tailMap(attempt.number(), false).values()) {
                 until = Math.min(until, later.resumedAt());
             }
-            attempt.curve().copyInto(series, until);
+            attempt.copyInto(series, until);
         }
         return series;
     }

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param rungScores summaries by rung, ascending; null in a delta that changes none
  * @param reportRung rung the report is about; 0 while there is none
  * @param counts the books
- * @param decisions newest stop decisions first, at most {@value #DECISIONS}; null in a delta that changes none
+ * @param decisions newest stop decisions first: all of them in a snapshot for a report, at most {@value #DECISIONS} in what a page is sent; null in a delta that
+ *     changes none
  * @param decisionsTotal all of them
  * @param ruleChanges other stopping rules since it began, oldest first; null in a delta that changes none
  * @param provenance what the runs were made with
@@ -37,7 +38,7 @@ public record StudySnapshot(
         @Nullable List<RuleChange> ruleChanges,
         StudyProvenance provenance) {
 
-    /** Stop decisions a snapshot carries. */
+    /** Stop decisions that a page is sent. */
     public static final int DECISIONS = 100;
 
     /** The summary at a rung; null when there is none. */

@@ -46,6 +46,7 @@ final class StudyState {
     private List<Decision> decisions = List.of();
     private long firstMillis = Long.MAX_VALUE;
     private long newestMillis;
+    private @Nullable StudySummary summary;
 
     private record Pairing(String backbone, String optimizer) {}
 
@@ -140,7 +141,9 @@ final class StudyState {
         return cells.computeIfAbsent(new Pairing(backbone, optimizer), pairing -> new CellState());
     }
 
+    /** Whatever changes the summary ends here. */
     private void lived(long millis) {
+        summary = null;
         if (millis > 0) {
             firstMillis = Math.min(firstMillis, millis);
             newestMillis = Math.max(newestMillis, millis);
@@ -165,7 +168,26 @@ final class StudyState {
         return List.copyOf(measured);
     }
 
+    long newestMillis() {
+        return newestMillis;
+    }
+
+    /** Lets go of the curves of all its runs. */
+    void releaseCurves() {
+        runs().forEach(RunState::releaseCurves);
+    }
+
+    /** Made anew only after a record of the study: each delta has the summaries of all studies, and deltas are asked for ten times a second. */
     StudySummary summary() {
+        StudySummary known = summary;
+        if (known == null) {
+            known = summed();
+            summary = known;
+        }
+        return known;
+    }
+
+    private StudySummary summed() {
         Map<RunStatus, Integer> byStatus = new EnumMap<>(RunStatus.class);
         double progress = 0;
         double deviceSeconds = 0;
@@ -247,8 +269,10 @@ final class StudyState {
         return seconds / running;
     }
 
-    StudySnapshot snapshot(long version, long since, long allDeadLetters, long deadLetters, long unreadable) {
-        StudySummary summary = summary();
+    /** @param mostDecisions of the newest decisions, at most so many */
+    StudySnapshot snapshot(
+            long version, long since, int mostDecisions, long allDeadLetters, long deadLetters, long unreadable) {
+        StudySummary summed = summary();
         List<CellSnapshot> shown = new ArrayList<>();
         for (String optimizer : optimizers) {
             for (String backbone : backbones) {
@@ -262,16 +286,16 @@ final class StudyState {
         return new StudySnapshot(
                 version,
                 since,
-                summary,
+                summed,
                 settings(),
                 List.copyOf(backbones),
                 List.copyOf(optimizers),
                 shown,
                 since == 0 || scoresChangedAt > since ? rungScores() : null,
-                reportRung(summary.finished()),
+                reportRung(summed.finished()),
                 counts(allDeadLetters, deadLetters, unreadable),
                 since == 0 || decidedAt > since
-                        ? decisions.stream().limit(StudySnapshot.DECISIONS).toList()
+                        ? decisions.stream().limit(mostDecisions).toList()
                         : null,
                 decisions.size(),
                 since == 0 || decidedAt > since ? List.copyOf(ruleChanges.values()) : null,

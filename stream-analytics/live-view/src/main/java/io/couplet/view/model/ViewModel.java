@@ -11,6 +11,8 @@ import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.schemas.avro.StudyScore;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -32,6 +34,16 @@ public final class ViewModel {
     /** Keys of dead letters are anybody's bytes: no more studies than this are told apart among them. */
     private static final int STUDIES_OF_DEAD_LETTERS = 1000;
 
+    /** Greatest step that is believed: while steps before it are missing each takes a bit, so one attempt takes 16 MB at most. */
+    public static final int MOST_STEPS = 1 << 27;
+
+    /** As long as the topic keeps steps; a view that is started anew would not have them either. */
+    static final Duration STEPS_KEPT = Duration.ofDays(7);
+
+    /** Records between two looks for studies whose curves can go. */
+    private static final int RELEASE_EVERY = 1000;
+
+    private final InstantSource clock;
     private final String instance = UUID.randomUUID().toString().substring(0, 8);
     private final Map<String, StudyState> studies = new LinkedHashMap<>();
     private final Map<String, RunState> runs = new HashMap<>();
@@ -62,6 +74,15 @@ public final class ViewModel {
             @Nullable String newestUnreadable,
             long deadLetters) {}
 
+    public ViewModel() {
+        this(InstantSource.system());
+    }
+
+    /** @param clock what a trainer whose clock is ahead cannot move: its records make no other study old */
+    public ViewModel(InstantSource clock) {
+        this.clock = clock;
+    }
+
     /** Tells this model from one built after a restart; versions of different instances do not compare. */
     public String instance() {
         return instance;
@@ -77,7 +98,24 @@ public final class ViewModel {
         } catch (IllegalArgumentException e) {
             countUnreadable(origin, String.valueOf(e.getMessage()));
         }
+        if (version % RELEASE_EVERY == 0) {
+            releaseCurves();
+        }
         return true;
+    }
+
+    /** A study all of whose runs have ended lets go of its curves once its newest record is older than steps are kept; its scores, summaries and counts stay. */
+    private void releaseCurves() {
+        long newest = studies.values().stream()
+                .mapToLong(StudyState::newestMillis)
+                .max()
+                .orElse(0);
+        long old = Math.min(newest, clock.millis()) - STEPS_KEPT.toMillis();
+        for (StudyState study : studies.values()) {
+            if (study.newestMillis() < old && study.summary().finished()) {
+                study.releaseCurves();
+            }
+        }
     }
 
     /** Counts a record that could not be decoded. */
@@ -121,6 +159,7 @@ public final class ViewModel {
 
     private void apply(SpecificRecord record) {
         if (record instanceof StepMetrics metrics) {
+            requireStep(metrics.getStep());
             RunState run = run(metrics.getRunId());
             run.add(metrics);
             changed(run, metrics.getRunId());
@@ -145,7 +184,8 @@ public final class ViewModel {
             changed(run, statistics.getRunId());
         } else if (record instanceof RunCommand command && command.getKind() == RunCommandKind.RULES) {
             study(command.getStudyId()).judgedBy(command, version);
-        } else if (record instanceof RunCommand command) {
+        } else if (record instanceof RunCommand command && command.getKind() != RunCommandKind.UNKNOWN) {
+            // A kind that this version does not know is no order that stands: its trainers do not know it either.
             RunState run = run(command.getRunId());
             run.add(command);
             changed(run, command.getRunId());
@@ -159,6 +199,12 @@ public final class ViewModel {
             study(score.getStudyId()).add(score, version);
         } else if (record instanceof StudyScore score) {
             study(score.getStudyId()).add(score, version);
+        }
+    }
+
+    private static void requireStep(int step) {
+        if (step < 1 || step > MOST_STEPS) {
+            throw new IllegalArgumentException("step must be between 1 and " + MOST_STEPS + ", was " + step);
         }
     }
 
@@ -202,21 +248,30 @@ public final class ViewModel {
     }
 
     /**
-     * A study with the cells that have changed after a version; null when no record names it.
+     * A study with the cells that have changed after a version, and of its decisions the newest ones; null when no record names it.
      *
      * @param since a version of this instance, or 0 for everything
      */
-    public synchronized @Nullable StudySnapshot study(String studyId, long since) {
+    public @Nullable StudySnapshot study(String studyId, long since) {
+        return study(studyId, since, StudySnapshot.DECISIONS);
+    }
+
+    private synchronized @Nullable StudySnapshot study(String studyId, long since, int mostDecisions) {
         StudyState study = studies.get(studyId);
         return study == null
                 ? null
                 : study.snapshot(
-                        version, since, deadLetters, deadLettersByStudy.getOrDefault(studyId, 0L), unreadableTotal());
+                        version,
+                        since,
+                        mostDecisions,
+                        deadLetters,
+                        deadLettersByStudy.getOrDefault(studyId, 0L),
+                        unreadableTotal());
     }
 
-    /** A study, whole; null when no record names it. */
+    /** A study, whole, with all of its decisions; null when no record names it. */
     public @Nullable StudySnapshot snapshot(String studyId) {
-        return study(studyId, 0);
+        return study(studyId, 0, Integer.MAX_VALUE);
     }
 
     /**

@@ -84,6 +84,9 @@ public final class ReportReader {
                             + patience.toSeconds() + " s: check that it runs, then ask again.");
                 }
             }
+        } catch (SchemaRegistryException e) {
+            // Kafka is well: the registry is away, or was between two of the records.
+            throw new LiveViewException(String.valueOf(e.getMessage()), e);
         } catch (KafkaException e) {
             throw new LiveViewException(
                     KafkaRefusal.sentence(bootstrapServers, e)

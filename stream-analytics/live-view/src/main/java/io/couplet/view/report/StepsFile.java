@@ -7,6 +7,7 @@ import io.couplet.schemas.Topics;
 import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.view.LiveViewException;
+import io.couplet.view.model.ViewModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,7 +125,8 @@ public final class StepsFile {
             if (!run.studyId().equals(studyId)) {
                 return;
             }
-            if (step.getStep() < 0) {
+            // The same bounds as the view's, so that the rows are as many as the steps that it counts.
+            if (step.getStep() < 1 || step.getStep() > ViewModel.MOST_STEPS) {
                 unreadable++;
                 return;
             }

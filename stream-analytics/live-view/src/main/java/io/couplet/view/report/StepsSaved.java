@@ -24,7 +24,7 @@ public record StepsSaved(int runs, long steps, double share, List<Rule> rules) {
     /**
      * What one rule has saved.
      *
-     * @param rule its name, or person; {@value #NOT_TOLD} for a stop whose order is no longer among those the snapshot carries
+     * @param rule its name, or person; {@value #NOT_TOLD} for a stop whose order was not read
      */
     public record Rule(String rule, int runs, long steps) {}
 

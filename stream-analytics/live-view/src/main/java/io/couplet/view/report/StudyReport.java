@@ -278,7 +278,12 @@ public record StudyReport(
     /** The command that trains this study again: with the study's file, when it had one, and with nothing of its runs done. */
     String repeatCommand() {
         StudySettings settings = provenance.settings();
-        String data = settings == null || settings.dataPath() == null ? "" : " --data '" + settings.dataPath() + "'";
+        String data = settings == null || settings.dataPath() == null ? "" : " --data " + quoted(settings.dataPath());
         return "couplet run [STUDY]" + data + " --data-dir NEW-DIRECTORY";
+    }
+
+    /** As a shell takes it for one word, whatever is in it. */
+    private static String quoted(String word) {
+        return '\'' + word.replace("'", "'\\''") + '\'';
     }
 }

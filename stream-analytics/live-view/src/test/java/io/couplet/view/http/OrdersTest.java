@@ -204,6 +204,35 @@ final class OrdersTest {
     }
 
     @Test
+    void withoutTheTokenHealthSaysThatItIsDownAndNotWhy() throws Exception {
+        server = new ViewServer(
+                model,
+                () -> "Kafka at broker-7.internal:9092 refuses the view.",
+                Families.NONE,
+                Access.OPEN.withToken(TOKEN),
+                trainer);
+        server.start("127.0.0.1", 0);
+
+        for (String path : List.of("/api/health", "/health")) {
+            HttpResponse<String> answer = send(HttpRequest.newBuilder(uri(path)));
+            assertThat(answer.statusCode()).isEqualTo(503);
+            assertThat(answer.body()).contains("\"status\":\"down\"").doesNotContain("broker-7");
+            assertThat(send(HttpRequest.newBuilder(uri(path)).header("Authorization", "Bearer " + TOKEN))
+                            .body())
+                    .contains("broker-7.internal:9092 refuses the view.");
+        }
+    }
+
+    @Test
+    void aLinkLocalPeerThatSendsTheProxysHeaderIsNobody() throws Exception {
+        Access access = Access.OPEN.withTrustedUser("X-Forwarded-User", Set.of(InetAddress.getByName("10.1.2.3")));
+
+        assertThat(access.user("fe80::1%eth0", null, "mallory")).isNull();
+        assertThat(access.user("fe80::1", null, "mallory")).isNull();
+        assertThat(access.user("10.1.2.3", null, "ada")).isEqualTo("ada");
+    }
+
+    @Test
     void theRightTokenReadsAndOrders() throws Exception {
         start(Access.OPEN.withToken(TOKEN));
 

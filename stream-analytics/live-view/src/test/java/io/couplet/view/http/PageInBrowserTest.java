@@ -7,15 +7,21 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.couplet.schemas.avro.CouplingScore;
+import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunRequest;
+import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.view.DemoLog;
 import io.couplet.view.DemoRecords;
 import io.couplet.view.model.ViewModel;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -33,6 +39,9 @@ final class PageInBrowserTest {
             + ".find(c => (c.getAttribute('aria-label') ?? '').startsWith(arguments[0]))";
     private static final String ARROW_RIGHT = "\uE014";
     private static final String ENTER = "\uE007";
+    private static final String RELEASED = "Steps that are older than the topics keep are no longer drawn.";
+    private static final DemoRecords.Shape OTHER =
+            new DemoRecords.Shape("other", List.of("vgg", "resnet"), List.of("sgd", "adamw"), 1, 64, 4, 1, 0);
 
     private static @Nullable Browser shared;
 
@@ -150,6 +159,205 @@ final class PageInBrowserTest {
 
         awaitTrue("return document.getElementById('connection').dataset.state === 'live'");
         awaitTrue(CELL + "?.getAttribute('aria-label').includes('2 of 2 runs ended')", "convnext with lion");
+    }
+
+    @Test
+    void aRestartedServerThatHasNotReadTheStudyYetIsWaitedFor() throws Exception {
+        take(log.entries().size());
+        open("");
+        awaitTrue("return location.hash.includes('study=small-3fa2c1')");
+        int port = server.address().getPort();
+
+        server.close();
+        awaitTrue("return document.getElementById('connection').dataset.state === 'lost'");
+        model = new ViewModel();
+        takeElsewhere(DemoLog.of(OTHER));
+        server = new ViewServer(model, () -> null);
+        server.start("127.0.0.1", port);
+        awaitTrue(
+                "return [...document.querySelectorAll('#study option')].map(o => o.value).join() === arguments[0]"
+                        + " && document.getElementById('connection').dataset.state === 'live'",
+                OTHER.studyId());
+        assertThat(hash()).contains("study=small-3fa2c1");
+        take(log.entries().size());
+
+        awaitTrue("return document.querySelectorAll('#study option').length === 2");
+        awaitTrue("return document.getElementById('study').value === 'small-3fa2c1'");
+        awaitTrue(CELL + "?.getAttribute('aria-label').includes('2 of 2 runs ended')", "convnext with lion");
+        assertThat(hash()).contains("study=small-3fa2c1");
+    }
+
+    @Test
+    void aLinkToAStudyThatNeverComesShowsAnotherInTheEnd() throws Exception {
+        take(log.entries().size());
+        open("#study=never-3fa2c1");
+        awaitTrue("return document.getElementById('grid').textContent.includes('has not been read yet')");
+
+        awaitTrue("return document.querySelectorAll('.cell').length === 12");
+        assertThat(hash()).contains("study=small-3fa2c1");
+    }
+
+    @Test
+    void aServerWhoseReaderHasFailedIsNotShownAsLive() throws Exception {
+        AtomicReference<@Nullable String> failure = new AtomicReference<>();
+        server.close();
+        server = new ViewServer(model, failure::get);
+        server.start("127.0.0.1", 0);
+        take(log.entries().size());
+        open("");
+        awaitTrue("return document.getElementById('connection').textContent === 'live'");
+
+        failure.set("Kafka refuses the view.");
+
+        awaitTrue("return document.getElementById('connection').textContent === 'shows what was read until now'");
+        assertThat(browser.run("return [document.getElementById('connection').dataset.state,"
+                                + " document.getElementById('failure').checkVisibility(),"
+                                + " document.getElementById('failure').textContent]")
+                        .toString())
+                .isEqualTo("[\"lost\",true,\"Kafka refuses the view.\"]");
+    }
+
+    @Test
+    void theUnchosenPairingStaysAsLongAsItTrains() throws Exception {
+        DemoRecords.Shape two = new DemoRecords.Shape("two", List.of("vgg", "resnet"), List.of("sgd"), 1, 64, 4, 0, 2);
+        DemoLog both = DemoLog.of(two);
+        both.into(model);
+        open("");
+        awaitTrue("return document.querySelector('#detail h2')?.textContent === 'resnet×sgd'");
+
+        model.apply(
+                new ViewModel.Origin("more", 0, 0),
+                StepMetrics.newBuilder(firstStep(both))
+                        .setStep(20)
+                        .setTimeMillis(DemoRecords.BEGIN + 3_600_000)
+                        .build());
+
+        awaitTrue("return [...document.querySelectorAll('#tiles .big')].some(e => e.textContent === '52')");
+        assertThat(browser.run("return document.querySelector('#detail h2').textContent")
+                        .asText())
+                .isEqualTo("resnet×sgd");
+    }
+
+    @Test
+    void aLinkPastedIntoTheOpenPageIsFollowedAndTheSkipLinkKeepsIt() throws Exception {
+        take(log.entries().size());
+        takeElsewhere(DemoLog.of(OTHER));
+        open("#study=small-3fa2c1");
+        awaitTrue("return document.querySelectorAll('.cell').length === 12");
+
+        browser.run("location.hash = '#study=other-3fa2c1&view=decisions&rung=2'");
+
+        awaitTrue("return document.getElementById('tab-decisions').ariaSelected === 'true'");
+        awaitTrue("return document.getElementById('study').value === 'other-3fa2c1'");
+        awaitTrue("return document.title.includes('other')");
+        browser.run("document.getElementById('skip').click()");
+        awaitTrue("return document.getElementById('tab-overview').ariaSelected === 'true'");
+        awaitTrue("return document.activeElement.classList.contains('cell')");
+        browser.run("location.hash = '#grid'");
+        awaitTrue("return location.hash.includes('study=other-3fa2c1') && location.hash.includes('rung=2')");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void runsThatAreNotDrawnAreCountedAndPointsHaveTheirName() throws Exception {
+        DemoLog eight = DemoLog.of(new DemoRecords.Shape("eight", List.of("vgg"), List.of("sgd"), 8, 64, 4, 1, 0));
+        for (DemoLog.Entry entry : eight.entries()) {
+            model.apply(
+                    entry.origin(),
+                    entry.record() instanceof RunRequest request
+                            ? RunRequest.newBuilder(request)
+                                    .setHyperparameterPoint(3)
+                                    .build()
+                            : entry.record());
+        }
+        open("");
+        awaitTrue("return Boolean(document.querySelector('#detail')?.textContent.includes('6 of 8 runs are drawn'))");
+        browser.run("document.querySelector('#detail .headtools button:last-child').click()");
+        awaitTrue("return document.getElementById('curves').dataset.curves === '8/8'");
+        assertThat(browser.run("return document.getElementById('curves').textContent")
+                        .asText())
+                .doesNotContain("are drawn");
+    }
+
+    @Test
+    void stepsOlderThanTheTopicsKeepAreSaidToBeMissing() throws Exception {
+        server.close();
+        long now = DemoRecords.BEGIN + Duration.ofDays(30).toMillis();
+        model = new ViewModel(() -> Instant.ofEpochMilli(now));
+        server = new ViewServer(model, () -> null);
+        server.start("127.0.0.1", 0);
+        take(log.entries().size());
+        DemoLog filler = DemoLog.of(new DemoRecords.Shape("later", List.of("vgg"), List.of("sgd"), 1, 1200, 4, 1, 0));
+        long offset = 0;
+        for (DemoLog.Entry entry : filler.entries()) {
+            if (entry.record() instanceof StepMetrics metrics) {
+                model.apply(
+                        new ViewModel.Origin("later", 0, offset++),
+                        StepMetrics.newBuilder(metrics).setTimeMillis(now).build());
+            }
+        }
+        open("#study=small-3fa2c1&cell=vgg/sgd&with=vgg/sgd");
+        awaitTrue("return document.querySelector('#detail').textContent.includes(arguments[0])", RELEASED);
+        browser.press("2");
+        awaitTrue("return document.querySelector('#curves').textContent.includes(arguments[0])", RELEASED);
+        browser.press("1");
+        browser.run("document.querySelector('[data-mode=loss]').click()");
+        awaitTrue("return document.getElementById('legend').textContent.includes(arguments[0])", RELEASED);
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void aCurveThatCouldNotBeHadOnceIsAskedForAgain() throws Exception {
+        take(log.entries().size());
+        open("#cell=vgg/sgd");
+        awaitTrue(painted("#detail canvas"));
+        browser.run(
+                "const real = window.fetch; let refused = 0; window.fetch = (address, ...more) =>"
+                        + " String(address).includes('/api/runs/') && refused++ < 2 ? Promise.reject(new TypeError('away')) : real(address, ...more)");
+
+        browser.run(CELL + ".click()", "deit with lion");
+
+        awaitTrue("return document.querySelector('#detail h2')?.textContent === 'deit×lion'");
+        awaitTrue(painted("#detail canvas"));
+    }
+
+    @Test
+    void furtherSeedsBringTheFiguresAnewAndNoStudyHasThoseOfAnother() throws Exception {
+        take(log.entries().size());
+        takeElsewhere(DemoLog.of(OTHER));
+        open("#study=small-3fa2c1&view=figures");
+        awaitTrue("return Boolean(document.querySelector('#figure-profiles svg'))");
+        int before = analysesAsked();
+        CouplingScore score = log.entries().stream()
+                .map(DemoLog.Entry::record)
+                .filter(CouplingScore.class::isInstance)
+                .map(CouplingScore.class::cast)
+                .filter(each -> each.getRung() == 4)
+                .findFirst()
+                .orElseThrow();
+
+        model.apply(
+                new ViewModel.Origin("more", 0, 0),
+                CouplingScore.newBuilder(score).setRuns(score.getRuns() + 1).build());
+
+        await().atMost(30, SECONDS).until(() -> analysesAsked() > before);
+        browser.run(
+                "const real = window.fetch; window.fetch = (address, ...more) =>"
+                        + " /other-3fa2c1.(analysis|layers)/.test(String(address)) ? new Promise(() => {}) : real(address, ...more)");
+        browser.run(
+                "const s = document.getElementById('study'); s.value = 'other-3fa2c1'; s.dispatchEvent(new Event('change'))");
+        awaitTrue(
+                "return document.title.includes('other') && document.querySelectorAll('#figure-violins svg').length === 1");
+        assertThat(browser.run(
+                                "return document.querySelectorAll('#figure-profiles svg, #figure-contrasts svg, #figure-layers svg').length")
+                        .asInt())
+                .isZero();
+    }
+
+    private int analysesAsked() throws IOException, InterruptedException {
+        return browser.run(
+                        "return performance.getEntriesByType('resource').filter(e => e.name.includes('/analysis')).length")
+                .asInt();
     }
 
     @Test
@@ -283,6 +491,83 @@ final class PageInBrowserTest {
                 .isEqualTo("0");
     }
 
+    @Test
+    void anOrderIsSettledThoughAHundredDecisionsHaveFollowedIt() throws Exception {
+        ObedientTrainer trainer = serveRunningStudy(Access.OPEN);
+        orderAStop();
+        await().atMost(10, SECONDS).until(() -> trainer.orders().size() == 1);
+        awaitTrue("return document.querySelector('#detail .ordered')?.textContent.startsWith('stopping')");
+        RunCommand order = trainer.orders().get(0);
+        for (int i = 0; i < 120; i++) {
+            model.apply(
+                    new ViewModel.Origin("more", 0, i),
+                    RunCommand.newBuilder(order)
+                            .setCommandId("later-" + i)
+                            .setReason("later")
+                            .setShadow(true)
+                            .setTimeMillis(order.getTimeMillis() + 1_000 + i)
+                            .build());
+        }
+        awaitTrue("return document.getElementById('decisions-note').textContent.startsWith('121 decisions')");
+
+        trainer.obey();
+
+        awaitTrue("return document.getElementById('told').textContent.endsWith('seed 0: stopped.')");
+        assertThat(browser.run("return document.getElementById('told').classList.contains('bad')")
+                        .asBoolean())
+                .isFalse();
+    }
+
+    @Test
+    void anOrderThatDoesNotGetThroughIsSaidInASentence() throws Exception {
+        ObedientTrainer trainer = serveRunningStudy(Access.OPEN);
+        open("#cell=vgg/sgd");
+        awaitTrue("return Boolean(document.querySelector('#detail .runs [data-order=stop]'))");
+        browser.run(
+                "window.real = window.fetch; window.fetch = (address, what, ...more) => what?.method === 'POST'"
+                        + " ? Promise.resolve(new Response('<html>Bad Gateway</html>', {status: 502})) : window.real(address, what, ...more)");
+        clickStop();
+        awaitTrue("return document.getElementById('told').textContent.includes('answered with status 502')");
+
+        browser.run("window.fetch = (address, what, ...more) => what?.method === 'POST'"
+                + " ? Promise.reject(new TypeError('Failed to fetch')) : window.real(address, what, ...more)");
+        awaitTrue("return Boolean(document.querySelector('#detail .runs [data-order=stop]'))");
+        clickStop();
+        awaitTrue("return document.getElementById('told').textContent.includes('The dashboard does not answer')");
+        assertThat(trainer.orders()).isEmpty();
+    }
+
+    @Test
+    void aTokenThatNoHeaderCarriesIsRefusedBeforeItIsSent() throws Exception {
+        serveRunningStudy(Access.OPEN.withToken("a-token-of-thirty-two-characters"));
+        open("");
+        awaitTrue("return Boolean(document.querySelector('.ask[open] #token'))");
+
+        giveToken("ein-schlüssel-mit-einem-umlaut");
+        assertThat(browser.run("return document.getElementById('token').validity.patternMismatch")
+                        .asBoolean())
+                .isTrue();
+        giveToken(" a-token-of-thirty-two-characters ");
+        awaitTrue("return document.querySelectorAll('.cell').length === 1");
+
+        // One that was kept before there was this check.
+        browser.run("sessionStorage.setItem('couplet.token', 'ein-schlüssel'); location.reload()");
+        awaitTrue("return Boolean(document.querySelector('.ask[open] #token'))");
+        giveToken("a-token-of-thirty-two-characters");
+        awaitTrue("return document.querySelectorAll('.cell').length === 1");
+    }
+
+    private void orderAStop() throws Exception {
+        open("#cell=vgg/sgd");
+        awaitTrue("return Boolean(document.querySelector('#detail .runs [data-order=stop]'))");
+        clickStop();
+    }
+
+    private void clickStop() throws Exception {
+        browser.run("document.querySelector('#detail .runs [data-order=stop]').click()");
+        browser.press(ENTER);
+    }
+
     private ObedientTrainer serveRunningStudy(Access access) throws Exception {
         server.close();
         ObedientTrainer trainer = new ObedientTrainer(model);
@@ -363,7 +648,10 @@ final class PageInBrowserTest {
     void thePagesOwnStatisticsGiveWhatIsKnown() throws Exception {
         open("");
         JsonNode known = browser.run("""
-                return Promise.all([import('/js/statistics.js'), import('/js/series.js'), import('/js/download.js')]).then(([s, series, d]) => ({
+                const runs = [[0, 1, 0.2], [0, 1, 0.9], [1, 2, 0.5], [1, 1, 0.9], [2, 2, 0.6]].map(([hyperparameterPoint, rung, accuracy], seed) => ({hyperparameterPoint, rung, accuracy, seed}));
+                return Promise.all([import('/js/statistics.js'), import('/js/series.js'), import('/js/download.js'), import('/js/runs.js')]).then(([s, series, d, r]) => ({
+                  foremost: [2, 3, 5].map((most) => r.foremost(runs, most).map((run) => run.seed)),
+                  names: [runs[0], runs[2]].map(r.nameOf),
                   quantile: s.quantile([1, 2, 3, 4], 0.25),
                   box: s.box([1, 2, 3, 4, 100]),
                   area: s.density([0, 1, 1.5, 4], s.spaced(-20, 25, 4501)).reduce((sum, v) => sum + 0.01 * v, 0),
@@ -374,6 +662,8 @@ final class PageInBrowserTest {
                   csv: d.csv(['a', 'b'], [['=1+1', 'x,"y"'], [null, -2]]),
                 }))""");
 
+        assertThat(known.get("foremost").toString()).isEqualTo("[[2,4],[2,3,4],[0,1,2,3,4]]");
+        assertThat(known.get("names").toString()).isEqualTo("[\"seed 0\",\"seed 2 · point 1\"]");
         assertThat(known.get("quantile").asDouble()).isEqualTo(1.75);
         assertThat(known.at("/box/median").asDouble()).isEqualTo(3);
         assertThat(known.at("/box/beyond/0").asDouble()).isEqualTo(100);
@@ -402,6 +692,30 @@ final class PageInBrowserTest {
 
     private void take(int entries) {
         log.entries().stream().limit(entries).forEach(entry -> model.apply(entry.origin(), entry.record()));
+    }
+
+    /** Another study's records, at positions of their own. */
+    private void takeElsewhere(DemoLog other) {
+        other.entries()
+                .forEach(entry -> model.apply(
+                        new ViewModel.Origin(
+                                entry.origin().topic(),
+                                1_000 + entry.origin().partition(),
+                                entry.origin().offset()),
+                        entry.record()));
+    }
+
+    private static StepMetrics firstStep(DemoLog log) {
+        return log.entries().stream()
+                .map(DemoLog.Entry::record)
+                .filter(StepMetrics.class::isInstance)
+                .map(StepMetrics.class::cast)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private String hash() throws IOException, InterruptedException {
+        return browser.run("return location.hash").asText();
     }
 
     private void open(String fragment) throws IOException, InterruptedException {

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.view.DemoLog;
 import io.couplet.view.DemoRecords;
@@ -67,6 +68,27 @@ final class ViewServerTest {
         assertThat(run.get("curve").get("step")).hasSizeLessThanOrEqualTo(10);
         assertThat(run.get("evaluations")).hasSize(4);
         assertThat(json("/api/health").get("status").asText()).isEqualTo("up");
+    }
+
+    @Test
+    void aStudyIsSentWithItsNewestDecisionsAndSaysHowManyThereAre() throws Exception {
+        DemoLog log = DemoLog.of(DemoRecords.small());
+        log.into(model);
+        RunCommand stop = log.entries().stream()
+                .map(DemoLog.Entry::record)
+                .filter(RunCommand.class::isInstance)
+                .map(RunCommand.class::cast)
+                .findFirst()
+                .orElseThrow();
+        for (int i = 0; i < 120; i++) {
+            model.apply(
+                    new ViewModel.Origin(Topics.RUN_COMMANDS.name(), 900, i),
+                    RunCommand.newBuilder(stop).setCommandId("again-" + i).build());
+        }
+
+        JsonNode study = json("/api/studies/small-3fa2c1");
+        assertThat(study.get("decisions")).hasSize(100);
+        assertThat(study.get("decisionsTotal").asInt()).isEqualTo(121);
     }
 
     @Test
@@ -269,6 +291,7 @@ final class ViewServerTest {
         HttpResponse<InputStream> response = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
         assertThat(response.headers().firstValue("Content-Type"))
                 .hasValueSatisfying(type -> assertThat(type).startsWith("text/event-stream"));
+        assertThat(response.headers().firstValue("X-Accel-Buffering")).hasValue("no");
         return new EventReader(response.body(), mapper);
     }
 

@@ -1,10 +1,12 @@
 package io.couplet.view.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.CouplingScore;
 import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.RunRequest;
@@ -14,6 +16,7 @@ import io.couplet.schemas.study.KnownNames;
 import io.couplet.schemas.study.StudySpecification;
 import io.couplet.view.DemoLog;
 import io.couplet.view.DemoRecords;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +27,9 @@ import org.junit.jupiter.api.Test;
 final class ViewModelTest {
 
     private static final DemoRecords.Shape SMALL = DemoRecords.small();
+    private static final String RUN = "study-3fa2c1.vgg.sgd.s0.a0b1c2";
+
+    private long offset;
 
     @Test
     void withoutRecordsThereIsNothingAndNothingBreaks() {
@@ -343,6 +349,240 @@ final class ViewModelTest {
 
         assertThat(study.summary().ended()).isEqualTo(1200);
         assertThat(study.cells()).hasSize(400);
+    }
+
+    @Test
+    void aStepThatNobodyCanHaveTakenIsUnreadableAndNotTheEndOfTheView() {
+        ViewModel model = DemoLog.of(SMALL).into(new ViewModel());
+        String run = SMALL.studyId() + ".vgg.sgd.s0.a0b1c2";
+        String before = Json.line(Objects.requireNonNull(model.run(run, 100)).curve());
+
+        apply(model, step(run, 1, -1, 1), step(run, 1, 0, 1), step(run, 1, ViewModel.MOST_STEPS + 1, 1));
+        apply(model, step("new-3fa2c1.vgg.sgd.s0.a0b1c2", 1, Integer.MIN_VALUE, 1));
+
+        assertThat(snapshot(model).counts().unreadable()).isEqualTo(4);
+        assertThat(model.intake().newestUnreadable()).contains("step must be between 1 and 134217728, was -2147483648");
+        assertThat(Json.line(Objects.requireNonNull(model.run(run, 100)).curve()))
+                .isEqualTo(before);
+        assertThat(model.run("new-3fa2c1.vgg.sgd.s0.a0b1c2", 10)).isNull();
+        assertThat(apply(model, step(run, 9, ViewModel.MOST_STEPS, 1))).isTrue();
+    }
+
+    @Test
+    void aLogOfEveryTenthStepTellsThePaceOfAllOfThem() {
+        ViewModel model = new ViewModel();
+        apply(model, step(RUN, 1, 10, 1), step(RUN, 1, 20, 1));
+
+        RunSummary run = Objects.requireNonNull(model.run(RUN, 10)).summary();
+        assertThat(run.secondsPerStep()).isCloseTo(0.001, within(1e-12));
+        assertThat(run.etaSeconds()).isCloseTo(0.01, within(1e-12));
+    }
+
+    @Test
+    void deviceSecondsAreDividedByTheStepsTheyWereSpentOnAndNotByTheRecords() {
+        ViewModel model = new ViewModel();
+        apply(model, event(RUN, 1, RunEventKind.STARTED, 0, 0), step(RUN, 1, 10, 1));
+        apply(
+                model,
+                RunEvent.newBuilder(event(RUN, 1, RunEventKind.CHECKPOINTED, 0, 0))
+                        .setStep(10)
+                        .setDeviceSeconds(5)
+                        .build());
+
+        assertThat(Objects.requireNonNull(model.run(RUN, 10)).summary().secondsPerStep())
+                .isEqualTo(0.5);
+    }
+
+    @Test
+    void checkpointsCrowdOutNeitherAnEndingNorTheAnswerToAnOrderToResume() {
+        ViewModel model = new ViewModel();
+        apply(model, event(RUN, 1, RunEventKind.STARTED, 0, 0));
+        for (int step = 1; step <= 2 * RunState.EVENTS; step++) {
+            apply(
+                    model,
+                    RunEvent.newBuilder(event(RUN, 1, RunEventKind.CHECKPOINTED, 0, 0))
+                            .setStep(step)
+                            .build());
+        }
+        apply(
+                model,
+                RunEvent.newBuilder(event(RUN, 1, RunEventKind.STOPPED, 0, 0))
+                        .setPaused(true)
+                        .build(),
+                command(RUN, RunCommandKind.RESUME, "resume-1", DemoRecords.BEGIN + 2));
+        assertThat(Objects.requireNonNull(model.run(RUN, 10)).summary().ordered())
+                .isEqualTo("resume");
+
+        apply(model, event(RUN, 2, RunEventKind.RESUMED, 10, 0));
+
+        RunSnapshot run = Objects.requireNonNull(model.run(RUN, 10));
+        assertThat(run.events())
+                .extracting(RunSnapshot.EventLine::kind)
+                .containsExactlyInAnyOrder("started", "checkpointed", "stopped", "resumed");
+        assertThat(run.events()).anyMatch(event -> event.kind().equals("checkpointed") && event.step() == 400);
+        assertThat(run.eventsNotKept()).isEqualTo(2 * RunState.EVENTS - 1);
+        assertThat(run.summary().ordered()).isNull();
+        assertThat(run.decisions()).singleElement().matches(Decision::acknowledged);
+    }
+
+    @Test
+    void anOrderOfAKindThatThisVersionDoesNotKnowIsNoStop() {
+        ViewModel model = new ViewModel();
+        apply(
+                model,
+                step(RUN, 1, 1, 1),
+                command(RUN, RunCommandKind.UNKNOWN, "later-1", DemoRecords.BEGIN),
+                command("", RunCommandKind.UNKNOWN, "later-2", DemoRecords.BEGIN));
+
+        RunSnapshot run = Objects.requireNonNull(model.run(RUN, 10));
+        assertThat(run.decisions()).isEmpty();
+        assertThat(run.summary().ordered()).isNull();
+        assertThat(model.intake().unreadable()).isEmpty();
+    }
+
+    @Test
+    void aRunsSketchIsMadeAnewOnlyAfterSomethingOfTheRunHasChanged() {
+        ViewModel model = DemoLog.of(SMALL).into(new ViewModel());
+        String run = SMALL.studyId() + ".vgg.sgd.s0.a0b1c2";
+        List<CurveSketch> first = Objects.requireNonNull(model.sketches(SMALL.studyId(), 40));
+
+        apply(model, step(run, 1, 65, 1));
+
+        List<CurveSketch> second = Objects.requireNonNull(model.sketches(SMALL.studyId(), 40));
+        for (int i = 0; i < first.size(); i++) {
+            if (first.get(i).runId().equals(run)) {
+                assertThat(second.get(i).step()).contains(65);
+            } else {
+                assertThat(second.get(i)).isSameAs(first.get(i));
+            }
+        }
+        assertThat(Objects.requireNonNull(model.sketches(SMALL.studyId(), 5)))
+                .allSatisfy(sketch -> assertThat(sketch.step()).hasSizeLessThanOrEqualTo(5));
+    }
+
+    @Test
+    void aSummaryIsMadeAnewAfterEachRecordOfItsStudyAndNeverElse() {
+        DemoLog log = DemoLog.of(SMALL);
+        ViewModel looking = new ViewModel();
+        for (int i = 0; i < log.entries().size(); i++) {
+            DemoLog.Entry entry = log.entries().get(i);
+            looking.apply(entry.origin(), entry.record());
+            List<StudySummary> shown = looking.studies();
+            if (i % 50 == 0) {
+                // Of a model that nobody has looked at everything is summed for the first time.
+                ViewModel fresh = new ViewModel();
+                log.entries().stream().limit(i + 1).forEach(each -> fresh.apply(each.origin(), each.record()));
+                assertThat(shown).isEqualTo(fresh.studies());
+            }
+        }
+        StudySummary known = looking.studies().get(0);
+        apply(looking, step("other-3fa2c1.vgg.sgd.s0.a0b1c2", 1, 1, 1));
+        assertThat(looking.studies()).anySatisfy(summary -> assertThat(summary).isSameAs(known));
+    }
+
+    @Test
+    void aReportHasAllDecisionsAndAPageTheNewest() {
+        ViewModel model = DemoLog.of(SMALL).into(new ViewModel());
+        for (int i = 0; i < 150; i++) {
+            apply(
+                    model,
+                    command(
+                            SMALL.studyId() + ".vgg.sgd.s0.a0b1c2",
+                            RunCommandKind.STOP,
+                            "shadow-" + i,
+                            DemoRecords.BEGIN + 86_400_000));
+        }
+
+        assertThat(snapshot(model).decisions()).hasSize(151);
+        StudySnapshot sent = Objects.requireNonNull(model.study(SMALL.studyId(), 0));
+        assertThat(sent.decisions()).hasSize(StudySnapshot.DECISIONS);
+        assertThat(sent.decisionsTotal()).isEqualTo(151);
+    }
+
+    @Test
+    void curvesOlderThanTheTopicsKeepStepsAreLetGoOfAndNothingElse() {
+        long now = DemoRecords.BEGIN + 2 * ViewModel.STEPS_KEPT.toMillis();
+        ViewModel model = DemoLog.of(SMALL).into(new ViewModel(() -> Instant.ofEpochMilli(now)));
+        String run = SMALL.studyId() + ".vgg.sgd.s0.a0b1c2";
+        StudySnapshot before = snapshot(model);
+        assertThat(Objects.requireNonNull(model.run(run, 100)).curveReleased()).isFalse();
+
+        String later = writeWeekLater(model);
+
+        RunSnapshot old = Objects.requireNonNull(model.run(run, 100));
+        assertThat(old.curve().step()).isEmpty();
+        assertThat(old.curveReleased()).isTrue();
+        assertThat(old.evaluations()).hasSize(SMALL.rungs());
+        assertThat(Objects.requireNonNull(model.sketches(SMALL.studyId(), 40)))
+                .allSatisfy(sketch -> assertThat(sketch.released()).isTrue());
+        assertThat(snapshot(model).cells()).isEqualTo(before.cells());
+        assertThat(snapshot(model).counts()).isEqualTo(before.counts());
+        assertThat(snapshot(model).rungScores()).isEqualTo(before.rungScores());
+        assertThat(snapshot(model).summary()).isEqualTo(before.summary());
+        RunSnapshot newer = Objects.requireNonNull(model.run(later, 4000));
+        assertThat(newer.curve().step()).hasSize(1200);
+        assertThat(newer.curveReleased()).isFalse();
+
+        apply(model, step(run, 1, 65, 1));
+        assertThat(Objects.requireNonNull(model.run(run, 100)).summary().stepsInTopic())
+                .isEqualTo(old.summary().stepsInTopic() + 1);
+        assertThat(Objects.requireNonNull(model.run(run, 100)).curve().step()).isEmpty();
+    }
+
+    @Test
+    void aTrainerWhoseClockIsAheadMakesNoOtherStudyOld() {
+        ViewModel model = DemoLog.of(SMALL).into(new ViewModel(() -> Instant.ofEpochMilli(DemoRecords.BEGIN)));
+
+        writeWeekLater(model);
+
+        assertThat(Objects.requireNonNull(model.run(SMALL.studyId() + ".vgg.sgd.s0.a0b1c2", 100))
+                        .curveReleased())
+                .isFalse();
+    }
+
+    /** One run of another study, its steps eight days later; its id. */
+    private static String writeWeekLater(ViewModel model) {
+        DemoRecords.Shape later = new DemoRecords.Shape("later", List.of("vgg"), List.of("sgd"), 1, 1200, 4, 1, 0);
+        for (DemoLog.Entry entry : DemoLog.of(later).entries()) {
+            SpecificRecord record = entry.record();
+            if (record instanceof StepMetrics metrics) {
+                record = StepMetrics.newBuilder(metrics)
+                        .setTimeMillis(metrics.getTimeMillis()
+                                + ViewModel.STEPS_KEPT.plusDays(1).toMillis())
+                        .build();
+            }
+            model.apply(
+                    new ViewModel.Origin(
+                            entry.origin().topic(),
+                            1_000 + entry.origin().partition(),
+                            entry.origin().offset()),
+                    record);
+        }
+        return later.studyId() + ".vgg.sgd.s0.a0b1c2";
+    }
+
+    /** Whether the last of them was taken in. */
+    private boolean apply(ViewModel model, SpecificRecord... records) {
+        boolean taken = false;
+        for (SpecificRecord record : records) {
+            taken = model.apply(new ViewModel.Origin("any", 0, offset++), record);
+        }
+        return taken;
+    }
+
+    private static RunCommand command(String run, RunCommandKind kind, String id, long millis) {
+        return RunCommand.newBuilder()
+                .setRunId(run)
+                .setStudyId("study-3fa2c1")
+                .setCommandId(id)
+                .setKind(kind)
+                .setRule("median")
+                .setRuleVersion(1)
+                .setRequestedBy("early-stopper")
+                .setReason("It will not win.")
+                .setShadow(kind == RunCommandKind.STOP)
+                .setTimeMillis(millis)
+                .build();
     }
 
     private static StudySnapshot snapshot(ViewModel model) {

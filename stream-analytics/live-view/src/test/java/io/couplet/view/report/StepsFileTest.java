@@ -61,11 +61,13 @@ final class StepsFileTest {
                         step(RUN, 1, 2, Double.NaN),
                         step(RUN, 2, 2, Double.POSITIVE_INFINITY),
                         step(OTHER_STUDY, 1, 1, 9),
+                        step(RUN, 1, 0, 1),
+                        step(RUN, 1, -3, 1),
                         "junk".getBytes(StandardCharsets.UTF_8)),
                 WireFormat.SINGLE_OBJECT,
                 "birds-1a2b3c",
                 file);
-        assertThat(written).isEqualTo(new StepsFile.Written(3, 1, 1));
+        assertThat(written).isEqualTo(new StepsFile.Written(3, 1, 3));
         try (Stream<String[]> rows = ParquetReader.streamContentToStrings(file.toFile())) {
             List<String> text = rows.map(row -> String.join(" ", row)).toList();
             assertThat(text).hasSize(3);

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.DataReference;
+import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.view.DemoLog;
@@ -84,6 +87,53 @@ final class StudyReportTest {
         assertThat(report.stopping().share()).isEqualTo((double) left / budget);
         assertThat(report.stopping().rules()).extracting(StepsSaved.Rule::rule).containsExactly("divergence");
         assertThat(report.markdown()).contains("## Steps saved by stopping early", "| divergence | ");
+    }
+
+    @Test
+    void aStopBeforeAHundredLaterDecisionsIsInTheReportUnderItsRule() {
+        DemoLog log = DemoLog.of(DemoRecords.small());
+        RunCommand stop = log.entries().stream()
+                .map(DemoLog.Entry::record)
+                .filter(RunCommand.class::isInstance)
+                .map(RunCommand.class::cast)
+                .findFirst()
+                .orElseThrow();
+        for (int i = 0; i < 150; i++) {
+            log.append(
+                    Topics.RUN_COMMANDS.name(),
+                    RunCommand.newBuilder(stop)
+                            .setCommandId("later-" + i)
+                            .setShadow(true)
+                            .setTimeMillis(stop.getTimeMillis() + 1000 + i)
+                            .build());
+        }
+        StudyReport all =
+                StudyReport.of(Objects.requireNonNull(log.into(new ViewModel()).snapshot("small-3fa2c1")), MADE);
+
+        assertThat(all.decisions()).hasSize(151);
+        assertThat(all.stopping()).isEqualTo(report.stopping());
+    }
+
+    @Test
+    void theCommandToRepeatItTakesAnyPathAsOneWord() {
+        DemoLog log = new DemoLog();
+        DemoRecords.write(
+                DemoRecords.small(),
+                (topic, record) -> log.append(
+                        topic,
+                        record instanceof RunRequest request
+                                ? RunRequest.newBuilder(request)
+                                        .setData(DataReference.newBuilder(request.getData())
+                                                .setPath("/data/Ada's images; rm x")
+                                                .build())
+                                        .build()
+                                : record));
+        StudyReport quoted =
+                StudyReport.of(Objects.requireNonNull(log.into(new ViewModel()).snapshot("small-3fa2c1")), MADE);
+
+        assertThat(quoted.repeatCommand())
+                .isEqualTo("couplet run [STUDY] --data '/data/Ada'\\''s images; rm x' --data-dir NEW-DIRECTORY");
+        assertThat(quoted.markdown()).contains(quoted.repeatCommand());
     }
 
     @Test

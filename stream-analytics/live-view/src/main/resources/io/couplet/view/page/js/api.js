@@ -4,11 +4,14 @@ const KEPT = "couplet.token";
 const RETRY_MILLIS = 1000;
 const SILENT_MILLIS = 25_000;
 
+/** What a header carries, and a token is made of; with anything else `fetch` itself would fail. */
+const SENDABLE = /^[!-~]+$/;
+
 let locked = () => {};
 
 function headers(more = {}) {
   const token = sessionStorage.getItem(KEPT);
-  return token ? { ...more, Authorization: `Bearer ${token}` } : more;
+  return token && SENDABLE.test(token) ? { ...more, Authorization: `Bearer ${token}` } : more;
 }
 
 /** `listener` hears that the server wants a token, and whether the one it was given is the wrong one. */
@@ -35,17 +38,34 @@ export async function read(address) {
   }
 }
 
-/** Gives an order: what became of it, or throws with the server's sentence. */
+/** Why the server reads no more records, in a sentence; null while it reads, and when it cannot be asked: then the connection itself is lost, which shows. */
+export async function failure() {
+  try {
+    const response = await fetch("/api/health", { headers: headers(), cache: "no-store" });
+    const health = await response.json();
+    return health.status === "down" ? health.reason ?? "Its reader has failed." : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Gives an order: what became of it, or throws with one sentence, the server's where it has one. */
 export async function order(runId, verb, what) {
-  const response = heard(
-    await fetch(`/api/runs/${encodeURIComponent(runId)}/${verb}`, {
-      method: "POST",
-      headers: headers({ "Content-Type": "application/json", "X-Couplet-Order": "page" }),
-      body: JSON.stringify(what),
-    }),
-  );
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error);
+  let response;
+  try {
+    response = heard(
+      await fetch(`/api/runs/${encodeURIComponent(runId)}/${verb}`, {
+        method: "POST",
+        headers: headers({ "Content-Type": "application/json", "X-Couplet-Order": "page" }),
+        body: JSON.stringify(what),
+      }),
+    );
+  } catch {
+    throw new Error("The dashboard does not answer, so nothing is known of the order: look whether it runs, and order again.");
+  }
+  // A proxy before the dashboard may answer in its place, in HTML.
+  const answer = await response.json().catch(() => null);
+  if (!response.ok || !answer) throw new Error(answer?.error ?? `The order did not get through: something before the dashboard answered with status ${response.status}.`);
   return answer;
 }
 

@@ -18,7 +18,7 @@ function faded(colour, alpha) {
 /**
  * One chart in an element: keeps its uPlot as long as its lines stay the same.
  *
- * Draws `{ lines, marks, forecasts, events, end, log, logX, axis, behind }`; a line is { name, x, y, colour, kind } of kind raw, line, points, low or high, and a
+ * Draws `{ lines, marks, forecasts, events, end, log, logX, axis, behind, empty }`; a line is { name, x, y, colour, kind } of kind raw, line, points, low or high, and a
  * low is followed by its high: the space between the two is filled.
  */
 export class Chart {
@@ -80,7 +80,7 @@ export class Chart {
       this.#plot?.destroy();
       this.#plot = null;
       this.#shape = "";
-      fill(this.#host, h("p", { class: "empty" }, "Nothing measured yet."));
+      fill(this.#host, h("p", { class: "empty" }, spec.empty || "Nothing measured yet."));
       fill(this.#readout);
       return;
     }

@@ -1,9 +1,9 @@
 // Any cells side by side: every metric against any axis, seeds as lines or as a band. State → runs → lines → charts.
 
-import { h, fill } from "./dom.js";
+import { h, fill, setText } from "./dom.js";
 import { pairing } from "./feed.js";
 import { Chart } from "./charts.js";
-import { RunStore } from "./runs.js";
+import { RunStore, foremost, nameOf } from "./runs.js";
 import { AXES, METRICS, seriesOf, band, endOf, marksOf, forecastOf, eventsOf } from "./series.js";
 import { seriesColour, token } from "./colours.js";
 import * as format from "./format.js";
@@ -30,6 +30,7 @@ export class Curves {
   #charts = METRICS.map((metric) => ({ metric, chart: new Chart(metric.label, metric.unit, 230, (v) => format.significant(v)) }));
   #chips = h("div", { class: "compared" });
   #tools = h("div", { class: "controls" });
+  #note = h("p", { class: "note" });
   #plots = h("div", { class: "wall" });
   #events = h("ol", { class: "events" });
 
@@ -38,7 +39,7 @@ export class Curves {
     this.#element = element;
     this.#onChange = onChange;
     this.#plots.append(...this.#charts.map(({ chart }) => chart.element));
-    fill(element, h("section", { class: "card" }, h("div", { class: "cardhead" }, h("h2", {}, "Curves")), this.#chips, this.#tools), h("section", { class: "card" }, this.#plots), h("section", { class: "card" }, h("h2", {}, "What happened"), this.#events));
+    fill(element, h("section", { class: "card" }, h("div", { class: "cardhead" }, h("h2", {}, "Curves")), this.#chips, this.#tools, this.#note), h("section", { class: "card" }, this.#plots), h("section", { class: "card" }, h("h2", {}, "What happened"), this.#events));
     this.#drawTools();
   }
 
@@ -57,15 +58,18 @@ export class Curves {
     this.#drawCharts();
   }
 
-  /** The chosen runs in order, each with its cell and colour: by cell when there are several, else by seed. */
+  /** The chosen runs in order, each with its cell and colour: by cell when there are several, else by seed. When they are too many, each cell has its share. */
   #lines() {
     const several = this.#chosen.length > 1;
-    return this.#chosen
-      .flatMap((key, c) => {
-        const cell = this.#study.byPairing.get(key);
-        return cell.runs.map((line, i) => ({ line, cell, key, colour: seriesColour(several ? c : i), name: several ? `${cell.backbone} × ${cell.optimizer} s${line.seed}` : `seed ${line.seed}${line.hyperparameterPoint ? ` point ${line.hyperparameterPoint}` : ""}` }));
-      })
-      .slice(0, MOST_RUNS);
+    const share = this.#total() > MOST_RUNS ? Math.floor(MOST_RUNS / this.#chosen.length) : MOST_RUNS;
+    return this.#chosen.flatMap((key, c) => {
+      const cell = this.#study.byPairing.get(key);
+      return foremost(cell.runs, share).map((line) => ({ line, cell, key, colour: seriesColour(several ? c : cell.runs.indexOf(line)), name: several ? `${cell.backbone} × ${cell.optimizer} ${nameOf(line)}` : nameOf(line) }));
+    });
+  }
+
+  #total() {
+    return this.#chosen.reduce((sum, key) => sum + this.#study.byPairing.get(key).runs.length, 0);
   }
 
   #drawTools() {
@@ -119,6 +123,9 @@ export class Curves {
     const ready = lines.map((each) => ({ ...each, run: this.#store.get(each.line.runId) })).filter((each) => each.run);
     const end = endOf(lines.map(({ line }) => line), this.#axis, ready.map(({ run }) => run));
     const share = SMOOTHING[this.#smoothing];
+    const released = releasedNote(ready.map(({ run }) => run));
+    const total = this.#total();
+    setText(this.#note, [lines.length < total ? `${lines.length} of ${format.plural(total, "run")} are drawn, of each pairing those of the best points first.` : "", released].filter(Boolean).join(" "));
     for (const { metric, chart } of this.#charts) {
       const series = ready.map((each) => ({ ...each, series: seriesOf(each.run, metric, this.#axis, share) })).filter((each) => each.series);
       const isLoss = metric.id === "loss";
@@ -132,6 +139,7 @@ export class Curves {
         log: this.#log && metric.id !== "accuracy" && metric.id !== "batchAccuracy",
         logX: this.#logX,
         axis: this.#axis,
+        empty: metric.points ? "" : released,
         optional: metric.id !== "loss" && metric.id !== "accuracy",
         behind: metric.points ? "" : behind > 1 ? `Up to ${format.count(behind)} steps stand behind a point; ${metric.low ? "the shade spans their least to their greatest" : metric.high ? "the shade reaches to their greatest" : "it is their mean"}.` : series.length ? "Every step is a point." : "",
       });
@@ -154,6 +162,9 @@ export class Curves {
     );
   }
 }
+
+/** What is said where steps of these runs were let go of; nothing while none were. */
+export const releasedNote = (runs) => (runs.some((run) => run.curveReleased) ? "Steps that are older than the topics keep are no longer drawn." : "");
 
 /** Every run by itself: what was measured, thin; smoothed, thick; the extremes behind merged points as a shade. */
 export function eachLine(series, raw) {

@@ -4,9 +4,9 @@ import { h, fill, setText, setAttribute } from "./dom.js";
 import { Chart } from "./charts.js";
 import { VERDICTS, seriesColour } from "./colours.js";
 import { rungOf, couplingOf } from "./grid.js";
-import { RunStore } from "./runs.js";
+import { RunStore, foremost, nameOf } from "./runs.js";
 import { METRICS, seriesOf, endOf, marksOf, forecastOf, eventsOf } from "./series.js";
-import { eachLine } from "./curves.js";
+import { eachLine, releasedNote } from "./curves.js";
 import * as format from "./format.js";
 
 const MOST_RUNS = 6;
@@ -31,6 +31,7 @@ export class Detail {
   #stats = h("dl", { class: "stats" });
   #table = h("div", { class: "runs" });
   #plots = h("div", { class: "charts" });
+  #note = h("p", { class: "note" });
   #events = h("ol", { class: "events" });
   #facts = h("div", { class: "facts" });
   #toggle = h("button", { type: "button", class: "ghost", "aria-pressed": "false", onclick: () => this.#switchLog() }, "log scale");
@@ -55,17 +56,20 @@ export class Detail {
     }
     if (key !== this.#key) {
       this.#key = key;
-      fill(this.#element, this.#head, this.#stats, this.#plots, this.#table, this.#events, this.#facts);
+      fill(this.#element, this.#head, this.#stats, this.#plots, this.#note, this.#table, this.#events, this.#facts);
       this.#charts[0].chart.element.querySelector("figcaption").append(this.#toggle);
     }
     const shape = JSON.stringify([key, cell, study.settings?.rungs.length, this.#desk.shape(cell.runs)]);
-    if (shape === this.#shape) return;
+    if (shape === this.#shape) {
+      this.#store.follow(foremost(cell.runs, MOST_RUNS));
+      return;
+    }
     this.#shape = shape;
     const other = this.#cell?.backbone !== cell.backbone || this.#cell?.optimizer !== cell.optimizer;
     this.#cell = cell;
     this.#drawHead(study);
     this.#drawRuns();
-    this.#store.follow(cell.runs.slice(0, MOST_RUNS));
+    this.#store.follow(foremost(cell.runs, MOST_RUNS));
     if (other) this.#drawCurves();
   }
 
@@ -133,8 +137,11 @@ export class Detail {
 
   #drawCurves() {
     if (!this.#cell) return;
-    const lines = this.#cell.runs.slice(0, MOST_RUNS);
-    const ready = lines.map((run, i) => ({ run, name: `seed ${run.seed}`, colour: seriesColour(i), full: this.#store.get(run.runId) })).filter((each) => each.full);
+    const runs = this.#cell.runs;
+    const lines = foremost(runs, MOST_RUNS);
+    const ready = lines.map((run) => ({ run, name: nameOf(run), colour: seriesColour(runs.indexOf(run)), full: this.#store.get(run.runId) })).filter((each) => each.full);
+    const released = releasedNote(ready.map(({ full }) => full));
+    setText(this.#note, [lines.length < runs.length ? `${lines.length} of ${runs.length} runs are drawn${new Set(runs.map((run) => run.hyperparameterPoint)).size > 1 ? ", those of the best points first" : ""}.` : "", released].filter(Boolean).join(" "));
     const end = endOf(lines, "step", []);
     for (const { metric, chart } of this.#charts) {
       const isLoss = metric.id === "loss";
@@ -148,6 +155,7 @@ export class Detail {
         events: isLoss ? ready.flatMap(({ full }) => eventsOf(full, "step").filter((event) => event.kind !== "completed")) : [],
         end,
         log: isLoss && this.#log,
+        empty: metric.points ? "" : released,
         behind: isLoss && behind > 1 ? `Up to ${format.count(behind)} steps stand behind a point.` : "",
       });
     }
@@ -156,7 +164,7 @@ export class Detail {
 
   #drawEvents(ready) {
     const events = ready
-      .flatMap(({ run, colour, full }) => full.events.map((event) => ({ ...event, seed: run.seed, colour })))
+      .flatMap(({ run, colour, full }) => full.events.map((event) => ({ ...event, colour })))
       .filter((event) => event.kind !== "checkpointed")
       .sort((a, b) => b.timeMillis - a.timeMillis)
       .slice(0, 12);
@@ -227,8 +235,6 @@ class Row {
     fill(this.#orders, desk.buttons([run], name, true));
   }
 }
-
-const nameOf = (run) => `seed ${run.seed}${run.hyperparameterPoint ? ` · point ${run.hyperparameterPoint}` : ""}`;
 
 function stat(name, value, beside, ...below) {
   return h("div", {}, h("dt", {}, name), h("dd", {}, h("b", {}, value), beside ? h("span", {}, beside) : null), below.filter(Boolean).map((text) => h("dd", { class: "below" }, text)));

@@ -35,15 +35,22 @@ export class Figures {
   }
 
   render(study, rung) {
+    if (study.summary.id !== this.#study?.summary.id) {
+      this.#analysis = null;
+      this.#analysisOf = "";
+      this.#layers = null;
+      this.#layersOf = "";
+    }
     this.#study = study;
     this.#rung = rung;
     const score = scoreFor(study, rung);
-    const shape = JSON.stringify([study.summary.id, score, study.optimizers, study.backbones, rung, token("--ink")]);
+    const runs = scoredRuns(study, score);
+    const shape = JSON.stringify([study.summary.id, score, runs, study.optimizers, study.backbones, rung, token("--ink")]);
     if (shape !== this.#shape) {
       this.#shape = shape;
       this.#draw();
-      this.#fetchAnalysis(score);
     }
+    this.#fetchAnalysis(score, runs);
     this.#fetchLayers();
   }
 
@@ -82,9 +89,9 @@ export class Figures {
     fill(card, heading, h("figcaption", { class: "note" }, figure.note), controls, figure.picture ?? figure.table ?? h("p", { class: "empty" }, figure.waiting), figure.below ? h("p", { class: "note" }, figure.below) : null);
   }
 
-  async #fetchAnalysis(score) {
+  async #fetchAnalysis(score, runs) {
     if (!score) return;
-    const wanted = `${this.#study.summary.id}/${score.rung}/${score.cellsReporting}`;
+    const wanted = `${this.#study.summary.id}/${score.rung}/${score.cellsReporting}/${runs}`;
     if (wanted === this.#analysisOf) return;
     this.#analysisOf = wanted;
     const got = await read(`/api/studies/${encodeURIComponent(this.#study.summary.id)}/analysis?rung=${score.rung}`);
@@ -103,9 +110,12 @@ export class Figures {
     if (wanted === this.#layersOf || !this.#backbone) return;
     this.#layersOf = wanted;
     const got = await read(`/api/studies/${encodeURIComponent(study.summary.id)}/layers?backbone=${encodeURIComponent(this.#backbone)}`);
-    if (wanted === this.#layersOf && got) {
+    if (wanted !== this.#layersOf) return;
+    if (got) {
       this.#layers = got;
       this.#draw();
+    } else {
+      this.#layersOf = "";
     }
   }
 
@@ -127,4 +137,11 @@ export class Figures {
       }),
     );
   }
+}
+
+/** How many runs the scores of a rung are made of: further seeds change what follows from them. */
+function scoredRuns(study, score) {
+  let runs = 0;
+  for (const cell of study.byPairing.values()) runs += cell.rungs.find((value) => value.rung === score?.rung)?.runs ?? 0;
+  return runs;
 }

@@ -213,7 +213,7 @@ export class Grid {
       return;
     }
     if (mode === "loss") {
-      fill(this.#legend, h("span", {}, "One line a run, from the first step to the end of the budget; beside it the newest smoothed loss, mean over runs.", this.#sketches.behind > 1 ? ` Up to ${format.plural(this.#sketches.behind, "step")} stand behind a point.` : ""));
+      fill(this.#legend, h("span", {}, "One line a run, from the first step to the end of the budget; beside it the newest smoothed loss, mean over runs.", this.#sketches.behind > 1 ? ` Up to ${format.plural(this.#sketches.behind, "step")} stand behind a point.` : "", this.#sketches.released ? " Steps that are older than the topics keep are no longer drawn." : ""));
       return;
     }
     const ramp = h("span", { class: "ramp", "aria-hidden": "true" });

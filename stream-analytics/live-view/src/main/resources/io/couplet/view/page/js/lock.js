@@ -18,7 +18,7 @@ export class Lock {
   #ask(wrong, onToken) {
     if (this.#open) return;
     this.#open = true;
-    const input = h("input", { type: "password", id: "token", autocomplete: "current-password", required: true, spellcheck: "false" });
+    const input = h("input", { type: "password", id: "token", autocomplete: "current-password", required: true, spellcheck: "false", pattern: "\\s*[!-~]+\\s*", title: "Letters, digits and signs of ASCII only, without blanks: as in the file it comes from." });
     fill(
       this.#dialog,
       h(

@@ -9,6 +9,7 @@ import { Figures } from "./figures.js";
 import { Decisions } from "./decisions.js";
 import { OrderDesk } from "./orders.js";
 import { Lock } from "./lock.js";
+import { failure } from "./api.js";
 import { Tabs, VIEWS } from "./tabs.js";
 import { keepButtons } from "./download.js";
 import { onThemeChange } from "./colours.js";
@@ -19,8 +20,11 @@ const MANY_COLUMNS = 12;
 const WORDS = { connecting: "connecting", live: "live", lost: "connection lost, trying again", locked: "waiting for the token" };
 
 const PLAY_MILLIS = 650;
+const HEALTH_MILLIS = 10_000;
+/** A server that has just started has not read all studies yet. */
+const PATIENCE_MILLIS = 15_000;
 
-const state = { study: null, studies: [], wanted: null, view: "overview", mode: "accuracy", rung: 0, chosen: null, chosenByHand: false, compared: [], heard: false };
+const state = { connection: "connecting", failure: null, instance: null, study: null, studies: [], wanted: null, view: "overview", mode: "accuracy", rung: 0, chosen: null, chosenByHand: false, compared: [], heard: false };
 
 const tabs = new Tabs($("tabs"), (view) => {
   state.view = view;
@@ -59,9 +63,24 @@ const recent = new Decisions($("recent-decisions"), $("decisions-note"), desk);
 const decided = new Decisions($("feed"), $("feed-note"), desk, $("feed-tools"));
 fill($("grid-keep"), keepButtons("grid", "the grid", () => grid.picture(), () => grid.table()));
 const feed = new Feed(onUpdate, (connection) => {
-  $("connection").dataset.state = connection;
-  setText($("connection").querySelector("span"), WORDS[connection]);
+  state.connection = connection;
+  drawConnection();
 });
+
+/** A server whose reader has failed still answers, with what it has read until then. */
+async function askHealth() {
+  state.failure = await failure();
+  drawConnection();
+  setTimeout(askHealth, HEALTH_MILLIS);
+}
+
+function drawConnection() {
+  const stale = state.connection === "live" && state.failure !== null;
+  $("connection").dataset.state = stale ? "lost" : state.connection;
+  setText($("connection").querySelector("span"), stale ? "shows what was read until now" : WORDS[state.connection]);
+  setText($("failure"), stale ? state.failure : "");
+  $("failure").hidden = !stale;
+}
 
 let frame = 0;
 const draw = () => {
@@ -77,12 +96,36 @@ function onUpdate(kind, update) {
   state.heard = true;
   state.studies = update.studies;
   const ids = update.studies.map((study) => study.id);
-  if (!ids.includes(state.wanted) && ids.length) {
+  if (state.wanted === null && ids.length) {
     choose(ids[0]);
     return;
   }
-  if (update.study) state.study = merged(state.study, kind, update);
+  if (ids.includes(state.wanted)) waitNoMore();
+  else if (ids.length) waitForWanted();
+  if (update.study) {
+    if (kind === "delta" && update.instance !== state.instance) {
+      // The snapshot before it did not have the study yet, and a delta is not all of it.
+      feed.follow(state.wanted);
+      return;
+    }
+    state.instance = update.instance;
+    state.study = merged(state.study, kind, update);
+  }
   draw();
+}
+
+let patience = null;
+
+function waitForWanted() {
+  patience ??= setTimeout(() => {
+    patience = null;
+    if (state.studies.length && !state.studies.some((study) => study.id === state.wanted)) choose(state.studies[0].id);
+  }, PATIENCE_MILLIS);
+}
+
+function waitNoMore() {
+  clearTimeout(patience);
+  patience = null;
 }
 
 function choose(id) {
@@ -94,9 +137,15 @@ function choose(id) {
     state.compared = [];
   }
   state.wanted = id;
-  state.study = null;
   remember();
-  feed.follow(id);
+  follow();
+}
+
+function follow() {
+  waitNoMore();
+  state.study = null;
+  state.instance = null;
+  feed.follow(state.wanted);
 }
 
 /** The address carries what is shown, so that a link shows the same. */
@@ -118,10 +167,29 @@ function recall() {
   state.view = VIEWS.some((view) => view.id === parts.get("view")) ? parts.get("view") : "overview";
   state.compared = parts.getAll("with").slice(0, MOST_CELLS).map((each) => each.replace("/", "\u0000"));
   state.rung = Number.parseInt(parts.get("rung") ?? "0", 10) || 0;
-  if (parts.get("cell")) {
-    state.chosen = parts.get("cell").replace("/", "\u0000");
-    state.chosenByHand = true;
+  state.chosenByHand = Boolean(parts.get("cell"));
+  state.chosen = state.chosenByHand ? parts.get("cell").replace("/", "\u0000") : null;
+}
+
+/** A link that was pasted into the open page. */
+function onHash() {
+  // The skip link's, opened in another way than by a click on it: no state.
+  if (location.hash !== "#grid") {
+    const shown = state.wanted;
+    recall();
+    state.wanted ??= shown;
+    if (state.wanted !== shown) follow();
   }
+  remember();
+  draw();
+}
+
+function skipToGrid(event) {
+  event.preventDefault();
+  state.view = "overview";
+  remember();
+  render();
+  $("grid").querySelector("[tabindex='0']")?.focus();
 }
 
 function render() {
@@ -133,7 +201,7 @@ function render() {
   if (!study) {
     fill($("tiles"));
     setText($("subtitle"), "");
-    fill($("grid"), h("tbody", {}, h("tr", {}, h("td", { class: "emptygrid" }, h("p", { class: "empty" }, state.heard ? "No study yet." : "Reading the topics …"), h("p", { class: "note" }, "Start one with ", h("code", {}, "couplet run"), " or send one with ", h("code", {}, "couplet submit"), ". It shows here by itself.")))));
+    fill($("grid"), h("tbody", {}, h("tr", {}, h("td", { class: "emptygrid" }, h("p", { class: "empty" }, patience !== null ? "The study of this link has not been read yet …" : state.heard ? "No study yet." : "Reading the topics …"), h("p", { class: "note" }, "Start one with ", h("code", {}, "couplet run"), " or send one with ", h("code", {}, "couplet submit"), ". It shows here by itself.")))));
     fill($("legend"));
     fill($("rungs"));
     fill($("advice"));
@@ -165,8 +233,9 @@ const VIEW_DRAWERS = {
   decisions: (study) => decided.render(study),
 };
 
-/** The pairing at work with the newest record, or else the most accurate one: what to show before anybody has chosen. */
+/** The pairing at work with the newest record, or else the most accurate one: what to show before anybody has chosen. It stays as long as it is at work. */
 function liveliest(study) {
+  if (study.byPairing.get(state.chosen)?.status === "running") return state.chosen;
   let best = null;
   for (const [key, cell] of study.byPairing) {
     const running = cell.status === "running" ? 1 : 0;
@@ -404,11 +473,14 @@ onThemeChange(() => {
   curves.redraw();
   figures.redraw();
 });
+addEventListener("hashchange", onHash);
+$("skip").addEventListener("click", skipToGrid);
 recall();
 new Lock(() => {
   feed.again();
   desk.ask();
 });
 desk.ask();
+askHealth();
 feed.follow(state.wanted);
 render();

@@ -88,7 +88,7 @@ export class OrderDesk {
   }
 
   async #give(kind, runs, whose, reason) {
-    for (const run of runs) this.#sent.set(run.runId, { kind, whose, since: performance.now(), seen: false, told: false });
+    for (const run of runs) this.#sent.set(run.runId, { kind, whose, since: performance.now(), seen: false });
     this.#onChange();
     this.#say(`${WORDS[kind].verb} ${whose}: asked, waiting for the trainer …`);
     const failures = [];
@@ -108,15 +108,21 @@ export class OrderDesk {
     this.#onChange();
   }
 
-  /** Follows the orders given here: says when their trainers have acknowledged them. */
+  /** Follows the orders given here: says when their trainers have acknowledged them. Of the decisions only the newest are here, of the runs all. */
   render(study) {
+    if (!this.#sent.size) return;
     const now = performance.now();
+    const runs = new Map([...study.byPairing.values()].flatMap((cell) => cell.runs.map((run) => [run.runId, run])));
     for (const [runId, sent] of this.#sent) {
       const decision = sent.commandId ? study.decisions.find((each) => each.commandId === sent.commandId) : null;
-      sent.seen ||= Boolean(decision);
+      const run = runs.get(runId);
+      sent.seen ||= Boolean(decision) || run?.ordered === sent.kind;
       if (decision?.acknowledged) {
         this.#sent.delete(runId);
         this.#say(`${sent.whose}: ${WORDS[sent.kind].done}, acknowledged after ${format.count(Math.max(0, decision.acknowledgedMillis - decision.timeMillis))} ms.`);
+      } else if (!decision && sent.commandId && run && run.ordered === null && !OBEYS[sent.kind](run)) {
+        this.#sent.delete(runId);
+        this.#say(`${sent.whose}: ${sent.kind === "resume" ? WORDS.resume.done : run.status}.`);
       } else if (now - sent.since > FOLLOWED_MILLIS) {
         this.#sent.delete(runId);
         this.#say(`${sent.whose}: no trainer has acknowledged the order yet; it stands.`, true);

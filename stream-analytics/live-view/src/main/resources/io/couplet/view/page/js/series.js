@@ -9,14 +9,14 @@ export const AXES = [
 
 /** `of` gives a curve’s column, `high` and `low` the extremes behind a point, `points` evaluations instead of steps. */
 export const METRICS = [
-  { id: "loss", label: "Training loss", unit: "nats", of: (c) => c.loss, low: (c) => c.lossMin, high: (c) => c.lossMax, smooth: true, digits: 3 },
-  { id: "accuracy", label: "Validation accuracy", unit: "%", points: (e) => 100 * e.top1, digits: 3 },
-  { id: "gradientNorm", label: "Gradient norm", unit: "L2", of: (c) => c.gradientNorm, high: (c) => c.gradientNormMax, smooth: true, digits: 3 },
-  { id: "updateRatio", label: "Update ratio", unit: "update / weights", of: (c) => c.updateRatio, high: (c) => c.updateRatioMax, smooth: true, digits: 3 },
-  { id: "learningRate", label: "Learning rate", unit: "", of: (c) => c.learningRate, digits: 2 },
-  { id: "batchAccuracy", label: "Batch accuracy", unit: "%", of: (c) => c.batchAccuracy.map((v) => (v === null ? null : 100 * v)), smooth: true, digits: 3 },
-  { id: "validationLoss", label: "Validation loss", unit: "nats", points: (e) => e.loss, digits: 3 },
-  { id: "samplesPerSecond", label: "Throughput", unit: "images / s", of: (c) => c.samplesPerSecond, smooth: true, digits: 3 },
+  { id: "loss", label: "Training loss", unit: "nats", of: (c) => c.loss, low: (c) => c.lossMin, high: (c) => c.lossMax, smooth: true },
+  { id: "accuracy", label: "Validation accuracy", unit: "%", points: (e) => 100 * e.top1 },
+  { id: "gradientNorm", label: "Gradient norm", unit: "L2", of: (c) => c.gradientNorm, high: (c) => c.gradientNormMax, smooth: true },
+  { id: "updateRatio", label: "Update ratio", unit: "update / weights", of: (c) => c.updateRatio, high: (c) => c.updateRatioMax, smooth: true },
+  { id: "learningRate", label: "Learning rate", unit: "", of: (c) => c.learningRate },
+  { id: "batchAccuracy", label: "Batch accuracy", unit: "%", of: (c) => c.batchAccuracy.map((v) => (v === null ? null : 100 * v)), smooth: true },
+  { id: "validationLoss", label: "Validation loss", unit: "nats", points: (e) => e.loss },
+  { id: "samplesPerSecond", label: "Throughput", unit: "images / s", of: (c) => c.samplesPerSecond, smooth: true },
 ];
 
 /** What turns a step of a run into the axis; null when the run cannot tell. */

@@ -86,6 +86,11 @@ export class Sketches {
     return most;
   }
 
+  /** Whether steps of some run were let go of. */
+  get released() {
+    return [...this.#byPairing.values()].some((curves) => curves.some((curve) => curve.released));
+  }
+
   newest(key) {
     const last = (this.#byPairing.get(key) ?? []).map((curve) => curve.loss.findLast((loss) => loss !== null)).filter((loss) => loss !== undefined);
     return last.length ? last.reduce((sum, loss) => sum + loss, 0) / last.length : null;
