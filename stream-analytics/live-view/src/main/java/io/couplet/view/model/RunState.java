@@ -47,6 +47,7 @@ final class RunState {
     private int budgetSteps;
     private int warmupSteps;
     private int hyperparameterPoint;
+    private long askedMillis;
     private @Nullable Double learningRate;
     private @Nullable Double weightDecay;
     private long newestMillis;
@@ -65,6 +66,7 @@ final class RunState {
         budgetSteps = request.getBudgetSteps();
         warmupSteps = request.getWarmupSteps();
         hyperparameterPoint = request.getHyperparameterPoint();
+        askedMillis = Math.max(askedMillis, request.getSubmittedMillis());
     }
 
     void add(StepMetrics metrics) {
@@ -238,7 +240,7 @@ final class RunState {
             case STOPPED -> ending.getPaused() ? RunStatus.PAUSED : RunStatus.STOPPED;
             case DIVERGED -> RunStatus.DIVERGED;
             default ->
-                request != null && request.getSubmittedMillis() > ending.getTimeMillis()
+                askedMillis > ending.getTimeMillis()
                         ? RunStatus.WAITING // asked for anew
                         : RunStatus.FAILED;
         };
