@@ -16,18 +16,20 @@ import org.apache.avro.specific.SpecificRecord;
 /**
  * The table of all topics.
  *
- * <p>All topics keyed by runId have the same number of partitions, so that Kafka Streams can join them.
+ * <p>What is told of runs has the same number of partitions in every topic, so that Kafka Streams can join it. Requests have one: the trainers' share group gives each
+ * member some partitions while there are as many members, and a trainer would idle while requests wait in another's.
  */
 public final class Topics {
 
     private static final int BY_RUN = 4;
     private static final int BY_STUDY = 1;
+    private static final int QUEUE = 1;
     private static final boolean COMPACTED = true;
     private static final boolean DELETED = false;
     private static final String RUN_ID = "runId";
 
     public static final Topic<RunRequest> RUN_REQUESTS =
-            topic("run-requests", RunRequest.class, RUN_ID, BY_RUN, days(30), DELETED);
+            topic("run-requests", RunRequest.class, RUN_ID, QUEUE, days(30), DELETED);
     public static final Topic<RunEvent> RUN_EVENTS =
             topic("run-events", RunEvent.class, RUN_ID, BY_RUN, days(90), DELETED);
     public static final Topic<StepMetrics> STEP_METRICS =

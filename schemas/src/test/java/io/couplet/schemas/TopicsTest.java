@@ -49,9 +49,10 @@ class TopicsTest {
     }
 
     @Test
-    void topicsOfRunsCanBeJoined() {
+    void whatIsToldOfRunsCanBeJoinedAndTheQueueIsOne() {
+        assertThat(Topics.RUN_REQUESTS.partitions()).isEqualTo(1);
         assertThat(Topics.all().stream()
-                        .filter(topic -> topic.key().equals("runId"))
+                        .filter(topic -> topic.key().equals("runId") && topic != Topics.RUN_REQUESTS)
                         .map(Topic::partitions)
                         .distinct())
                 .hasSize(1);

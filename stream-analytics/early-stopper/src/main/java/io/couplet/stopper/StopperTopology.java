@@ -47,6 +47,9 @@ final class StopperTopology {
     /** How the names of the internal topic of proposals end. */
     static final String PROPOSALS_SUFFIX = "-" + PROPOSALS + "-repartition";
 
+    /** How the name of the internal topic ends that brings requests, which lie in one partition, to what else is known of their runs. */
+    static final String REQUESTS_SUFFIX = "-" + REQUESTS + "-repartition";
+
     private static final List<Topic<?>> READ = List.of(
             Topics.RUN_REQUESTS,
             Topics.RUN_EVENTS,
@@ -64,18 +67,22 @@ final class StopperTopology {
         builder.addStateStore(store(ORDERS_READ, Serdes.Long()));
         builder.addStateStore(store(STUDY_RULES, Serdes.ByteArray()));
         builder.addStateStore(store(STUDY_RUNS, Serdes.ByteArray()));
-        KStream<byte[], byte[]> ofStudies = builder.stream(
-                names(Topics.RUN_REQUESTS, Topics.RUN_EVENTS, Topics.EVALUATIONS, Topics.RUN_COMMANDS),
-                from("of-studies"));
+        KStream<byte[], byte[]> queue = builder.stream(names(Topics.RUN_REQUESTS), from("queue"));
+        KStream<byte[], byte[]> ofStudies =
+                builder.stream(names(Topics.RUN_EVENTS, Topics.EVALUATIONS, Topics.RUN_COMMANDS), from("of-studies"));
         KStream<byte[], byte[]> ofRuns =
                 builder.stream(names(Topics.STEP_METRICS, Topics.CONVERGENCE_SCORES), from("of-runs"));
         KStream<byte[], byte[]> proposals = ofStudies
+                .merge(queue, Named.as("records-of-studies"))
                 .process(() -> new ByStudyProcessor(format), Named.as("by-study-key"))
                 .repartition(through("by-study"))
                 .process(() -> new StudyProcessor(tally), Named.as("studies"), STUDY_RULES, STUDY_RUNS)
                 .repartition(through(PROPOSALS));
+        KStream<byte[], byte[]> requests =
+                queue.process(WithOriginProcessor::new, Named.as("with-origin")).repartition(through(REQUESTS));
         KStream<byte[], byte[]> watched = ofStudies
                 .merge(ofRuns, Named.as("records"))
+                .merge(requests, Named.as("records-and-requests"))
                 .merge(proposals, Named.as("records-and-proposals"))
                 .process(
                         () -> new WatchProcessor(new Judge(rules), tally, format),

@@ -14,6 +14,7 @@ import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,7 +56,9 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
 
     @Override
     public void process(Record<byte[], byte[]> record) {
-        Origin origin = Origin.of(context().recordMetadata().orElseThrow());
+        RecordMetadata read = context().recordMetadata().orElseThrow();
+        Origin origin =
+                read.topic().endsWith(StopperTopology.REQUESTS_SUFFIX) ? Origin.of(record.headers()) : Origin.of(read);
         tally.recordsRead.increment();
         byte @Nullable [] value = record.value();
         if (value == null) {

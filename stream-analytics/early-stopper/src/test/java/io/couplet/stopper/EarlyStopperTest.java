@@ -102,6 +102,14 @@ class EarlyStopperTest {
                                 StudyRecords.run("deit", "adamw").toString());
                 assertThat(again.failure()).isNull();
             }
+            try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+                List<String> internal = admin.listTopics().names().get().stream()
+                        .filter(name -> name.endsWith("-repartition"))
+                        .toList();
+                assertThat(admin.describeTopics(internal).allTopicNames().get().values())
+                        .hasSize(3)
+                        .allSatisfy(topic -> assertThat(topic.partitions()).hasSize(Topics.RUN_EVENTS.partitions()));
+            }
         }
     }
 

@@ -29,7 +29,7 @@ final class Records {
 
     /** Where and what; never compared. */
     @SuppressWarnings("ArrayRecordComponent")
-    record Sent(String topic, byte[] key, byte @Nullable [] value) {
+    record Sent(String topic, byte @Nullable [] key, byte @Nullable [] value) {
 
         static <T extends SpecificRecord> Sent of(Topic<T> topic, String runId, T value) {
             return new Sent(topic.name(), runId.getBytes(UTF_8), topic.wire().encode(value));

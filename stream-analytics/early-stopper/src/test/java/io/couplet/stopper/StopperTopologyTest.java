@@ -4,6 +4,7 @@ import static io.couplet.stopper.Records.BEGIN;
 import static io.couplet.stopper.Records.OTHER;
 import static io.couplet.stopper.Records.RUN;
 import static io.couplet.stopper.Records.event;
+import static io.couplet.stopper.Records.request;
 import static io.couplet.stopper.Records.score;
 import static io.couplet.stopper.Records.step;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -440,6 +441,24 @@ class StopperTopologyTest {
         assertThat(header(letter.headers(), DeadLetter.CAUSE)).startsWith("These 3 bytes are no StepMetrics");
         assertThat(tally.counts().deadLetters()).isEqualTo(1);
         onlyCommand();
+    }
+
+    /** Requests go through a topic of their own, which must hide neither where they were read nor that one has no key. */
+    @Test
+    void badRequestsGoToTheDeadLettersFromWhereTheyWereRead() {
+        byte[] junk = {1, 2, 3};
+        Sent good = request(RUN);
+        send(new Sent(good.topic(), good.key(), junk), new Sent(good.topic(), null, good.value()));
+
+        TestRecord<byte[], byte[]> letter = deadLetters.readRecord();
+        assertThat(letter.value()).isEqualTo(junk);
+        assertThat(header(letter.headers(), DeadLetter.TOPIC)).isEqualTo("couplet.run-requests.v1");
+        assertThat(header(letter.headers(), DeadLetter.OFFSET)).isEqualTo("0");
+        letter = deadLetters.readRecord();
+        assertThat(letter.value()).isEqualTo(good.value());
+        assertThat(header(letter.headers(), DeadLetter.OFFSET)).isEqualTo("1");
+        assertThat(header(letter.headers(), DeadLetter.CAUSE)).startsWith("The key is ");
+        assertThat(tally.counts().deadLetters()).isEqualTo(2);
     }
 
     @Test

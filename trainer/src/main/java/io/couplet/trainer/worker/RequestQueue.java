@@ -20,43 +20,26 @@ import org.slf4j.LoggerFactory;
 /**
  * The run requests as a queue: a share group (KIP-932) of which each member holds one request at a time. Belongs to one thread; only {@link #wakeUp} may come from
  * another.
- *
- * <p>A share consumer one of whose acknowledgements Kafka did not answer in time goes on fetching, but has been seen to be given nothing any more (docs/containers.md,
- * a broker cut off while a request was renewed). So after an acknowledgement that failed another consumer takes its place.
  */
 final class RequestQueue implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RequestQueue.class);
     private static final Duration COMMIT = Duration.ofSeconds(10);
-    private static final Duration FAREWELL = Duration.ofSeconds(1);
 
-    private final Map<String, Object> properties;
-    private volatile KafkaShareConsumer<byte[], byte[]> consumer;
+    private final KafkaShareConsumer<byte[], byte[]> consumer;
     private @Nullable ConsumerRecord<byte[], byte[]> held;
-    private boolean doubtful;
 
     RequestQueue(Map<String, Object> clientProperties, String group) {
-        properties = new HashMap<>(clientProperties);
+        Map<String, Object> properties = new HashMap<>(clientProperties);
         properties.put("group.id", group);
         properties.put("share.acknowledgement.mode", "explicit");
         properties.put("share.acquire.mode", "record_limit");
         properties.put("max.poll.records", 1);
-        consumer = subscribed();
-    }
-
-    private KafkaShareConsumer<byte[], byte[]> subscribed() {
-        KafkaShareConsumer<byte[], byte[]> made =
-                new KafkaShareConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-        made.subscribe(List.of(Topics.RUN_REQUESTS.name()));
-        return made;
+        consumer = new KafkaShareConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        consumer.subscribe(List.of(Topics.RUN_REQUESTS.name()));
     }
 
     /** The next request, which is then held until it is accepted, released or rejected. */
     Optional<ConsumerRecord<byte[], byte[]>> take(Duration patience) {
-        if (doubtful) {
-            consumer.close(FAREWELL);
-            consumer = subscribed();
-            doubtful = false;
-        }
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(patience)) {
             hold(record);
         }
@@ -96,7 +79,6 @@ final class RequestQueue implements AutoCloseable {
             LOG.warn("the lock on a request could not be renewed: {}", e.getMessage());
             held = null;
         }
-        doubtful |= held == null;
         return held != null;
     }
 
@@ -140,7 +122,6 @@ final class RequestQueue implements AutoCloseable {
             committed();
         } catch (KafkaException | IllegalStateException e) {
             LOG.warn("a request could not be acknowledged ({}): {}", type, e.getMessage());
-            doubtful = true;
         }
     }
 
@@ -149,7 +130,6 @@ final class RequestQueue implements AutoCloseable {
         for (Optional<KafkaException> failure : commit().values()) {
             if (failure.isPresent()) {
                 all = false;
-                doubtful = true;
                 LOG.warn(
                         "Kafka did not take an acknowledgement: {}",
                         failure.get().getMessage());

@@ -655,7 +655,7 @@ final class PageInBrowserTest {
                   quantile: s.quantile([1, 2, 3, 4], 0.25),
                   box: s.box([1, 2, 3, 4, 100]),
                   area: s.density([0, 1, 1.5, 4], s.spaced(-20, 25, 4501)).reduce((sum, v) => sum + 0.01 * v, 0),
-                  away: s.distances([1, 1, 4].map((learningRate) => ({optimizer: 'o', learningRate, weightDecay: 0})), () => ({rates: [1, 2, 4], decays: [0]})).map((e) => e.away),
+                  away: s.distances([1, 1, 4, 40].map((learningRate) => ({optimizer: 'o', learningRate, weightDecay: 0})), (c) => ({rates: c.learningRate < 5 ? [1, 2, 4] : [20, 40, 80], decays: [0]})).map((e) => e.away),
                   smooth: series.smoothed([4, null, 4, 4], [1, 1, 1, 1], 2),
                   half: series.smoothed([0, 1], [1, 1], 1)[1],
                   band: series.band([{x: [0, 2], raw: [0, 2]}, {x: [0, 1], raw: [4, 4]}], 3),

@@ -52,20 +52,20 @@ export function mode(values) {
 }
 
 /**
- * How far each pairing’s best hyper-parameters lie from the optimizer’s most frequent ones: Manhattan distance in steps of the grid that was tried
- * (arXiv:2410.06373, A.3). `tried` gives an optimizer’s { rates, decays }, ascending; only optimizers with more than one point are measured.
+ * How far each pairing’s best hyper-parameters lie from where the optimizer’s best lie most often: Manhattan distance in steps of the grid that was tried
+ * (arXiv:2410.06373, A.3). Usual learning rates differ from one kind of backbone to the next, so places are counted within the pairing’s own grid, which `tried` gives
+ * as { rates, decays }, ascending; only pairings with more than one point are measured.
  */
 export function distances(cells, tried) {
-  const byOptimizer = grouped(cells, (cell) => cell.optimizer);
+  const placed = [];
+  for (const cell of cells) {
+    const { rates, decays } = tried(cell);
+    if (rates.length * decays.length > 1) placed.push({ cell, rate: rates.indexOf(cell.learningRate), decay: decays.indexOf(cell.weightDecay) });
+  }
   const measured = [];
-  for (const [optimizer, own] of byOptimizer) {
-    const { rates, decays } = tried(optimizer);
-    if (rates.length * decays.length < 2) continue;
-    const usual = mode(own.map((cell) => `${cell.learningRate}/${cell.weightDecay}`)).split("/").map(Number);
-    for (const cell of own) {
-      const away = Math.abs(rates.indexOf(cell.learningRate) - rates.indexOf(usual[0])) + Math.abs(decays.indexOf(cell.weightDecay) - decays.indexOf(usual[1]));
-      measured.push({ ...cell, away });
-    }
+  for (const own of grouped(placed, (each) => each.cell.optimizer).values()) {
+    const [rate, decay] = mode(own.map((each) => `${each.rate}/${each.decay}`)).split("/").map(Number);
+    for (const each of own) measured.push({ ...each.cell, away: Math.abs(each.rate - rate) + Math.abs(each.decay - decay) });
   }
   return measured;
 }

@@ -6,11 +6,11 @@ import { token } from "../colours.js";
 import { WIDTH, waiting } from "./common.js";
 import * as format from "../format.js";
 
-/** The hyper-parameters that an optimizer’s runs were given. */
+/** The hyper-parameters that a pairing’s runs were given. */
 function triedOf(study) {
-  return (optimizer) => {
-    const cells = [...study.byPairing.values()].filter((cell) => cell.optimizer === optimizer);
-    const values = (name) => ascending([...cells.flatMap((cell) => cell.runs.map((run) => run[name])), ...cells.flatMap((cell) => cell.rungs.map((rung) => rung[name]))].filter((value) => value !== null));
+  return (value) => {
+    const cells = [...study.byPairing.values()].filter((cell) => cell.backbone === value.backbone && cell.optimizer === value.optimizer);
+    const values = (name) => ascending([...cells.flatMap((cell) => cell.runs.map((run) => run[name])), ...cells.flatMap((cell) => cell.rungs.map((rung) => rung[name]))].filter((each) => each !== null));
     return { rates: values("learningRate"), decays: values("weightDecay") };
   };
 }
@@ -18,7 +18,7 @@ function triedOf(study) {
 export function robustness(study, values, by, order) {
   const optimizers = by === "optimizer";
   const title = optimizers ? "Hyper-parameters: how far optimizers must be retuned" : "Hyper-parameters: how far backbones ask for their own";
-  const note = `Steps of the grid between a pairing’s best learning rate and weight decay and those that the optimizer likes most often (paper, Fig. ${optimizers ? 4 : 5}); lower is more robust.`;
+  const note = `Steps of the grid between a pairing’s best learning rate and weight decay and those that the optimizer likes most often, each place counted within the pairing’s own grid (paper, Fig. ${optimizers ? 4 : 5}); lower is more robust.`;
   const measured = distances(values.filter((value) => value.learningRate !== null && value.weightDecay !== null), triedOf(study));
   if (!measured.length) return waiting(title, note, "Needs a study with several hyper-parameter points.");
   const names = order.filter((name) => measured.some((each) => each[by] === name));
