@@ -188,12 +188,9 @@ class TrainerServiceTest {
 
     @Test
     void aRequestSubmittedTwiceIsTrainedOnce() throws Exception {
-        RunRequest request = request("twice", "resnet", "lion", 5);
-        int partition = 1;
-        send(partition, request);
-        send(partition, request);
-        RunRequest behind = request("twice", "resnet", "adam", 5);
-        send(partition, behind);
+        RunRequest request = submit(request("twice", "resnet", "lion", 5));
+        submit(request);
+        RunRequest behind = submit(request("twice", "resnet", "adam", 5));
         try (TrainerService service = TrainerService.start(settings(1))) {
             awaitEvent(behind, RunEventKind.COMPLETED);
         }
@@ -495,8 +492,7 @@ class TrainerServiceTest {
     void aWakeUpCostsNoLockAndNoAcknowledgement() throws Exception {
         Map<String, Object> properties = Map.of("bootstrap.servers", broker.bootstrapServers());
         readsFromTheBeginning("woken");
-        RunRequest request = request("woken", "resnet", "sgd", 1);
-        send(2, request);
+        RunRequest request = submit(request("woken", "resnet", "sgd", 1));
         String accepted;
         try (RequestQueue queue = new RequestQueue(properties, "woken")) {
             List<String> taken = takeUntil(queue, request);
@@ -506,8 +502,7 @@ class TrainerServiceTest {
             queue.wakeUp();
             queue.accept();
         }
-        RunRequest behind = request("woken", "resnet", "adam", 1);
-        send(2, behind);
+        RunRequest behind = submit(request("woken", "resnet", "adam", 1));
         try (RequestQueue queue = new RequestQueue(properties, "woken")) {
             assertThat(takeUntil(queue, behind)).doesNotContain(accepted);
         }
@@ -659,15 +654,6 @@ class TrainerServiceTest {
 
     private static <T extends SpecificRecord> void send(Topic<T> topic, String key, T value) throws Exception {
         producer.send(new ProducerRecord<>(topic.name(), key, topic.wire().encode(value)))
-                .get();
-    }
-
-    private static void send(int partition, RunRequest request) throws Exception {
-        producer.send(new ProducerRecord<>(
-                        Topics.RUN_REQUESTS.name(),
-                        partition,
-                        request.getRunId(),
-                        Topics.RUN_REQUESTS.wire().encode(request)))
                 .get();
     }
 
