@@ -668,7 +668,7 @@ final class PageInBrowserTest {
         assertThat(known.at("/box/median").asDouble()).isEqualTo(3);
         assertThat(known.at("/box/beyond/0").asDouble()).isEqualTo(100);
         assertThat(known.get("area").asDouble()).isCloseTo(1, within(1e-6));
-        assertThat(known.get("away").toString()).isEqualTo("[0,0,2]");
+        assertThat(known.get("away").toString()).isEqualTo("[0,0,2,1]");
         assertThat(known.get("smooth").toString()).isEqualTo("[4,null,4,4]");
         assertThat(known.get("half").asDouble()).isCloseTo(2 / 3.0, within(1e-12));
         assertThat(known.at("/band/mean").toString()).isEqualTo("[2,2.5,2]");
