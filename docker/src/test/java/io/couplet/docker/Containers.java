@@ -2,6 +2,7 @@ package io.couplet.docker;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.model.ContainerNetwork;
+import com.github.dockerjava.api.model.RestartPolicy;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.view.model.StudySnapshot;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -64,7 +66,7 @@ final class Containers implements AutoCloseable {
         List<GenericContainer<?>> services = new ArrayList<>(List.of(
                 service("flink", "jobmanager").withNetworkAliases("jobmanager"),
                 service("flink", "taskmanager"),
-                service("flink", "jobs", "--bootstrap-servers", BOOTSTRAP, "--parallelism", "1"),
+                service("flink", "jobs", "--parallelism", "1"),
                 service("stopper"),
                 service("dashboard").withEnv("COUPLET_TOKEN", "only-for-this-test-0123456789")));
         for (int trainer = 1; trainer <= 2; trainer++) {
@@ -115,6 +117,10 @@ final class Containers implements AutoCloseable {
                 .withNetwork(inside)
                 .withEnv("COUPLET_BOOTSTRAP_SERVERS", BOOTSTRAP)
                 .withCommand(arguments)
+                // As in compose.yaml: a TaskManager that finds no JobManager in time, on a machine that is too busy,
+                // ends.
+                .withCreateContainerCmdModifier(create -> Objects.requireNonNull(create.getHostConfig())
+                        .withRestartPolicy(RestartPolicy.unlessStoppedRestart()))
                 .waitingFor(new HealthyOnceASecond().withStartupTimeout(PATIENCE));
     }
 
