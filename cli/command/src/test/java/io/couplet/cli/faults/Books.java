@@ -34,6 +34,16 @@ import org.apache.kafka.common.serialization.StringDeserializer;
  */
 record Books(List<RunBook> runs, long deadLetters) {
 
+    private static int distinct(List<StepMetrics> steps, Optional<RunEvent> ending) {
+        int lastStep = ending.map(RunEvent::getStep).orElse(0);
+        int attempt = ending.map(RunEvent::getAttempt).orElse(0);
+        return (int) steps.stream()
+                .filter(step -> lastStep == 0 || step.getStep() <= lastStep || step.getAttempt() >= attempt)
+                .map(StepMetrics::getStep)
+                .distinct()
+                .count();
+    }
+
     private static final Set<RunEventKind> ENDINGS =
             Set.of(RunEventKind.COMPLETED, RunEventKind.STOPPED, RunEventKind.DIVERGED, RunEventKind.FAILED);
 
@@ -45,7 +55,8 @@ record Books(List<RunBook> runs, long deadLetters) {
      * @param attempts the highest attempt
      * @param unfinished attempts that began and neither ended nor gave the run back: their trainer was killed, or could not say that it was fenced
      * @param records records of its steps in the topic
-     * @param distinct different steps among them
+     * @param distinct different steps among them; beyond the run's end only those of the attempt that ended it: while all brokers are away for long, one that another has
+     *     superseded may get further
      * @param scored steps its score is made of
      * @param ignored records its score left out: duplicates and superseded attempts
      * @param commands different orders it was given
@@ -153,7 +164,7 @@ record Books(List<RunBook> runs, long deadLetters) {
                 events.stream().mapToInt(RunEvent::getAttempt).max().orElse(0),
                 open.size(),
                 steps.size(),
-                (int) steps.stream().map(StepMetrics::getStep).distinct().count(),
+                distinct(steps, ending),
                 score.map(ConvergenceScore::getStepsSeen).orElse(0L),
                 score.map(ConvergenceScore::getRecordsIgnored).orElse(0L),
                 Set.copyOf(commands),
