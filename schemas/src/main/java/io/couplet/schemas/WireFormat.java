@@ -77,9 +77,6 @@ public interface WireFormat {
      * @throws SchemaRegistryException when an id not met before cannot be looked up because the registry does not answer
      */
     default <T extends SpecificRecord> T decode(Topic<T> topic, byte @Nullable [] value) {
-        if (value == null) {
-            throw new SerializationException("the record has no value");
-        }
-        return topic.wire().decode(fromKafka(topic.name(), value));
+        return topic.wire().decode(value == null ? null : fromKafka(topic.name(), value));
     }
 }

@@ -535,10 +535,18 @@ class TrainerServiceTest {
         submit(request("lost", "resnet", "sgd", 1));
         readsFromTheBeginning("short-locks");
         configureGroup("short-locks", "share.record.lock.duration.ms", "15000");
-        try (RequestQueue queue = new RequestQueue(properties, "short-locks")) {
-            await().atMost(PATIENCE)
-                    .until(() -> queue.take(Duration.ofMillis(200)).isPresent());
-            Thread.sleep(16_000);
+        try (RequestQueue queue = new RequestQueue(properties, "short-locks");
+                RequestQueue other = new RequestQueue(properties, "short-locks")) {
+            ConsumerRecord<byte[], byte[]> taken = await().atMost(PATIENCE)
+                    .until(() -> queue.take(Duration.ofMillis(200)), Optional::isPresent)
+                    .orElseThrow();
+            await().atMost(PATIENCE).until(() -> {
+                boolean lapsed = other.take(Duration.ofMillis(200))
+                        .filter(record -> record.offset() == taken.offset())
+                        .isPresent();
+                other.release();
+                return lapsed;
+            });
             assertThat(queue.renew()).isFalse();
             await().atMost(PATIENCE)
                     .until(() -> queue.take(Duration.ofMillis(200)).isPresent());
