@@ -13,13 +13,14 @@ import org.apache.kafka.common.serialization.Serdes;
  * @param name full name, e.g. {@code couplet.step-metrics.v1}
  * @param wire the values' byte format
  * @param key what a key is, in words
- * @param partitions partitions it is created with
+ * @param partitions partitions it is created with, unless asked otherwise
+ * @param ofRuns whether it tells of runs: all such topics have the same number of partitions, so that they can be joined
  * @param retention how long records are kept; zero for ever
  * @param compacted whether only the newest value of a key is kept
  * @param <T> the values
  */
 public record Topic<T extends SpecificRecord>(
-        String name, Wire<T> wire, String key, int partitions, Duration retention, boolean compacted) {
+        String name, Wire<T> wire, String key, int partitions, boolean ofRuns, Duration retention, boolean compacted) {
 
     /** Serde of the keys. */
     public Serde<String> keySerde() {

@@ -21,7 +21,7 @@ import org.apache.avro.specific.SpecificRecord;
  */
 public final class Topics {
 
-    private static final int BY_RUN = 4;
+    static final int OF_RUNS = 4;
     private static final int BY_STUDY = 1;
     private static final int QUEUE = 1;
     private static final boolean COMPACTED = true;
@@ -31,15 +31,15 @@ public final class Topics {
     public static final Topic<RunRequest> RUN_REQUESTS =
             topic("run-requests", RunRequest.class, RUN_ID, QUEUE, days(30), DELETED);
     public static final Topic<RunEvent> RUN_EVENTS =
-            topic("run-events", RunEvent.class, RUN_ID, BY_RUN, days(90), DELETED);
+            topic("run-events", RunEvent.class, RUN_ID, OF_RUNS, days(90), DELETED);
     public static final Topic<StepMetrics> STEP_METRICS =
-            topic("step-metrics", StepMetrics.class, RUN_ID, BY_RUN, days(7), DELETED);
+            topic("step-metrics", StepMetrics.class, RUN_ID, OF_RUNS, days(7), DELETED);
     public static final Topic<Evaluation> EVALUATIONS =
-            topic("evaluations", Evaluation.class, RUN_ID, BY_RUN, days(90), DELETED);
+            topic("evaluations", Evaluation.class, RUN_ID, OF_RUNS, days(90), DELETED);
     public static final Topic<LayerStatistics> LAYER_STATISTICS =
-            topic("layer-statistics", LayerStatistics.class, RUN_ID, BY_RUN, days(30), DELETED);
+            topic("layer-statistics", LayerStatistics.class, RUN_ID, OF_RUNS, days(30), DELETED);
     public static final Topic<ConvergenceScore> CONVERGENCE_SCORES =
-            topic("convergence-scores", ConvergenceScore.class, RUN_ID, BY_RUN, Duration.ZERO, COMPACTED);
+            topic("convergence-scores", ConvergenceScore.class, RUN_ID, OF_RUNS, Duration.ZERO, COMPACTED);
     public static final Topic<CouplingScore> COUPLING_SCORES = topic(
             "coupling-scores",
             CouplingScore.class,
@@ -50,7 +50,7 @@ public final class Topics {
     public static final Topic<StudyScore> STUDY_SCORES =
             topic("study-scores", StudyScore.class, "studyId|rung", BY_STUDY, Duration.ZERO, COMPACTED);
     public static final Topic<RunCommand> RUN_COMMANDS =
-            topic("run-commands", RunCommand.class, RUN_ID, BY_RUN, days(30), COMPACTED);
+            topic("run-commands", RunCommand.class, RUN_ID, OF_RUNS, days(30), COMPACTED);
 
     /** Records nobody could read: key and value are the original's bytes, see {@link DeadLetter} for the headers. */
     public static final String DEAD_LETTERS = "couplet.dead-letters.v1";
@@ -92,6 +92,13 @@ public final class Topics {
 
     private static <T extends SpecificRecord> Topic<T> topic(
             String name, Class<T> type, String key, int partitions, Duration retention, boolean compacted) {
-        return new Topic<>("couplet." + name + ".v1", Wire.of(type), key, partitions, retention, compacted);
+        return new Topic<>(
+                "couplet." + name + ".v1",
+                Wire.of(type),
+                key,
+                partitions,
+                key.equals(RUN_ID) && partitions != QUEUE,
+                retention,
+                compacted);
     }
 }

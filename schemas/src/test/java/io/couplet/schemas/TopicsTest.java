@@ -1,16 +1,19 @@
 package io.couplet.schemas;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.couplet.broker.EmbeddedBroker;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.Test;
@@ -89,6 +92,46 @@ class TopicsTest {
                         .isEqualTo(topic.partitions());
             }
         }
+    }
+
+    @Test
+    void whatIsToldOfRunsHasAsManyPartitionsAsAskedForAndNeverDifferentNumbers() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.startInTemporaryDirectory();
+                Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+            TopicCreation.createMissing(admin, 1, OptionalInt.of(7));
+            assertThat(TopicCreation.problems(admin)).isEmpty();
+            assertThat(partitions(admin, Topics.RUN_REQUESTS.name())).isEqualTo(1);
+            assertThat(partitions(admin, Topics.STUDY_SCORES.name())).isEqualTo(1);
+
+            admin.deleteTopics(List.of(Topics.EVALUATIONS.name())).all().get();
+            assertThat(TopicCreation.createMissing(admin, 1).created()).containsExactly(Topics.EVALUATIONS.name());
+            assertThat(Topics.all().stream().filter(Topic::ofRuns))
+                    .hasSize(6)
+                    .allSatisfy(topic -> assertThat(partitions(admin, topic.name())).isEqualTo(7));
+
+            assertThatThrownBy(() -> TopicCreation.createMissing(admin, 1, OptionalInt.of(8)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("has 7 partitions, not 8");
+            admin.createPartitions(Map.of(Topics.RUN_EVENTS.name(), NewPartitions.increaseTo(8)))
+                    .all()
+                    .get();
+            assertThat(TopicCreation.problems(admin))
+                    .singleElement()
+                    .asString()
+                    .startsWith("The topic couplet.run-events.v1 has 8 partitions and should have 7");
+            assertThatThrownBy(() -> TopicCreation.createMissing(admin, 1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("couplet.run-events.v1 has 8 partitions, not 7");
+        }
+    }
+
+    private static int partitions(Admin admin, String topic) throws Exception {
+        return admin.describeTopics(List.of(topic))
+                .allTopicNames()
+                .get()
+                .get(topic)
+                .partitions()
+                .size();
     }
 
     private static Map<String, String> expectedlyKept() {

@@ -15,11 +15,13 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.errors.SecurityDisabledException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -63,6 +65,14 @@ final class TopicsCommand implements Callable<Integer> {
     int replicationFactor;
 
     @Option(
+            names = "--partitions",
+            paramLabel = "N",
+            description =
+                    "Partitions of each topic of what is told of runs, for create: at most so many subtasks of a job, and stoppers, share the work. To be chosen before the first record (default: as many as the topics that are there have, else 4).")
+    @Nullable
+    Integer partitions;
+
+    @Option(
             names = "--principal",
             paramLabel = "SERVICE=PRINCIPAL",
             split = ",",
@@ -88,6 +98,9 @@ final class TopicsCommand implements Callable<Integer> {
         if (replicationFactor < 1) {
             throw new UserError("--replication-factor must be at least 1, was " + replicationFactor + ".");
         }
+        if (partitions != null && partitions < 1) {
+            throw new UserError("--partitions must be at least 1, was " + partitions + ".");
+        }
         switch (action) {
             case LIST -> print(out);
             case CREATE -> create(out);
@@ -109,11 +122,14 @@ final class TopicsCommand implements Callable<Integer> {
     private void create(PrintWriter out) throws ExecutionException, InterruptedException {
         Map<String, String> properties = kafka.clientProperties();
         try (Admin admin = admin(properties)) {
-            TopicCreation.Result result = TopicCreation.createMissing(admin, replicationFactor);
+            TopicCreation.Result result = TopicCreation.createMissing(
+                    admin, replicationFactor, partitions == null ? OptionalInt.empty() : OptionalInt.of(partitions));
             out.printf(
                     "created %d, already there %d%n",
                     result.created().size(), result.existing().size());
             result.created().forEach(name -> out.println("  created " + name));
+        } catch (IllegalArgumentException e) {
+            throw new UserError(String.valueOf(e.getMessage()), e);
         } catch (ExecutionException e) {
             throw refused(properties, e);
         }
