@@ -63,7 +63,8 @@ public final class TopicCreation {
     public static Result createMissing(Admin admin, int replicationFactor, OptionalInt partitions)
             throws ExecutionException, InterruptedException {
         if (replicationFactor < 1) {
-            throw new IllegalArgumentException("The replication factor must be at least 1, was " + replicationFactor + ".");
+            throw new IllegalArgumentException(
+                    "The replication factor must be at least 1, was " + replicationFactor + ".");
         }
         int ofRuns = partitionsToCreate(partitionsPresent(admin), partitions);
         List<NewTopic> wanted = newTopics((short) replicationFactor, ofRuns);
@@ -135,7 +136,8 @@ public final class TopicCreation {
         for (Map.Entry<String, KafkaFuture<TopicDescription>> answer :
                 admin.describeTopics(names).topicNameValues().entrySet()) {
             try {
-                present.put(answer.getKey(), answer.getValue().get().partitions().size());
+                present.put(
+                        answer.getKey(), answer.getValue().get().partitions().size());
             } catch (ExecutionException e) {
                 if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
                     throw e;
@@ -152,8 +154,9 @@ public final class TopicCreation {
         }
         present.forEach((name, number) -> {
             if (number != partitions) {
-                throw new IllegalArgumentException("The topic " + name + " has " + number + " partitions, not " + partitions
-                        + ", and all that is told of runs needs the same number: create with the number that is there, or begin anew without topics (docs/scale.md).");
+                throw new IllegalArgumentException(
+                        "The topic " + name + " has " + number + " partitions, not " + partitions
+                                + ", and all that is told of runs needs the same number: create with the number that is there, or begin anew without topics (docs/scale.md).");
             }
         });
         return partitions;

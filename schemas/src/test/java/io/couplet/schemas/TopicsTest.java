@@ -107,7 +107,8 @@ class TopicsTest {
             assertThat(TopicCreation.createMissing(admin, 1).created()).containsExactly(Topics.EVALUATIONS.name());
             assertThat(Topics.all().stream().filter(Topic::ofRuns))
                     .hasSize(6)
-                    .allSatisfy(topic -> assertThat(partitions(admin, topic.name())).isEqualTo(7));
+                    .allSatisfy(
+                            topic -> assertThat(partitions(admin, topic.name())).isEqualTo(7));
 
             assertThatThrownBy(() -> TopicCreation.createMissing(admin, 1, OptionalInt.of(8)))
                     .isInstanceOf(IllegalArgumentException.class)
