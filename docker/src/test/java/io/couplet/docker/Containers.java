@@ -1,6 +1,8 @@
 package io.couplet.docker;
 
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.model.Bind;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import com.github.dockerjava.api.model.RestartPolicy;
 import io.couplet.schemas.Topics;
@@ -31,7 +33,6 @@ import org.testcontainers.containers.output.OutputFrame;
 import org.testcontainers.containers.startupcheck.OneShotStartupCheckStrategy;
 import org.testcontainers.lifecycle.Startables;
 import org.testcontainers.utility.DockerImageName;
-import org.testcontainers.utility.MountableFile;
 
 /**
  * The whole of Couplet in containers on a network of their own: a Kafka broker, Flink with both jobs, two trainers, the stopper and the page.
@@ -84,7 +85,7 @@ final class Containers implements AutoCloseable {
             trainers.add(service("trainer")
                     .withEnv("COUPLET_DEVICES", "cpu")
                     .withEnv("COUPLET_SLOTS", "1")
-                    .withCopyFileToContainer(MountableFile.forHostPath(datasets), "/datasets")
+                    .withCreateContainerCmdModifier(this::withDatasets)
                     .withCreateContainerCmdModifier(create -> create.withEntrypoint("bash", "-c", AFTER_A_CRASH)));
         }
         services.addAll(trainers);
@@ -139,13 +140,17 @@ final class Containers implements AutoCloseable {
                 .waitingFor(new HealthyOnceASecond().withStartupTimeout(PATIENCE));
     }
 
+    private void withDatasets(CreateContainerCmd create) {
+        Objects.requireNonNull(create.getHostConfig()).withBinds(Bind.parse(datasets + ":/datasets:ro"));
+    }
+
     /** Runs the command in a container of its own until it ends, and returns what it wrote to stdout. */
     String couplet(String... arguments) {
         try (GenericContainer<?> command = new GenericContainer<>(DockerImageName.parse(Engine.image("couplet")))
                 .withNetwork(inside)
                 .withEnv("COUPLET_BOOTSTRAP_SERVERS", BOOTSTRAP)
-                .withCopyFileToContainer(MountableFile.forHostPath(datasets), "/datasets")
                 .withCommand(arguments)
+                .withCreateContainerCmdModifier(this::withDatasets)
                 .withStartupCheckStrategy(new OneShotStartupCheckStrategy().withTimeout(PATIENCE))) {
             command.start();
             return command.getLogs(OutputFrame.OutputType.STDOUT);
