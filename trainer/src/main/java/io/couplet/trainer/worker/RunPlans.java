@@ -9,6 +9,8 @@ import io.couplet.trainer.recipes.Recipes;
 import io.couplet.trainer.training.BackboneOrigin;
 import io.couplet.trainer.training.Training;
 import io.couplet.trainer.training.TrainingPlan;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** From a request to a plan, with every default filled in. */
@@ -25,12 +27,14 @@ final class RunPlans {
             Backbones.entry(request.getBackbone());
         }
         Optimizers.entry(request.getOptimizer());
+        Map<String, Double> options = new HashMap<>(request.getOptimizerOptions());
+        options.remove(Optimizers.FILTER_BIAS_AND_BN); // which tensors decay is for the recipe to say
         return new TrainingPlan(
                 request.getBackbone(),
                 Backbones.Size.of(request.getBackboneSize()),
                 request.getOptimizer(),
                 learningRate(request, files),
-                TrainingPlan.options(request.getOptimizer(), weightDecay(request), request.getOptimizerOptions()),
+                TrainingPlan.options(request.getOptimizer(), weightDecay(request), options),
                 recipe(request),
                 request.getWarmupSteps(),
                 request.getBudgetSteps(),
@@ -95,6 +99,10 @@ final class RunPlans {
         }
         if (request.getClipGradientNorm() != null) {
             recipe = recipe.withClipGradientNorm(request.getClipGradientNorm());
+        }
+        Double filter = request.getOptimizerOptions().get(Optimizers.FILTER_BIAS_AND_BN);
+        if (filter != null) {
+            recipe = recipe.withExcludeBiasesAndNorms(filter != 0);
         }
         if (request.getAugmentation() != null) {
             recipe = recipe.withAugmentation(request.getAugmentation());

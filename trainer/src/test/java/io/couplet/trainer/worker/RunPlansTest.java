@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.couplet.schemas.avro.RunRequest;
+import io.couplet.schemas.study.InvalidStudyException;
+import io.couplet.schemas.study.KnownNames;
 import io.couplet.schemas.study.StudySpecification;
+import io.couplet.trainer.optimizers.Optimizers;
 import io.couplet.trainer.recipes.Loss;
 import io.couplet.trainer.recipes.Recipe;
 import io.couplet.trainer.recipes.Recipes;
@@ -13,6 +16,7 @@ import io.couplet.trainer.training.BackboneOrigin;
 import io.couplet.trainer.training.TrainingPlan;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -71,6 +75,34 @@ class RunPlansTest {
         request.setAugmentation("none");
         assertThat(recipe(request))
                 .isEqualTo(deit.withLabelSmoothing(0).withClipGradientNorm(1).withAugmentation("none"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.couplet.trainer.optimizers.Optimizers#names")
+    void biasesAndNormsDecayWhereTheStudySaysSo(String optimizer) throws InvalidStudyException {
+        Optimizers.Entry entry = Optimizers.entry(optimizer);
+        KnownNames known = new KnownNames(
+                List.of("mlp-mixer"),
+                List.of("nano"),
+                Map.of(optimizer, List.copyOf(entry.options().keySet())),
+                Recipes.choices(),
+                List.of(),
+                List.of(),
+                Map.of("divergence", List.of()));
+        String study = "{backbones: [mlp-mixer], optimizers: [" + optimizer + "], seeds: [0]%s}";
+        RunRequest usual = request(study.formatted(""), known);
+        RunRequest all = request(
+                study.formatted(", optimizer-options: {" + optimizer + ": {filter_bias_and_bn: false}}"), known);
+        assertThat(all.getStudyId()).isEqualTo(usual.getStudyId());
+        assertThat(all.getRunId()).isNotEqualTo(usual.getRunId());
+        assertThat(plan(usual).settings()).containsEntry("excludeBiasesAndNorms", "true");
+        assertThat(plan(all).settings()).containsEntry("excludeBiasesAndNorms", "false");
+        assertThat(recipe(all)).isEqualTo(recipe(usual).withExcludeBiasesAndNorms(false));
+        assertThat(plan(all).options().asMap()).isEqualTo(plan(usual).options().asMap());
+    }
+
+    private static RunRequest request(String study, KnownNames known) throws InvalidStudyException {
+        return StudySpecification.parse(study, "study.yaml", known).requests(0).get(0);
     }
 
     @Test
