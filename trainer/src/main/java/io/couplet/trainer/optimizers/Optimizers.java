@@ -121,7 +121,7 @@ public final class Optimizers {
                     Family.ADAPTIVE,
                     Adam.DEFAULTS_W,
                     new LearningRates(1e-3, 3e-3, 1e-3),
-                    0.05,
+                    0.01,
                     Adam::adamW),
             new Entry(
                     "lamb",
@@ -129,7 +129,7 @@ public final class Optimizers {
                     Family.ADAPTIVE,
                     Lamb.DEFAULTS,
                     new LearningRates(0.01, 0.02, 0.02),
-                    0.02,
+                    0.01,
                     Lamb::new),
             new Entry(
                     "radam",

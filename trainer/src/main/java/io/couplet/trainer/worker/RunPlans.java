@@ -71,8 +71,7 @@ final class RunPlans {
         if (step == null || request.getWeightDecay() != null) {
             return request.getWeightDecay();
         }
-        return GridPlaces.weightDecay(
-                Optimizers.entry(request.getOptimizer()).defaults().get("weight_decay"), step);
+        return GridPlaces.weightDecay(Optimizers.entry(request.getOptimizer()), step);
     }
 
     /** The recipe that is asked for, or the one that belongs to the backbone, with what the request has of its own. */

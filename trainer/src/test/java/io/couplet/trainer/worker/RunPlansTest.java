@@ -177,9 +177,27 @@ class RunPlansTest {
     }
 
     @Test
-    void aroundNoDecayTheGridIsOfRoundValuesWithNoneFirst() {
-        assertThat(IntStream.rangeClosed(-2, 2).mapToObj(step -> GridPlaces.weightDecay(0, step)))
-                .containsExactly(0.0, 1e-5, 1e-4, 1e-3, 1e-2);
+    void whereTheDefaultIsNoDecayItComesFirstAndTheRestIsAroundWhatIsUsual() {
+        RunRequest lion = request("deit", "lion");
+        double[] decays = {0, 0.0316228, 0.1, 0.316228, 1};
+        for (int step = -2; step <= 2; step++) {
+            lion.setWeightDecayGridStep(step);
+            assertThat(plan(lion).options().get("weight_decay")).isCloseTo(decays[step + 2], within(1e-6));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.couplet.trainer.optimizers.Optimizers#entries")
+    void aGridOfWeightDecaysLiesAroundTheDefaultWhereThereIsOne(Optimizers.Entry optimizer) {
+        double usual = optimizer.defaults().get("weight_decay");
+        assertThat(optimizer.weightDecayCentre()).isPositive();
+        if (usual > 0) {
+            assertThat(optimizer.weightDecayCentre()).isEqualTo(usual);
+        }
+    }
+
+    @Test
+    void aStepBeyondTheGridIsRefused() {
         assertThatThrownBy(() -> GridPlaces.learningRate(1, 3))
                 .hasMessage("a step on the grid must be from -2 to 2, was 3");
     }
