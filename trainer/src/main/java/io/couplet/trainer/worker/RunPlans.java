@@ -18,7 +18,7 @@ final class RunPlans {
     private RunPlans() {}
 
     /**
-     * @param workerDevice the device of the worker that took the request
+     * @param workerDevice what the worker that took the request holds: the device asked for, if this trainer has it
      * @param files those that the request may name
      * @throws IllegalArgumentException in one sentence, when the request cannot be trained here
      */
@@ -128,16 +128,16 @@ final class RunPlans {
     }
 
     private static String device(@Nullable String requested, String workerDevice) {
-        if (requested == null || requested.equals(workerDevice)) {
+        if (requested == null
+                || requested.equals(workerDevice)
+                || requested.equals("gpu") && workerDevice.startsWith("gpu:")) {
             return workerDevice;
         }
         if (requested.equals("cpu")) {
             return requested;
         }
-        if (requested.startsWith("gpu") && workerDevice.startsWith("gpu")) {
-            return requested.equals("gpu") ? workerDevice : requested;
-        }
         throw new IllegalArgumentException(
-                "the run asks for device " + requested + " and this trainer works on " + workerDevice);
+                "the run asks for device " + requested
+                        + ", on which this trainer does not work: name it in --devices, or let the study ask for gpu, which is any GPU, or for none");
     }
 }

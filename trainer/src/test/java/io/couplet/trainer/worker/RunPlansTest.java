@@ -20,8 +20,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class RunPlansTest {
@@ -215,6 +217,26 @@ class RunPlansTest {
         assertThat(plan(request).origin()).isEqualTo(new BackboneOrigin.Script(Path.of("net.pt")));
         request.setLearningRate(null);
         assertThatThrownBy(() -> plan(request)).hasMessage("there is no TorchScript file net.pt on this trainer");
+    }
+
+    @ParameterizedTest
+    @CsvSource({", gpu:1, gpu:1", "gpu, gpu:1, gpu:1", "gpu:1, gpu:1, gpu:1", "cpu, gpu:1, cpu", "cpu, cpu, cpu"})
+    void aRunIsTrainedOnTheDeviceThatItAsksFor(@Nullable String requested, String held, String trainedOn) {
+        RunRequest request = request("resnet", "sgd");
+        request.setDevice(requested);
+        assertThat(RunPlans.plan(request, held, new RequestFiles(null)).device())
+                .isEqualTo(trainedOn);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"gpu:5, gpu:0", "gpu, cpu", "gpu:0, cpu"})
+    void aDeviceThatTheTrainerDoesNotWorkOnIsRefused(String requested, String held) {
+        RunRequest request = request("resnet", "sgd");
+        request.setDevice(requested);
+        assertThatThrownBy(() -> RunPlans.plan(request, held, new RequestFiles(null)))
+                .hasMessage(
+                        "the run asks for device " + requested
+                                + ", on which this trainer does not work: name it in --devices, or let the study ask for gpu, which is any GPU, or for none");
     }
 
     @Test
