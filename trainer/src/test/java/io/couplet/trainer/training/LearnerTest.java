@@ -94,6 +94,32 @@ class LearnerTest {
     }
 
     @Test
+    void biasesAndNormsDecayWhereTheRecipeDoesNotExcludeThem() {
+        Recipe recipe = Recipes.named("plain");
+        double decay = TrainingPlan.options("adamw", null, Map.of()).get("weight_decay");
+        Torch.start();
+        try (Learner excluding = learner("adamw", recipe, false);
+                Learner including = learner("adamw", recipe.withExcludeBiasesAndNorms(false), false)) {
+            float[] before = excluding.parameters();
+            excluding.train(1, batch(1), 0.1);
+            including.train(1, batch(1), 0.1);
+            float[] excluded = excluding.parameters();
+            float[] included = including.parameters();
+            ParameterLayout layout = Backbones.create(
+                            "mobilenetv2", new Backbones.Task(Backbones.Size.PAPER, SIDE, CLASSES, 0))
+                    .layout();
+            assertThat(layout.parameters()).anyMatch(parameter -> !parameter.decays());
+            for (ParameterLayout.Parameter parameter : layout.parameters()) {
+                double share = parameter.decays() ? 0 : 0.1 * decay;
+                int at = parameter.offset();
+                assertThat(excluded[at] - included[at])
+                        .as(parameter.name())
+                        .isCloseTo((float) (share * before[at]), within(1e-6f));
+            }
+        }
+    }
+
+    @Test
     void whatCannotBecomeALearnerIsClosed() {
         Torch.start();
         Backbone backbone = Backbones.create("mlp-mixer", new Backbones.Task(Backbones.Size.NANO, SIDE, CLASSES, 0));
