@@ -114,6 +114,22 @@ class CouplingFunctionTest {
         assertThat(cell(scores, 1, "vgg", "sgd").getIndistinguishableFromBest()).isFalse();
     }
 
+    /** Replayed and tailed trainings without a seed all have seed 0. */
+    @Test
+    void trainingsOfOneCellWithTheSameSettingsAndSeedAreAveraged() throws Exception {
+        double[] accuracies = {0.5, 0.6, 0.7};
+        for (int i = 0; i < accuracies.length; i++) {
+            Evaluation evaluation = evaluation("vgg", "sgd", 1, 2, accuracies[i]);
+            evaluation.setRunId(Records.STUDY + ".vgg.sgd.s1.abcde" + i);
+            harness.processElement(of(Topics.EVALUATIONS, evaluation), 0);
+        }
+        CouplingScore cell = cell(settle(), 2, "vgg", "sgd");
+        assertThat(cell.getRuns()).isEqualTo(3);
+        assertThat(cell.getSeeds()).isEqualTo(3);
+        assertThat(cell.getAccuracy()).isCloseTo(0.6, within(1e-12));
+        assertThat(cell.getAccuracyStandardError()).isCloseTo(0.1 / Math.sqrt(3), within(1e-12));
+    }
+
     /** Each backbone has a grid of its own, ten times the other's, and likes the same place of it: nothing has to be moved. */
     @Test
     void robustnessCountsPlacesAmongThePairingsOwnPoints() throws Exception {
