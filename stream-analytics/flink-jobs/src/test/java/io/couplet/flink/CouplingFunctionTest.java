@@ -203,6 +203,22 @@ class CouplingFunctionTest {
     }
 
     @Test
+    void aCheckpointChangesNoScore() throws Exception {
+        for (StudyInput input : grid()) {
+            harness.processElement(input, 0);
+        }
+        harness.processElement(of(Topics.RUN_EVENTS, event("vgg", "sgd", 1, RunEventKind.STARTED, 0, 0)), 0);
+        settle();
+        int before = harness.extractOutputValues().size();
+        harness.processElement(of(Topics.RUN_EVENTS, event("vgg", "sgd", 1, RunEventKind.CHECKPOINTED, 30, 0)), 0);
+        settle();
+        assertThat(harness.extractOutputValues()).hasSize(before);
+        harness.processElement(of(Topics.RUN_EVENTS, event("vgg", "sgd", 2, RunEventKind.CHECKPOINTED, 35, 30)), 0);
+        settle();
+        assertThat(harness.extractOutputValues()).as("of another attempt").hasSizeGreaterThan(before);
+    }
+
+    @Test
     void tooFewIsSaidUntilEnoughCellsReport() throws Exception {
         harness.processElement(of(Topics.EVALUATIONS, evaluation("vgg", "sgd", 1, 1, 0.5)), 0);
         StudyScore study = study(settle(), 1);
@@ -254,6 +270,33 @@ class CouplingFunctionTest {
         assertThat(settle()).isEmpty();
         harness.processElement(of(Topics.RUN_EVENTS, event("deit", "sgd", 1, RunEventKind.DIVERGED, 3, 0)), 0);
         assertThat(study(settle(), 2).getCellsReporting()).isEqualTo(3);
+    }
+
+    @Test
+    void theLastRungOfAStudyAskedForAgainWithOtherSeedsWaitsForThem() throws Exception {
+        for (String optimizer : OPTIMIZERS) {
+            harness.processElement(of(Topics.RUN_REQUESTS, request("vgg", optimizer, List.of("vgg"), OPTIMIZERS)), 0);
+        }
+        for (String optimizer : OPTIMIZERS) {
+            RunRequest again = RunRequest.newBuilder(request("vgg", optimizer, List.of("vgg"), OPTIMIZERS))
+                    .setRunId(Records.runId("vgg", optimizer, 2))
+                    .setSeed(2)
+                    .setSubmittedMillis(2)
+                    .build();
+            again.getGrid().setSeeds(List.of(2L));
+            harness.processElement(of(Topics.RUN_REQUESTS, again), 0);
+        }
+        for (String optimizer : OPTIMIZERS) {
+            harness.processElement(of(Topics.RUN_EVENTS, event("vgg", optimizer, 1, RunEventKind.DIVERGED, 3, 0)), 0);
+        }
+        assertThat(settle()).isEmpty();
+        for (String optimizer : OPTIMIZERS) {
+            RunEvent diverged = event("vgg", optimizer, 1, RunEventKind.DIVERGED, 3, 0);
+            diverged.setRunId(Records.runId("vgg", optimizer, 2));
+            diverged.setSeed(2);
+            harness.processElement(of(Topics.RUN_EVENTS, diverged), 0);
+        }
+        assertThat(cell(settle(), 2, "vgg", "sgd").getRuns()).isEqualTo(2);
     }
 
     @Test
