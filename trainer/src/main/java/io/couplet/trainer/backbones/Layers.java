@@ -100,7 +100,7 @@ final class Layers {
             int b = this.bias ? scope.parameter("bias", bias, out) : -1;
             if (kernel == 1 && stride > 1 && in < ONEDNN_BLOCK) {
                 Layer dense = layer(w, b, 1);
-                String every = ":, :, ::%d, ::%d".formatted(stride, stride);
+                String every = ":, :, ::" + stride + ", ::" + stride;
                 return (pass, x) -> dense.forward(pass, x.get(every));
             }
             return layer(w, b, stride);

@@ -52,7 +52,7 @@ final class TorchFunctions {
                 .computeIfAbsent(
                         size,
                         s -> TorchScript.expression(
-                                "x: Tensor", "torch.adaptive_avg_pool2d(x, [%d, %d])".formatted(s, s)))
+                                "x: Tensor", "torch.adaptive_avg_pool2d(x, [" + s + ", " + s + "])"))
                 .call(x);
     }
 
