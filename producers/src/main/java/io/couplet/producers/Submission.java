@@ -28,6 +28,7 @@ import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -106,6 +107,7 @@ public final class Submission {
                     format,
                     requests.stream()
                             .filter(request -> missing.contains(request.getRunId()))
+                            .map(request -> after(known.newest.get(request.getRunId()), request))
                             .toList());
             LOG.info(
                     "{} runs submitted, {} were in the queue, {} have ended, {} have failed",
@@ -119,6 +121,15 @@ public final class Submission {
         } catch (KafkaException e) {
             throw explained(e);
         }
+    }
+
+    /** The request, submitted after what happened last by its trainer's clock, which may be ahead of ours: trainers leave out what is not newer than a failure. */
+    private static RunRequest after(@Nullable RunEvent newest, RunRequest request) {
+        return newest == null || request.getSubmittedMillis() > newest.getTimeMillis()
+                ? request
+                : RunRequest.newBuilder(request)
+                        .setSubmittedMillis(newest.getTimeMillis() + 1)
+                        .build();
     }
 
     private SubmissionException explained(KafkaException e) {

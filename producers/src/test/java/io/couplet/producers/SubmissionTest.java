@@ -180,6 +180,19 @@ class SubmissionTest {
     }
 
     @Test
+    void aRetryIsNewerThanTheFailureThoughTheClockIsBehindTheTrainers(TestInfo test) throws Exception {
+        List<RunRequest> requests = study(test, 1_000);
+        submit(requests, Failed.LEAVE);
+        String failed = requests.get(5).getRunId();
+        happened(requests.get(5), RunEventKind.FAILED, 3, 9_000);
+        assertThat(submit(study(test, 2_000), Failed.RETRY).submitted()).containsExactly(failed);
+        assertThat(inTheQueue(Set.of(failed)))
+                .extracting(RunRequest::getSubmittedMillis)
+                .containsExactly(1_000L, 9_001L);
+        assertThat(submit(study(test, 3_000), Failed.RETRY).alreadyQueued()).contains(failed);
+    }
+
+    @Test
     void requestsThatRetentionHasDroppedAreSentAgainUnlessTheyHaveEnded(TestInfo test) throws Exception {
         List<RunRequest> requests = study(test, 1_000);
         submit(requests, Failed.LEAVE);

@@ -103,7 +103,7 @@ final class ListNamesCommand implements Callable<Integer> {
                         "family",
                         Label.of(entry.family()),
                         "options",
-                        entry.defaults().asMap()))
+                        entry.options()))
                 .toList();
     }
 

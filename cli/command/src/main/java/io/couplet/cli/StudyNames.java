@@ -24,7 +24,7 @@ final class StudyNames {
     static KnownNames known() {
         Map<String, List<String>> optimizers = new LinkedHashMap<>();
         for (Optimizers.Entry entry : Optimizers.entries()) {
-            TreeSet<String> options = new TreeSet<>(entry.defaults().asMap().keySet());
+            TreeSet<String> options = new TreeSet<>(entry.options().keySet());
             options.remove("weight_decay");
             optimizers.put(entry.name(), List.copyOf(options));
         }

@@ -9,6 +9,9 @@ import java.util.function.Function;
 public final class Optimizers {
     private Optimizers() {}
 
+    /** What every optimizer takes beside its own options, under the name that timm's factory has for it: 1, the default, spares biases and norms the decay; 0 does not. */
+    public static final String FILTER_BIAS_AND_BN = "filter_bias_and_bn";
+
     /** The paper's grouping: how the step size of an element comes about, and whether gradients are averaged. */
     public enum Family {
         /** (a) one rate for all elements, momentum. */
@@ -45,6 +48,13 @@ public final class Optimizers {
             LearningRates learningRates,
             double weightDecayCentre,
             Function<Options, Optimizer> constructor) {
+
+        /** Everything that a study can set of it, with the defaults. */
+        public Map<String, Double> options() {
+            Map<String, Double> options = new LinkedHashMap<>(defaults.asMap());
+            options.put(FILTER_BIAS_AND_BN, 1.0);
+            return options;
+        }
 
         /**
          * Whether it wants a constant rate after the warm-up, because it averages its own iterates instead; with a falling rate it trains too, at what that
@@ -111,7 +121,7 @@ public final class Optimizers {
                     Family.ADAPTIVE,
                     Adam.DEFAULTS_W,
                     new LearningRates(1e-3, 3e-3, 1e-3),
-                    0.05,
+                    0.01,
                     Adam::adamW),
             new Entry(
                     "lamb",
@@ -119,7 +129,7 @@ public final class Optimizers {
                     Family.ADAPTIVE,
                     Lamb.DEFAULTS,
                     new LearningRates(0.01, 0.02, 0.02),
-                    0.02,
+                    0.01,
                     Lamb::new),
             new Entry(
                     "radam",

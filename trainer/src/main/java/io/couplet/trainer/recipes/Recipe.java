@@ -74,6 +74,10 @@ public record Recipe(
         return with(draft -> draft.clipGradientNorm = value);
     }
 
+    public Recipe withExcludeBiasesAndNorms(boolean value) {
+        return with(draft -> draft.excludeBiasesAndNorms = value);
+    }
+
     public Recipe withDropPath(double value) {
         return with(draft -> draft.dropPath = value);
     }
@@ -113,6 +117,7 @@ public record Recipe(
         private Loss loss;
         private double labelSmoothing;
         private double clipGradientNorm;
+        private boolean excludeBiasesAndNorms;
         private double dropPath;
         private double emaDecay;
         private String augmentation;
@@ -124,6 +129,7 @@ public record Recipe(
             loss = recipe.loss;
             labelSmoothing = recipe.labelSmoothing;
             clipGradientNorm = recipe.clipGradientNorm;
+            excludeBiasesAndNorms = recipe.excludeBiasesAndNorms;
             dropPath = recipe.dropPath;
             emaDecay = recipe.emaDecay;
             augmentation = recipe.augmentation;
@@ -138,7 +144,7 @@ public record Recipe(
                     loss,
                     labelSmoothing,
                     clipGradientNorm,
-                    from.excludeBiasesAndNorms,
+                    excludeBiasesAndNorms,
                     dropPath,
                     emaDecay,
                     augmentation,

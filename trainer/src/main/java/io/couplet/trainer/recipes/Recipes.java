@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Every recipe there is, by the name that a study uses: those of Table A3 of the paper (Li et al. 2024, arXiv:2410.06373), in the form that its authors train CIFAR-100
+ * Every recipe there is, by the name that a study uses: those that the paper (Li et al. 2024, arXiv:2410.06373) trains by, with the figures of the publications named beside each, in the form that its authors train CIFAR-100
  * in (OpenMixup, {@code configs/classification/cifar100}): the strengths are ImageNet's, the window is a padded crop.
  *
  * <p>Learning rate, weight decay and warm-up are not a recipe's: the first two belong to the optimizer, which is what a study compares, the last to the budget.

@@ -18,17 +18,30 @@ final class DeviceMemory {
                 return Optional.of("Device " + device + " ran out of memory at batch size " + batchSize
                         + ": choose a smaller batch.");
             }
+            if (words(cause).contains("unable to find an engine to execute this computation")) {
+                return Optional.of("Device " + device + " probably ran out of memory at batch size " + batchSize
+                        + ", since cuDNN found no way to convolve: choose a smaller batch.");
+            }
         }
         return Optional.empty();
     }
 
-    /** "CUDA out of memory. Tried to allocate …", "HIP out of memory. …", "… DefaultCPUAllocator: can't allocate memory: …", "Cannot reserve … direct buffer memory". */
+    /**
+     * "CUDA out of memory. Tried to allocate …", "HIP out of memory. …", "… DefaultCPUAllocator: can't allocate memory: …", "Cannot reserve … direct buffer memory", and what CUDA's libraries say
+     * when they, not torch, ask for memory.
+     */
     private static boolean isNative(Throwable cause) {
-        String message = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
+        String message = words(cause);
         return message.contains("cuda out of memory")
                 || message.contains("hip out of memory")
                 || message.contains("can't allocate memory")
                 || message.contains("cuda error: out of memory")
+                || message.contains("cublas_status_alloc_failed")
+                || message.contains("cudnn_status_alloc_failed")
                 || message.contains("direct buffer memory");
+    }
+
+    private static String words(Throwable cause) {
+        return String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
     }
 }

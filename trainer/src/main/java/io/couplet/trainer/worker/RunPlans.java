@@ -9,6 +9,8 @@ import io.couplet.trainer.recipes.Recipes;
 import io.couplet.trainer.training.BackboneOrigin;
 import io.couplet.trainer.training.Training;
 import io.couplet.trainer.training.TrainingPlan;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** From a request to a plan, with every default filled in. */
@@ -16,7 +18,7 @@ final class RunPlans {
     private RunPlans() {}
 
     /**
-     * @param workerDevice the device of the worker that took the request
+     * @param workerDevice what the worker that took the request holds: the device asked for, if this trainer has it
      * @param files those that the request may name
      * @throws IllegalArgumentException in one sentence, when the request cannot be trained here
      */
@@ -25,12 +27,14 @@ final class RunPlans {
             Backbones.entry(request.getBackbone());
         }
         Optimizers.entry(request.getOptimizer());
+        Map<String, Double> options = new HashMap<>(request.getOptimizerOptions());
+        options.remove(Optimizers.FILTER_BIAS_AND_BN); // which tensors decay is for the recipe to say
         return new TrainingPlan(
                 request.getBackbone(),
                 Backbones.Size.of(request.getBackboneSize()),
                 request.getOptimizer(),
                 learningRate(request, files),
-                TrainingPlan.options(request.getOptimizer(), weightDecay(request), request.getOptimizerOptions()),
+                TrainingPlan.options(request.getOptimizer(), weightDecay(request), options),
                 recipe(request),
                 request.getWarmupSteps(),
                 request.getBudgetSteps(),
@@ -67,8 +71,7 @@ final class RunPlans {
         if (step == null || request.getWeightDecay() != null) {
             return request.getWeightDecay();
         }
-        return GridPlaces.weightDecay(
-                Optimizers.entry(request.getOptimizer()).defaults().get("weight_decay"), step);
+        return GridPlaces.weightDecay(Optimizers.entry(request.getOptimizer()), step);
     }
 
     /** The recipe that is asked for, or the one that belongs to the backbone, with what the request has of its own. */
@@ -96,6 +99,10 @@ final class RunPlans {
         if (request.getClipGradientNorm() != null) {
             recipe = recipe.withClipGradientNorm(request.getClipGradientNorm());
         }
+        Double filter = request.getOptimizerOptions().get(Optimizers.FILTER_BIAS_AND_BN);
+        if (filter != null) {
+            recipe = recipe.withExcludeBiasesAndNorms(filter != 0);
+        }
         if (request.getAugmentation() != null) {
             recipe = recipe.withAugmentation(request.getAugmentation());
         }
@@ -121,16 +128,16 @@ final class RunPlans {
     }
 
     private static String device(@Nullable String requested, String workerDevice) {
-        if (requested == null || requested.equals(workerDevice)) {
+        if (requested == null
+                || requested.equals(workerDevice)
+                || requested.equals("gpu") && workerDevice.startsWith("gpu:")) {
             return workerDevice;
         }
         if (requested.equals("cpu")) {
             return requested;
         }
-        if (requested.startsWith("gpu") && workerDevice.startsWith("gpu")) {
-            return requested.equals("gpu") ? workerDevice : requested;
-        }
         throw new IllegalArgumentException(
-                "the run asks for device " + requested + " and this trainer works on " + workerDevice);
+                "the run asks for device " + requested
+                        + ", on which this trainer does not work: name it in --devices, or let the study ask for gpu, which is any GPU, or for none");
     }
 }

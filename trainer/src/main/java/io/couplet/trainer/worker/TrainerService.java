@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A trainer process: one worker per device, one publisher and one ledger for all of them. */
+/** A trainer process: as many workers as devices, one publisher and one ledger for all of them. */
 public final class TrainerService implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TrainerService.class);
     private static final Duration SHUTDOWN = Duration.ofSeconds(60);
@@ -61,18 +61,9 @@ public final class TrainerService implements AutoCloseable {
                 registry);
         ledger = new RunLedger(properties, format, registry);
         TrainerMeters meters = new TrainerMeters(registry, settings.devices());
+        DeviceSlots slots = new DeviceSlots(settings.devices());
         for (int i = 0; i < settings.devices().size(); i++) {
-            workers.add(new Worker(
-                    i,
-                    settings.devices().get(i),
-                    settings,
-                    properties,
-                    format,
-                    images,
-                    publisher,
-                    ledger,
-                    clock,
-                    meters));
+            workers.add(new Worker(i, slots, settings, properties, format, images, publisher, ledger, clock, meters));
         }
     }
 

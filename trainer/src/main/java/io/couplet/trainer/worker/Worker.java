@@ -26,7 +26,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Takes one request after the other and trains it on its device, until it is closed. */
+/** Takes one request after the other and trains it on a device of the trainer's, until it is closed. */
 final class Worker {
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
     private static final Duration PATIENCE = Duration.ofMillis(500);
@@ -37,7 +37,7 @@ final class Worker {
             Map.of("max.block.ms", 5_000, "request.timeout.ms", 5_000, "delivery.timeout.ms", 6_000, "linger.ms", 0);
 
     private final String name;
-    private final String device;
+    private final DeviceSlots slots;
     private final TrainerSettings settings;
     private final Map<String, Object> clientProperties;
     private final WireFormat format;
@@ -52,7 +52,7 @@ final class Worker {
 
     Worker(
             int number,
-            String device,
+            DeviceSlots slots,
             TrainerSettings settings,
             Map<String, Object> clientProperties,
             WireFormat format,
@@ -62,7 +62,7 @@ final class Worker {
             InstantSource clock,
             TrainerMeters meters) {
         this.name = "couplet-worker-" + number;
-        this.device = device;
+        this.slots = slots;
         this.settings = settings;
         this.clientProperties = clientProperties;
         this.format = format;
@@ -136,23 +136,38 @@ final class Worker {
             queue.accept();
             return;
         }
-        if (!catchUp(request)) {
-            queue.release();
-            return;
+        while (catchUp(request)) {
+            RunHistory history = ledger.history(request.getRunId());
+            if (history.settles(request.getSubmittedMillis())) {
+                queue.accept();
+                return;
+            }
+            if (history.isWorkedOffByAnother(record.offset())) {
+                LOG.info("{} passes over a second request for {}", name, request.getRunId());
+                queue.accept();
+                return;
+            }
+            Optional<DeviceSlots.Slot> slot = slots.take(request.getDevice());
+            if (slot.isPresent()) {
+                try (DeviceSlots.Slot held = slot.get()) {
+                    workOff(request, record.offset(), history, held.device());
+                }
+                return;
+            }
+            // Given back, it would come up again at once, and after some deliveries not at all.
+            if (closing || !queue.renew()) {
+                break;
+            }
+            Thread.sleep(PATIENCE.toMillis());
         }
-        RunHistory history = ledger.history(request.getRunId());
-        if (history.settles(request.getSubmittedMillis())) {
-            queue.accept();
-            return;
-        }
-        if (history.isWorkedOffByAnother(record.offset())) {
-            LOG.info("{} passes over a second request for {}", name, request.getRunId());
-            queue.accept();
-            return;
-        }
+        queue.release();
+    }
+
+    private void workOff(RunRequest request, long offset, RunHistory history, String device)
+            throws InterruptedException {
         Attempt attempt = new Attempt(
                 request,
-                record.offset(),
+                offset,
                 history.attempts() + 1,
                 device,
                 settings,
@@ -171,7 +186,7 @@ final class Worker {
                     .setReason("Its trainer died " + history.broken() + " times while it was trained."));
             queue.accept();
         } else {
-            switch (train(request, attempt)) {
+            switch (train(request, attempt, device)) {
                 case DONE -> queue.accept();
                 case GIVEN_BACK -> giveBack(request);
                 case BROKEN -> queue.release();
@@ -224,7 +239,7 @@ final class Worker {
     }
 
     /** Trains on another thread, while this one keeps the lock alive: Kafka's consumer belongs to one thread. */
-    private Attempt.End train(RunRequest request, Attempt attempt) throws InterruptedException {
+    private Attempt.End train(RunRequest request, Attempt attempt, String device) throws InterruptedException {
         if (attempt.isFirst()) {
             meters.waited(clock.millis() - request.getSubmittedMillis());
         }

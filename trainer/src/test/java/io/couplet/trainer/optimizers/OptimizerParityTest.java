@@ -13,17 +13,20 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.couplet.trainer.optimizers.Tensors.Tensor;
 import io.couplet.trainer.training.Torch;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,16 +35,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Twenty steps of a toy problem against torch, timm and the papers' own rules: every file of {@code optimizers} in the directory that
- * {@code -Dcouplet.reference=DIR} names, else of the committed copy.
+ * Some steps of a toy problem against torch, timm and the papers' own rules: every file of {@code optimizers} in the directory that {@code -Dcouplet.reference=DIR} names, else of the committed
+ * copy. Which optimizer it is of, the shapes, the hyper-parameters and the steps are what the file says.
  */
 class OptimizerParityTest {
-    private static final int[] SIZES = {12, 5, 54};
-    private static final Tensors TENSORS = new Tensors(List.of(
-            new Tensor(0, List.of(4, 3), true),
-            new Tensor(12, List.of(5), true),
-            new Tensor(17, List.of(2, 3, 3, 3), true)));
-
     /** Which optimizer of ours follows a reference, with options that the reference has no name for because they are what it is. */
     private record Match(String optimizer, Map<String, Double> options) {
         Match(String optimizer) {
@@ -145,76 +142,117 @@ class OptimizerParityTest {
         Torch.start();
     }
 
-    static Stream<String> matched() {
-        return references().stream().filter(name -> !NOT_MATCHED.containsKey(name));
+    /** A file of the directory. */
+    private record Reference(Path file, JsonNode json) {
+        String name() {
+            return json.path("optimizer").asText();
+        }
+
+        Tensors tensors() {
+            List<Tensor> tensors = new ArrayList<>();
+            int offset = 0;
+            for (JsonNode shape : required("shapes")) {
+                List<Integer> dimensions = new ArrayList<>();
+                shape.forEach(dimension -> dimensions.add(dimension.intValue()));
+                tensors.add(new Tensor(offset, dimensions, true));
+                offset += tensors.get(tensors.size() - 1).size();
+            }
+            return new Tensors(tensors);
+        }
+
+        List<Integer> steps() {
+            List<Integer> steps = new ArrayList<>();
+            required("steps").forEach(step -> steps.add(step.intValue()));
+            return steps;
+        }
+
+        int lastStep() {
+            return Collections.max(steps());
+        }
+
+        /** Whether other parameters than those that are trained are to be evaluated. */
+        boolean evaluatesOthers() {
+            return json.path("float64").has("x_eval_" + lastStep());
+        }
+
+        private JsonNode required(String key) {
+            JsonNode value = json.path(key);
+            assertThat(value).as("%s of %s", key, this).isNotEmpty();
+            return value;
+        }
+
+        @Override
+        public String toString() {
+            return file.getFileName().toString();
+        }
+    }
+
+    static Stream<Reference> matched() {
+        return references().stream().filter(reference -> !NOT_MATCHED.containsKey(reference.name()));
     }
 
     @Test
     void everyReferenceIsMatchedOrListedWithItsReasonAndTheListHoldsNoOther() {
         Set<String> listed = new TreeSet<>(MATCHED.keySet());
         listed.addAll(NOT_MATCHED.keySet());
-        assertThat(references()).isSubsetOf(listed);
+        assertThat(references()).extracting(Reference::name).isSubsetOf(listed);
         assertThat(MATCHED.keySet()).doesNotContainAnyElementsOf(NOT_MATCHED.keySet());
         if (System.getProperty("couplet.reference") == null) {
-            assertThat(references()).containsExactlyElementsOf(listed);
+            assertThat(references()).extracting(Reference::name).containsExactlyInAnyOrderElementsOf(listed);
         }
         assertThat(MATCHED.values().stream().map(Match::optimizer)).containsAll(Optimizers.names());
     }
 
     @ParameterizedTest
     @MethodSource("matched")
-    void followsTheReferenceInFloat32OnTheHost(String reference) {
-        JsonNode json = read(reference);
-        double learningRate = learningRate(json);
-        try (OnCpu updater = new OnCpu(optimizer(reference, json), TENSORS, toFloats(initial()))) {
-            for (int step = 1; step <= 20; step++) {
+    void followsTheReferenceInFloat32OnTheHost(Reference reference) {
+        Recorded recorded = new Recorded(reference, "float32", 2e-6);
+        double learningRate = learningRate(reference.json());
+        Tensors tensors = reference.tensors();
+        try (OnCpu updater = new OnCpu(optimizer(reference), tensors, toFloats(initial(tensors)))) {
+            for (int step = 1; step <= reference.lastStep(); step++) {
                 float[] parameters = updater.parameters();
-                float[] gradient = new float[parameters.length];
+                float[] gradient = toFloats(waves(tensors, step));
                 for (int i = 0; i < gradient.length; i++) {
-                    gradient[i] = (float) wave(step, i) + 0.1f * parameters[i];
+                    gradient[i] += 0.1f * parameters[i];
                 }
                 updater.step(gradient, learningRate, Double.POSITIVE_INFINITY);
-                compare(json.at("/float32/" + step), toDoubles(updater.parameters()), 2e-6);
-                assertThat(updater.evaluatesOthers())
-                        .isEqualTo(json.at("/float32").has("x_eval_1"));
-                compare(json.at("/float32/x_eval_" + step), toDoubles(updater.evaluationParameters()), 2e-6);
+                assertThat(updater.evaluatesOthers()).isEqualTo(reference.evaluatesOthers());
+                recorded.compare(step, toDoubles(updater.parameters()), toDoubles(updater.evaluationParameters()));
             }
         }
     }
 
     @ParameterizedTest
     @MethodSource("matched")
-    void followsTheReferenceInFloat64OnWholeBuffers(String reference) {
-        onWholeBuffers(reference, DataType.FLOAT64, "/float64/", 1e-8);
+    void followsTheReferenceInFloat64OnWholeBuffers(Reference reference) {
+        onWholeBuffers(reference, DataType.FLOAT64, new Recorded(reference, "float64", 1e-8));
     }
 
     @ParameterizedTest
     @MethodSource("matched")
-    void followsTheReferenceInFloat32OnWholeBuffers(String reference) {
-        onWholeBuffers(reference, DataType.FLOAT32, "/float32/", 2e-6);
+    void followsTheReferenceInFloat32OnWholeBuffers(Reference reference) {
+        onWholeBuffers(reference, DataType.FLOAT32, new Recorded(reference, "float32", 2e-6));
     }
 
-    private static void onWholeBuffers(String reference, DataType type, String path, double tolerance) {
-        JsonNode json = read(reference);
-        double learningRate = learningRate(json);
+    private static void onWholeBuffers(Reference reference, DataType type, Recorded recorded) {
+        double learningRate = learningRate(reference.json());
+        Tensors tensors = reference.tensors();
         JniUtils.setGradMode(false);
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-                DeviceUpdater updater = new DeviceUpdater(optimizer(reference, json), TENSORS, manager, type)) {
-            NDArray parameters = manager.create(initial()).toType(type, true);
-            for (int step = 1; step <= 20; step++) {
+                DeviceUpdater updater = new DeviceUpdater(optimizer(reference), tensors, manager, type)) {
+            NDArray parameters = manager.create(initial(tensors)).toType(type, true);
+            for (int step = 1; step <= reference.lastStep(); step++) {
                 try (NDManager scratch = manager.newSubManager()) {
                     double[] before = doubles(parameters);
-                    double[] gradient = new double[before.length];
+                    double[] gradient = waves(tensors, step);
                     for (int i = 0; i < gradient.length; i++) {
-                        gradient[i] = wave(step, i) + 0.1 * before[i];
+                        gradient[i] += 0.1 * before[i];
                     }
                     NDArray given = scratch.create(gradient).toType(type, true);
                     updater.step(parameters, given, learningRate, Double.POSITIVE_INFINITY, scratch);
-                    compare(json.at(path + step), doubles(parameters), tolerance);
-                    compare(
-                            json.at(path + "x_eval_" + step),
-                            doubles(updater.evaluationParameters(parameters, scratch)),
-                            tolerance);
+                    recorded.compare(
+                            step, doubles(parameters), doubles(updater.evaluationParameters(parameters, scratch)));
                 }
             }
         }
@@ -226,12 +264,48 @@ class OptimizerParityTest {
         }
     }
 
-    /** Compares what was recorded, if anything was at this step. */
-    private static void compare(JsonNode expected, double[] parameters, double tolerance) {
-        int at = 0;
-        for (JsonNode tensor : expected) {
-            for (JsonNode value : tensor) {
-                assertThat(parameters[at++]).isCloseTo(value.doubleValue(), within(tolerance));
+    /** What a file has in one precision: all its steps with all elements, so that nothing passes because it is missing. */
+    private static final class Recorded {
+        private final Map<String, double[]> values = new LinkedHashMap<>();
+        private final double tolerance;
+
+        Recorded(Reference reference, String section, double tolerance) {
+            this.tolerance = tolerance;
+            Set<String> expected = new TreeSet<>();
+            for (int step : reference.steps()) {
+                expected.add(Integer.toString(step));
+                if (reference.evaluatesOthers()) {
+                    expected.add("x_eval_" + step);
+                }
+            }
+            List<Integer> sizes = sizes(reference.tensors());
+            reference.required(section).properties().forEach(step -> {
+                List<Integer> recorded = new ArrayList<>();
+                List<Double> all = new ArrayList<>();
+                for (JsonNode tensor : step.getValue()) {
+                    recorded.add(tensor.size());
+                    tensor.forEach(value -> all.add(value.doubleValue()));
+                }
+                assertThat(recorded)
+                        .as("elements of %s/%s in %s", section, step.getKey(), reference)
+                        .isEqualTo(sizes);
+                values.put(
+                        step.getKey(),
+                        all.stream().mapToDouble(Double::doubleValue).toArray());
+            });
+            assertThat(values.keySet()).as("%s of %s", section, reference).isEqualTo(expected);
+        }
+
+        /** Nothing is compared at steps that are not recorded. */
+        void compare(int step, double[] parameters, double[] evaluated) {
+            compare(Integer.toString(step), parameters);
+            compare("x_eval_" + step, evaluated);
+        }
+
+        private void compare(String key, double[] parameters) {
+            double[] expected = values.get(key);
+            if (expected != null) {
+                assertThat(parameters).as(key).containsExactly(expected, within(tolerance));
             }
         }
     }
@@ -243,8 +317,12 @@ class OptimizerParityTest {
     }
 
     /** Every option of the reference at its value; one that we do not have is an error. */
-    private static Optimizer optimizer(String reference, JsonNode json) {
-        Match match = Objects.requireNonNull(MATCHED.get(reference), reference);
+    private static Optimizer optimizer(Reference reference) {
+        JsonNode json = reference.json();
+        Match match = MATCHED.get(reference.name());
+        assertThat(match)
+                .as("the optimizer '%s' of %s", reference.name(), reference)
+                .isNotNull();
         Map<String, Double> options = new LinkedHashMap<>(match.options());
         json.get("hyper_parameters").properties().forEach(option -> {
             JsonNode value = option.getValue();
@@ -264,7 +342,7 @@ class OptimizerParityTest {
                         }
                     } else {
                         options.put("eps", number(value));
-                        if (reference.equals("muon_timm")) {
+                        if (reference.name().equals("muon_timm")) {
                             options.put("adamw_eps", number(value));
                         }
                     }
@@ -298,26 +376,34 @@ class OptimizerParityTest {
         return value.isBoolean() ? (value.booleanValue() ? 1 : 0) : value.asDouble(0);
     }
 
-    private static double[] initial() {
+    private static List<Integer> sizes(Tensors tensors) {
+        return IntStream.range(0, tensors.count())
+                .mapToObj(k -> tensors.get(k).size())
+                .toList();
+    }
+
+    private static double[] initial(Tensors tensors) {
         List<Double> values = new ArrayList<>();
-        for (int k = 0; k < SIZES.length; k++) {
+        for (int k = 0; k < tensors.count(); k++) {
             CRC32 hash = new CRC32();
             hash.update(("p" + k).getBytes(StandardCharsets.UTF_8));
             double phase = 2 * Math.PI * (hash.getValue() % 10007) / 10007;
-            for (int i = 0; i < SIZES[k]; i++) {
+            for (int i = 0; i < tensors.get(k).size(); i++) {
                 values.add(0.5 * Math.sin(phase + 0.7310585 * i));
             }
         }
         return values.stream().mapToDouble(Double::doubleValue).toArray();
     }
 
-    private static double wave(int step, int element) {
-        int tensor = 0;
-        int i = element;
-        while (i >= SIZES[tensor]) {
-            i -= SIZES[tensor++];
+    /** The part of a step's gradient that does not hang on the parameters. */
+    private static double[] waves(Tensors tensors, int step) {
+        double[] waves = new double[tensors.elements()];
+        for (int k = 0; k < tensors.count(); k++) {
+            for (int i = 0; i < tensors.get(k).size(); i++) {
+                waves[tensors.offset(k) + i] = 0.3 * Math.sin(0.9 * step + 0.37 * i + k);
+            }
         }
-        return 0.3 * Math.sin(0.9 * step + 0.37 * i + tensor);
+        return waves;
     }
 
     private static float[] toFloats(double[] values) {
@@ -348,24 +434,19 @@ class OptimizerParityTest {
         }
     }
 
-    private static Set<String> references() {
+    private static List<Reference> references() {
+        ObjectMapper mapper = new ObjectMapper();
         try (Stream<Path> files = Files.list(directory())) {
-            Set<String> names = new TreeSet<>();
-            files.map(file -> file.getFileName().toString())
-                    .filter(name -> name.endsWith(".json"))
-                    .forEach(name -> names.add(name.substring(0, name.length() - ".json".length())));
-            return names;
+            List<Reference> references = new ArrayList<>();
+            for (Path file : files.filter(file -> file.toString().endsWith(".json"))
+                    .sorted()
+                    .toList()) {
+                references.add(new Reference(file, mapper.readTree(file.toFile())));
+            }
+            assertThat(references).as("references in %s", directory()).isNotEmpty();
+            return references;
         } catch (IOException e) {
-            throw new IllegalStateException("cannot read " + directory(), e);
-        }
-    }
-
-    private static JsonNode read(String reference) {
-        try {
-            return new ObjectMapper()
-                    .readTree(directory().resolve(reference + ".json").toFile());
-        } catch (IOException e) {
-            throw new IllegalStateException("cannot read " + reference, e);
+            throw new UncheckedIOException("cannot read " + directory(), e);
         }
     }
 }

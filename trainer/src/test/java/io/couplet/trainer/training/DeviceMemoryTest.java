@@ -24,6 +24,8 @@ class DeviceMemoryTest {
             strings = {
                 "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 139.72 GiB of which 1.1 GiB is free.",
                 "CUDA error: out of memory",
+                "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+                "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
                 "[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 4096 bytes."
             })
     void torchsOwnWordsAreRecognised(String message) {
@@ -32,6 +34,17 @@ class DeviceMemoryTest {
         assertThat(DeviceMemory.sentence(
                         new IllegalStateException("it broke", new EngineException(message)), "gpu:1", 512))
                 .isPresent();
+    }
+
+    /** A convolution for which every engine lacks workspace (pytorch issue 108645). */
+    @Test
+    void aConvolutionWithoutAnEngineProbablyLacksMemory() {
+        assertThat(DeviceMemory.sentence(
+                        new EngineException("FIND was unable to find an engine to execute this computation"),
+                        "gpu:0",
+                        512))
+                .contains("Device gpu:0 probably ran out of memory at batch size 512, since cuDNN found no way to"
+                        + " convolve: choose a smaller batch.");
     }
 
     @Test

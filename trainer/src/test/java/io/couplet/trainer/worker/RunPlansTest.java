@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.couplet.schemas.avro.RunRequest;
+import io.couplet.schemas.study.InvalidStudyException;
+import io.couplet.schemas.study.KnownNames;
 import io.couplet.schemas.study.StudySpecification;
+import io.couplet.trainer.optimizers.Optimizers;
 import io.couplet.trainer.recipes.Loss;
 import io.couplet.trainer.recipes.Recipe;
 import io.couplet.trainer.recipes.Recipes;
@@ -13,11 +16,14 @@ import io.couplet.trainer.training.BackboneOrigin;
 import io.couplet.trainer.training.TrainingPlan;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class RunPlansTest {
@@ -71,6 +77,34 @@ class RunPlansTest {
         request.setAugmentation("none");
         assertThat(recipe(request))
                 .isEqualTo(deit.withLabelSmoothing(0).withClipGradientNorm(1).withAugmentation("none"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.couplet.trainer.optimizers.Optimizers#names")
+    void biasesAndNormsDecayWhereTheStudySaysSo(String optimizer) throws InvalidStudyException {
+        Optimizers.Entry entry = Optimizers.entry(optimizer);
+        KnownNames known = new KnownNames(
+                List.of("mlp-mixer"),
+                List.of("nano"),
+                Map.of(optimizer, List.copyOf(entry.options().keySet())),
+                Recipes.choices(),
+                List.of(),
+                List.of(),
+                Map.of("divergence", List.of()));
+        String study = "{backbones: [mlp-mixer], optimizers: [" + optimizer + "], seeds: [0]%s}";
+        RunRequest usual = request(study.formatted(""), known);
+        RunRequest all = request(
+                study.formatted(", optimizer-options: {" + optimizer + ": {filter_bias_and_bn: false}}"), known);
+        assertThat(all.getStudyId()).isEqualTo(usual.getStudyId());
+        assertThat(all.getRunId()).isNotEqualTo(usual.getRunId());
+        assertThat(plan(usual).settings()).containsEntry("excludeBiasesAndNorms", "true");
+        assertThat(plan(all).settings()).containsEntry("excludeBiasesAndNorms", "false");
+        assertThat(recipe(all)).isEqualTo(recipe(usual).withExcludeBiasesAndNorms(false));
+        assertThat(plan(all).options().asMap()).isEqualTo(plan(usual).options().asMap());
+    }
+
+    private static RunRequest request(String study, KnownNames known) throws InvalidStudyException {
+        return StudySpecification.parse(study, "study.yaml", known).requests(0).get(0);
     }
 
     @Test
@@ -145,9 +179,27 @@ class RunPlansTest {
     }
 
     @Test
-    void aroundNoDecayTheGridIsOfRoundValuesWithNoneFirst() {
-        assertThat(IntStream.rangeClosed(-2, 2).mapToObj(step -> GridPlaces.weightDecay(0, step)))
-                .containsExactly(0.0, 1e-5, 1e-4, 1e-3, 1e-2);
+    void whereTheDefaultIsNoDecayItComesFirstAndTheRestIsAroundWhatIsUsual() {
+        RunRequest lion = request("deit", "lion");
+        double[] decays = {0, 0.0316228, 0.1, 0.316228, 1};
+        for (int step = -2; step <= 2; step++) {
+            lion.setWeightDecayGridStep(step);
+            assertThat(plan(lion).options().get("weight_decay")).isCloseTo(decays[step + 2], within(1e-6));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.couplet.trainer.optimizers.Optimizers#entries")
+    void aGridOfWeightDecaysLiesAroundTheDefaultWhereThereIsOne(Optimizers.Entry optimizer) {
+        double usual = optimizer.defaults().get("weight_decay");
+        assertThat(optimizer.weightDecayCentre()).isPositive();
+        if (usual > 0) {
+            assertThat(optimizer.weightDecayCentre()).isEqualTo(usual);
+        }
+    }
+
+    @Test
+    void aStepBeyondTheGridIsRefused() {
         assertThatThrownBy(() -> GridPlaces.learningRate(1, 3))
                 .hasMessage("a step on the grid must be from -2 to 2, was 3");
     }
@@ -165,6 +217,26 @@ class RunPlansTest {
         assertThat(plan(request).origin()).isEqualTo(new BackboneOrigin.Script(Path.of("net.pt")));
         request.setLearningRate(null);
         assertThatThrownBy(() -> plan(request)).hasMessage("there is no TorchScript file net.pt on this trainer");
+    }
+
+    @ParameterizedTest
+    @CsvSource({", gpu:1, gpu:1", "gpu, gpu:1, gpu:1", "gpu:1, gpu:1, gpu:1", "cpu, gpu:1, cpu", "cpu, cpu, cpu"})
+    void aRunIsTrainedOnTheDeviceThatItAsksFor(@Nullable String requested, String held, String trainedOn) {
+        RunRequest request = request("resnet", "sgd");
+        request.setDevice(requested);
+        assertThat(RunPlans.plan(request, held, new RequestFiles(null)).device())
+                .isEqualTo(trainedOn);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"gpu:5, gpu:0", "gpu, cpu", "gpu:0, cpu"})
+    void aDeviceThatTheTrainerDoesNotWorkOnIsRefused(String requested, String held) {
+        RunRequest request = request("resnet", "sgd");
+        request.setDevice(requested);
+        assertThatThrownBy(() -> RunPlans.plan(request, held, new RequestFiles(null)))
+                .hasMessage(
+                        "the run asks for device " + requested
+                                + ", on which this trainer does not work: name it in --devices, or let the study ask for gpu, which is any GPU, or for none");
     }
 
     @Test

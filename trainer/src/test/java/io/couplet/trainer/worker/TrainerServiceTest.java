@@ -119,6 +119,30 @@ class TrainerServiceTest {
         assertThat(started.getProvenance().getEngine()).contains("libtorch 2.7.1");
     }
 
+    /** Needs no GPU: both runs ask for the CPU, of which this trainer has one, so that the worker beside it waits. */
+    @Test
+    void aRunThatAsksForACertainDeviceWaitsUntilThatIsFree() throws Exception {
+        RunRequest one = request("device", "resnet", "sgd", 200);
+        RunRequest two = request("device", "mlp-mixer", "sgd", 200);
+        for (RunRequest request : List.of(one, two)) {
+            request.setDevice("cpu");
+            submit(request);
+        }
+        TrainerSettings settings = TrainerSettings.of(
+                broker.bootstrapServers(), Map.of(), List.of("cpu", "gpu:0"), directory.resolve("spool"), "test", null);
+        try (TrainerService service = TrainerService.start(settings)) {
+            long firstEnd = Math.min(
+                    awaitEvent(one, RunEventKind.COMPLETED).getTimeMillis(),
+                    awaitEvent(two, RunEventKind.COMPLETED).getTimeMillis());
+            long lastStart = Math.max(
+                    awaitEvent(one, RunEventKind.STARTED).getTimeMillis(),
+                    awaitEvent(two, RunEventKind.STARTED).getTimeMillis());
+            assertThat(lastStart).isGreaterThanOrEqualTo(firstEnd);
+        }
+        assertThat(steps(one)).hasSize(200);
+        assertThat(steps(two)).hasSize(200);
+    }
+
     @Test
     void aStopCommandEndsARunBetweenStepsAndIsAcknowledged() throws Exception {
         RunRequest request = submit(request("stop", "resnet", "sgd", 1_000_000));
