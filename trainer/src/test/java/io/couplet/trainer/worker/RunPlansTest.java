@@ -228,6 +228,15 @@ class RunPlansTest {
                 .isEqualTo(trainedOn);
     }
 
+    @Test
+    void theDeviceIsNoneOfTheSettingsByWhichARunIsKnownAgain() {
+        RunRequest request = request("resnet", "sgd");
+        TrainingPlan onGpu = RunPlans.plan(request, "gpu:0", new RequestFiles(null));
+        assertThat(onGpu.settings()).isEqualTo(plan(request).settings());
+        assertThat(onGpu.precision()).isEqualTo("float32 (cuDNN may convolve in TF32)");
+        assertThat(plan(request).precision()).isEqualTo("float32");
+    }
+
     @ParameterizedTest
     @CsvSource({"gpu:5, gpu:0", "gpu, cpu", "gpu:0, cpu"})
     void aDeviceThatTheTrainerDoesNotWorkOnIsRefused(String requested, String held) {
