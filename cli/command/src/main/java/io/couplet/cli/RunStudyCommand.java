@@ -236,6 +236,8 @@ final class RunStudyCommand implements Callable<Integer> {
                     progress.erase();
                     return Optional.of(seen);
                 }
+            } else {
+                finishedMillis = 0; // A paused run was resumed.
             }
         }
         progress.erase();
