@@ -1,6 +1,8 @@
 package io.couplet.docker;
 
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.model.Bind;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import com.github.dockerjava.api.model.RestartPolicy;
 import io.couplet.schemas.Topics;
@@ -12,6 +14,7 @@ import io.couplet.view.report.ReportReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -41,17 +44,26 @@ final class Containers implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final String BROKER = "kafka";
     private static final String BOOTSTRAP = BROKER + ":9092";
+    /** A trainer that finds the empty file which a predecessor without a disk left in the spool, as it would begin in Kubernetes. */
+    private static final String AFTER_A_CRASH =
+            "mkdir -p spool; [ -e spool/records-0000000000.avro ] || : >spool/records-0000000000.avro; exec /opt/couplet/couplet trainer";
 
     private final Network inside = Network.newNetwork();
     private final Network outside = Network.newNetwork();
     private final List<GenericContainer<?>> started = new ArrayList<>();
     private final DockerClient docker = DockerClientFactory.lazyClient();
+    private final Path datasets;
     private final String reachable;
     private final GenericContainer<?> broker;
     private final List<GenericContainer<?>> trainers = new ArrayList<>();
 
-    /** Starts everything and returns when every container says of itself that it is well. */
-    Containers() throws IOException {
+    /**
+     * Starts everything and returns when every container says of itself that it is well.
+     *
+     * @param datasets seen by trainers and by the command as {@code /datasets}
+     */
+    Containers(Path datasets) throws IOException {
+        this.datasets = datasets;
         int port = freePort();
         reachable = "127.0.0.1:" + port;
         broker = broker(port);
@@ -70,7 +82,11 @@ final class Containers implements AutoCloseable {
                 service("stopper"),
                 service("dashboard").withEnv("COUPLET_TOKEN", "only-for-this-test-0123456789")));
         for (int trainer = 1; trainer <= 2; trainer++) {
-            trainers.add(service("trainer").withEnv("COUPLET_DEVICES", "cpu").withEnv("COUPLET_SLOTS", "1"));
+            trainers.add(service("trainer")
+                    .withEnv("COUPLET_DEVICES", "cpu")
+                    .withEnv("COUPLET_SLOTS", "1")
+                    .withCreateContainerCmdModifier(this::withDatasets)
+                    .withCreateContainerCmdModifier(create -> create.withEntrypoint("bash", "-c", AFTER_A_CRASH)));
         }
         services.addAll(trainers);
         started.addAll(services);
@@ -124,12 +140,17 @@ final class Containers implements AutoCloseable {
                 .waitingFor(new HealthyOnceASecond().withStartupTimeout(PATIENCE));
     }
 
+    private void withDatasets(CreateContainerCmd create) {
+        Objects.requireNonNull(create.getHostConfig()).withBinds(Bind.parse(datasets + ":/datasets:ro"));
+    }
+
     /** Runs the command in a container of its own until it ends, and returns what it wrote to stdout. */
     String couplet(String... arguments) {
         try (GenericContainer<?> command = new GenericContainer<>(DockerImageName.parse(Engine.image("couplet")))
                 .withNetwork(inside)
                 .withEnv("COUPLET_BOOTSTRAP_SERVERS", BOOTSTRAP)
                 .withCommand(arguments)
+                .withCreateContainerCmdModifier(this::withDatasets)
                 .withStartupCheckStrategy(new OneShotStartupCheckStrategy().withTimeout(PATIENCE))) {
             command.start();
             return command.getLogs(OutputFrame.OutputType.STDOUT);

@@ -6,18 +6,27 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.couplet.view.model.StudySnapshot;
+import java.awt.image.BufferedImage;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
 import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The whole system in containers, with its parts stopped, paused and cut off from the network: each time every step that was trained is in the topic and in the
- * scores.
+ * The whole system in containers, on drawn images and on those of a tar, with its parts stopped, paused and cut off from the network: each time every step that was trained is
+ * in the topic and in the scores.
  */
 class ContainersTest {
 
@@ -30,9 +39,11 @@ class ContainersTest {
     private static @Nullable Containers containers;
 
     @BeforeAll
-    static void start() throws Exception {
+    static void start(@TempDir Path folder) throws Exception {
         Engine.assumeImages();
-        containers = new Containers();
+        Path datasets = Files.createDirectory(folder.resolve("datasets"));
+        tarOfImages(Files.createDirectory(folder.resolve("images")), datasets.resolve("shades.tar.gz"));
+        containers = new Containers(datasets);
     }
 
     @AfterAll
@@ -57,6 +68,13 @@ class ContainersTest {
         assertThat(report.at("/counts/stepsInTopic").asLong()).isEqualTo(4 * 16);
         // What an image lacks of its service shows here, and may show nowhere else.
         assertThat(system().logs(Integer.MAX_VALUE)).doesNotContain("NoClassDefFoundError");
+    }
+
+    @Test
+    void aTarOfImagesIsTrainedOn() {
+        submit("tar", "resnet", "adamw", 16, "--data", "/datasets/shades.tar.gz");
+        awaitStudy("tar", now -> now.summary().finished());
+        assertNothingLost("tar", 16);
     }
 
     @Test
@@ -120,23 +138,28 @@ class ContainersTest {
         assertNothingLost(study, 2 * STEPS);
     }
 
-    private static void submit(String name, String backbones, String optimizers, int steps) {
-        system().couplet(
-                        "submit",
-                        "--name",
-                        name,
-                        "--backbones",
-                        backbones,
-                        "--optimizers",
-                        optimizers,
-                        "--seeds",
-                        "1",
-                        "--steps",
-                        String.valueOf(steps),
-                        "--batch-size",
-                        "16",
-                        "--limit",
-                        "400");
+    private static void submit(String name, String backbones, String optimizers, int steps, String... more) {
+        List<String> command = new ArrayList<>(List.of("submit", "--name", name, "--backbones", backbones));
+        command.addAll(List.of("--optimizers", optimizers, "--seeds", "1", "--steps", String.valueOf(steps)));
+        command.addAll(List.of("--batch-size", "16", "--limit", "400"));
+        command.addAll(List.of(more));
+        system().couplet(command.toArray(String[]::new));
+    }
+
+    /** Two classes of gray squares, 32 of each. */
+    private static void tarOfImages(Path folder, Path tar) throws Exception {
+        for (String shade : List.of("dark", "light")) {
+            Path shades = Files.createDirectory(folder.resolve(shade));
+            for (int number = 0; number < 32; number++) {
+                BufferedImage image = new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB);
+                int gray = number + (shade.equals("dark") ? 0 : 200);
+                IntStream.range(0, 32 * 32)
+                        .forEach(at -> image.setRGB(at % 32, at / 32, gray << 16 | gray << 8 | gray));
+                ImageIO.write(image, "png", shades.resolve(number + ".png").toFile());
+            }
+        }
+        Ended packed = Ended.of(Map.of(), List.of("tar", "-czf", tar.toString(), "-C", folder.toString(), "."));
+        assertThat(packed.code()).as(packed.output()).isZero();
     }
 
     /** Steps emitted are the steps in the topic; of those every step of every run's budget, once, is in its score. */

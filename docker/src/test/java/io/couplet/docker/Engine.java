@@ -28,7 +28,7 @@ final class Engine {
         // 2 is for what the script says a person can mend; anything else is a fault of ours.
         assumeTrue(base.code() != 2, "no containers are tried: " + base.output());
         Ended built = Ended.of(
-                Map.of("COUPLET_PREFIX", PREFIX),
+                Map.of("COUPLET_PREFIX", PREFIX, "COUPLET_TAG", "latest"),
                 List.of("docker/build", "couplet", "trainer", "stopper", "dashboard", "flink", "kafka"));
         if (built.code() != 0) {
             throw new IOException("The images were not built:\n" + built.output());

@@ -1,5 +1,7 @@
 package io.couplet.docker;
 
+import static java.util.Map.entry;
+
 import com.fasterxml.jackson.databind.BeanDescription;
 import com.fasterxml.jackson.databind.DeserializationConfig;
 import com.fasterxml.jackson.databind.DeserializationContext;
@@ -16,10 +18,13 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import java.io.IOException;
@@ -38,17 +43,20 @@ final class Manifests {
     /** What our manifests are for; the newest Operator whose classes Maven Central has is older than this version of Flink. */
     static final String FLINK_VERSION = "v2_2";
 
-    private static final Map<String, Class<? extends HasMetadata>> KINDS = Map.of(
-            "v1 ConfigMap", ConfigMap.class,
-            "v1 Namespace", Namespace.class,
-            "v1 PersistentVolumeClaim", PersistentVolumeClaim.class,
-            "v1 Service", Service.class,
-            "v1 ServiceAccount", ServiceAccount.class,
-            "apps/v1 Deployment", Deployment.class,
-            "batch/v1 Job", Job.class,
-            "flink.apache.org/v1beta1 FlinkDeployment", FlinkDeployment.class,
-            "rbac.authorization.k8s.io/v1 Role", Role.class,
-            "rbac.authorization.k8s.io/v1 RoleBinding", RoleBinding.class);
+    private static final Map<String, Class<? extends HasMetadata>> KINDS = Map.ofEntries(
+            entry("v1 ConfigMap", ConfigMap.class),
+            entry("v1 Namespace", Namespace.class),
+            entry("v1 PersistentVolumeClaim", PersistentVolumeClaim.class),
+            entry("v1 Pod", Pod.class),
+            entry("v1 Service", Service.class),
+            entry("v1 ServiceAccount", ServiceAccount.class),
+            entry("apps/v1 Deployment", Deployment.class),
+            entry("apps/v1 StatefulSet", StatefulSet.class),
+            entry("batch/v1 Job", Job.class),
+            entry("flink.apache.org/v1beta1 FlinkDeployment", FlinkDeployment.class),
+            entry("policy/v1 PodDisruptionBudget", PodDisruptionBudget.class),
+            entry("rbac.authorization.k8s.io/v1 Role", Role.class),
+            entry("rbac.authorization.k8s.io/v1 RoleBinding", RoleBinding.class));
 
     private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory())
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)

@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
@@ -167,8 +168,8 @@ final class Spool implements Closeable {
         }
         Writer open = writer;
         if (open == null) {
-            open = new Writer(
-                    new SpoolSegment(directory.resolve(String.format("records-%010d.avro", nextNumber++)), false));
+            open = new Writer(new SpoolSegment(
+                    directory.resolve(String.format(Locale.ROOT, "records-%010d.avro", nextNumber++)), false));
             segments.add(open.segment);
             writer = open;
         }

@@ -28,6 +28,7 @@ import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,8 +56,8 @@ public final class Submission {
      * What became of the requests; each run is in exactly one list, in the order of the requests.
      *
      * @param submitted sent now
-     * @param alreadyQueued were in the queue or with a trainer
-     * @param alreadyEnded have completed, been stopped or diverged
+     * @param alreadyQueued were in the queue or with a trainer; those that were paused and resumed are among them
+     * @param alreadyEnded have completed, been stopped, been paused or diverged
      * @param failed have failed and were left so
      * @param unreadable records of the two topics that nobody can read
      */
@@ -106,6 +107,7 @@ public final class Submission {
                     format,
                     requests.stream()
                             .filter(request -> missing.contains(request.getRunId()))
+                            .map(request -> after(known.newest.get(request.getRunId()), request))
                             .toList());
             LOG.info(
                     "{} runs submitted, {} were in the queue, {} have ended, {} have failed",
@@ -119,6 +121,15 @@ public final class Submission {
         } catch (KafkaException e) {
             throw explained(e);
         }
+    }
+
+    /** The request, submitted after what happened last by its trainer's clock, which may be ahead of ours: trainers leave out what is not newer than a failure. */
+    private static RunRequest after(@Nullable RunEvent newest, RunRequest request) {
+        return newest == null || request.getSubmittedMillis() > newest.getTimeMillis()
+                ? request
+                : RunRequest.newBuilder(request)
+                        .setSubmittedMillis(newest.getTimeMillis() + 1)
+                        .build();
     }
 
     private SubmissionException explained(KafkaException e) {
@@ -168,11 +179,11 @@ public final class Submission {
             String runId = request.getRunId();
             Long requested = known.requestedMillis.get(runId);
             RunEvent event = known.newest.get(runId);
+            boolean askedAnew = event != null && requested != null && requested > event.getTimeMillis();
             if (event != null && ENDINGS.contains(event.getKind())) {
-                ended.add(runId);
+                (event.getPaused() && askedAnew ? queued : ended).add(runId);
             } else if (event != null && event.getKind() == RunEventKind.FAILED) {
-                boolean retried = requested != null && requested > event.getTimeMillis();
-                (retried ? queued : failedRuns == Failed.RETRY ? submitted : failed).add(runId);
+                (askedAnew ? queued : failedRuns == Failed.RETRY ? submitted : failed).add(runId);
             } else {
                 (requested == null ? submitted : queued).add(runId);
             }

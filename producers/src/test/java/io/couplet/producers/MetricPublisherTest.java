@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
@@ -145,6 +146,18 @@ class MetricPublisherTest {
             assertThat(steps(producer.history())).isEqualTo(upTo(110));
         }
         assertThat(spoolFiles()).isEmpty();
+    }
+
+    /** Where numbers have other digits, the files' names do not. */
+    @Test
+    void theNextPublisherSendsWhatTheFormerLeftWhateverTheLanguage() throws Exception {
+        Locale usual = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+        try {
+            theNextPublisherSendsWhatTheFormerLeftBeforeItsOwn();
+        } finally {
+            Locale.setDefault(usual);
+        }
     }
 
     @Test

@@ -128,9 +128,11 @@ class TopicsTest {
 
     private static int partitions(Admin admin, String topic) throws Exception {
         return admin.describeTopics(List.of(topic))
-                .allTopicNames()
+                .topicNameValues()
+                .values()
+                .iterator()
+                .next()
                 .get()
-                .get(topic)
                 .partitions()
                 .size();
     }

@@ -168,7 +168,7 @@ final class BenchLatencyCommand implements Callable<Integer> {
         double[] ofSteps = stepTimes.latenciesMillis(warm);
         double[] ofEvaluations = evaluationTimes.latenciesMillis(
                 (int) (WARM_UP.toSeconds() * BACKBONES * OPTIMIZERS / (seconds + WARM_UP.toSeconds())));
-        String suffix = String.format(", %d steps/s", rate);
+        String suffix = ", " + rate + " steps/s";
         return List.of(
                 new BenchFigure("step to convergence score p50" + suffix, quantile(ofSteps, 0.5), "ms"),
                 new BenchFigure("step to convergence score p99" + suffix, quantile(ofSteps, 0.99), "ms"),

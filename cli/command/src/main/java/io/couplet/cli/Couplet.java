@@ -2,6 +2,7 @@ package io.couplet.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -51,6 +52,8 @@ public final class Couplet implements Runnable {
     private Couplet() {}
 
     public static void main(String[] arguments) {
+        Locale.setDefault(
+                Locale.ROOT); // Else what is printed has the digits and the decimal point of the machine's language.
         System.exit(commandLine().execute(arguments));
     }
 

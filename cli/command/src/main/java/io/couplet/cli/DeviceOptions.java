@@ -15,8 +15,9 @@ final class DeviceOptions {
             split = ",",
             paramLabel = "DEVICE",
             defaultValue = "auto",
-            description = "auto: every GPU, or the CPU; cpu: --slots workers on it; or devices, one worker each,"
-                    + " e.g. gpu:0,gpu:1 (default: ${DEFAULT-VALUE}).")
+            description =
+                    "auto: every GPU, or the CPU where there is none; gpu: every GPU, one at least; cpu: --slots workers on it; or devices, one worker each,"
+                            + " e.g. gpu:0,gpu:1 (default: ${DEFAULT-VALUE}).")
     List<String> devices = List.of("auto");
 
     @Option(
@@ -31,10 +32,10 @@ final class DeviceOptions {
         if (slots != null && (slots < 1 || slots > 256)) {
             throw new UserError("--slots must be from 1 to 256, was " + slots + ".");
         }
-        boolean alone = devices.equals(List.of("auto"));
+        boolean alone = devices.equals(List.of("auto")) || devices.equals(List.of("gpu"));
         for (String device : devices) {
             if (!alone && !device.matches("cpu|gpu:\\d{1,3}")) {
-                throw new UserError("--devices must be auto, or cpu and gpu:N comma separated, was "
+                throw new UserError("--devices must be auto, gpu, or cpu and gpu:N comma separated, was "
                         + String.join(",", devices) + ".");
             }
         }
@@ -53,6 +54,10 @@ final class DeviceOptions {
         }
         if (devices.equals(List.of("cpu"))) {
             return TrainerSettings.cpuSlots(cpuSlots);
+        }
+        if (devices.equals(List.of("gpu"))) {
+            require(Gpus.ofThisMachine(), "gpu");
+            return TrainerSettings.gpusOrCpuSlots(1);
         }
         if (devices.stream().anyMatch(device -> device.startsWith("gpu"))) {
             Gpus gpus = Gpus.ofThisMachine();

@@ -225,7 +225,7 @@ final class TailLogsCommand implements Callable<Integer> {
                     "%s: %d runs in %d logs; %d steps, %d evaluations and %d events sent%n",
                     study, counts.runs(), counts.files(), counts.steps(), counts.evaluations(), counts.events());
             out.printf(
-                    "Not sent: %d entries without loss or accuracy, %d steps a second time, %d evaluations between two rungs, %d malformed."
+                    "Not sent: %d entries without loss or accuracy, %d steps a second time, %d evaluations between two rungs or before training, %d malformed."
                             + " Logs cut or replaced: %d.%n",
                     counts.withoutMetric(),
                     counts.repeated(),

@@ -112,7 +112,7 @@ class BenchCommandTest {
                 "bench scale --runs 500 --steps-per-second 9 --seconds 9 | --steps-per-second must let each of --runs take a step within --seconds.",
                 "bench pairings --steps 5 | --steps must be at least 6, was 5.",
                 "bench pairings --optimizers sgdd | --optimizers: unknown optimizer 'sgdd': did you mean 'sgd'?",
-                "run --devices gpux | --devices must be auto, or cpu and gpu:N comma separated, was gpux.",
+                "run --devices gpux | --devices must be auto, gpu, or cpu and gpu:N comma separated, was gpux.",
                 "run --checkpoint-steps -1 | --checkpoint-steps must be at least 0, was -1.",
                 "run --layer-statistics tiny | --layer-statistics: unknown backbone size 'tiny': there are nano, cifar and paper; or none.",
             })

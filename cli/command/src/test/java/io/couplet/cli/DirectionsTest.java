@@ -4,7 +4,13 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import com.tngtech.archunit.core.domain.JavaCall;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.properties.HasName;
+import com.tngtech.archunit.core.domain.properties.HasOwner;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import org.junit.jupiter.api.Test;
@@ -50,6 +56,31 @@ class DirectionsTest {
                 .mayOnlyBeAccessedByLayers("trainer", "cli")
                 .whereLayer("scores")
                 .mayOnlyBeAccessedByLayers("flink-jobs", "early-stopper", "live-view", "cli")
+                .check(COUPLET);
+    }
+
+    /** DJL's {@code create} waits until a GPU is done with all before it; by a number, {@code clip} and the like fetch it from there. */
+    @Test
+    void noPassOfABackboneWaitsForItsDevice() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.couplet.trainer.backbones..")
+                .and()
+                .doNotHaveSimpleName("TorchFunctions") // its scalars are made once, on the CPU
+                .should()
+                .callMethodWhere(JavaCall.Predicates.target(
+                        HasOwner.Predicates.With.<JavaClass>owner(JavaClass.Predicates.assignableTo(NDManager.class))
+                                .and(HasName.Predicates.name("create"))))
+                .check(COUPLET);
+        noClasses()
+                .that()
+                .resideInAPackage("io.couplet.trainer..")
+                .should()
+                .callMethod(NDArray.class, "clip", Number.class, Number.class)
+                .orShould()
+                .callMethod(NDArray.class, "minimum", Number.class)
+                .orShould()
+                .callMethod(NDArray.class, "maximum", Number.class)
                 .check(COUPLET);
     }
 

@@ -52,7 +52,7 @@ class TailLogsCommandTest {
             assertThat(once.err()).startsWith("resnet/sgd/seed1/log.jsonl, 2: it is no JSON");
             assertThat(once.out()).isEqualTo("""
                     tail: 1 runs in 1 logs; 2 steps, 1 evaluations and 2 events sent
-                    Not sent: 0 entries without loss or accuracy, 0 steps a second time, 0 evaluations between two rungs, 1 malformed. Logs cut or replaced: 0.
+                    Not sent: 0 entries without loss or accuracy, 0 steps a second time, 0 evaluations between two rungs or before training, 1 malformed. Logs cut or replaced: 0.
                     """);
             assertThat(once.exitCode()).isEqualTo(1);
             List<Object> again = new ArrayList<>(List.of(flags));

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -24,6 +25,7 @@ public final class EmbeddedBrokerMain {
     private EmbeddedBrokerMain() {}
 
     public static void main(String[] args) throws InterruptedException {
+        Locale.setDefault(Locale.ROOT); // Kafka names its segments with the digits of the default locale.
         try {
             BrokerArguments arguments = BrokerArguments.parse(List.of(args));
             logInto(arguments.directory());

@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * Makes the records of a run out of its log's entries: a step of training from one with a loss, an evaluation from one with a validation accuracy, a new attempt when training goes back,
  * a beginning and an end.
  *
- * <p>A log that begins with step 0 is shifted by one, since Couplet counts the updates made. An accuracy that stands at a lower step than training has reached was counted in epochs, as mmengine
- * and many others do; it belongs to the newest step, or, when the steps of an epoch are given, to the end of its epoch.
+ * <p>A log whose training begins with step 0 is shifted by one, since Couplet counts the updates made; an accuracy at step 0 before any training is none of a trained network, and left out. An
+ * accuracy that stands at a lower step than training has reached was counted in epochs, as mmengine and many others do; it belongs to the newest step, or, when the steps of an epoch are given, to
+ * the end of its epoch. Epochs that begin with 0 are shifted by one.
  */
 final class RunAssembler {
 
@@ -34,7 +35,7 @@ final class RunAssembler {
         WITHOUT_METRIC,
         /** The step was sent before. */
         REPEATED,
-        /** The evaluation lies between two rungs. */
+        /** The evaluation lies between two rungs, or before the first step. */
         BETWEEN_RUNGS
     }
 
@@ -72,11 +73,14 @@ final class RunAssembler {
             return new Outcome(before, rungs, List.of(), EnumSet.of(LeftOut.WITHOUT_METRIC), null);
         }
         Draft draft = new Draft(before, rungs, entry, metrics, now);
+        long step = draft.step(counted, training);
+        if (step == 0) {
+            return new Outcome(before, rungs, List.of(), EnumSet.of(LeftOut.BETWEEN_RUNGS), null);
+        }
         String problem = draft.scale(accuraciesInPercent(before, metrics));
         if (problem != null) {
             return new Outcome(before, rungs, List.of(), Set.of(), problem);
         }
-        long step = draft.step(counted, training);
         if (step > before.budgetSteps()) {
             return new Outcome(
                     before,
@@ -179,21 +183,26 @@ final class RunAssembler {
             return null;
         }
 
+        /** The updates made; 0 for an evaluation before the first one. */
         long step(long counted, boolean training) {
-            Integer known = run.shift();
-            int shift = known == null ? counted == 0 ? 1 : 0 : known;
-            run = run.withShift(shift);
             boolean byEpoch = entry.step() == null;
+            int first = counted == 0 ? 1 : 0;
+            if (!byEpoch) {
+                int shift = run.shift() != null ? run.shift() : training ? first : 0;
+                if (training) {
+                    run = run.withShift(shift);
+                }
+                if (training || counted + shift >= run.lastStep()) {
+                    return counted + shift;
+                }
+            }
+            int shift = run.epochShift() != null ? run.epochShift() : first;
+            run = run.withEpochShift(shift);
+            long stepsOfEpochs = (counted + shift) * Math.max(1, settings.stepsPerEpoch());
             if (byEpoch) {
-                return (counted + shift) * Math.max(1, settings.stepsPerEpoch());
+                return stepsOfEpochs;
             }
-            long step = counted + shift;
-            if (training || step >= run.lastStep()) {
-                return step;
-            }
-            return settings.stepsPerEpoch() > 0
-                    ? Math.min(step * settings.stepsPerEpoch(), run.lastStep())
-                    : run.lastStep();
+            return settings.stepsPerEpoch() > 0 ? Math.min(stepsOfEpochs, run.lastStep()) : run.lastStep();
         }
 
         void train(int step) {

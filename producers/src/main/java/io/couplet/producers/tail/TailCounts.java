@@ -10,7 +10,7 @@ package io.couplet.producers.tail;
  * @param events beginnings and ends handed over
  * @param withoutMetric entries with neither a loss nor a validation accuracy, or without a step
  * @param repeated steps that the log has twice
- * @param betweenRungs evaluations that lie between two rungs
+ * @param betweenRungs evaluations that lie between two rungs, or before the first step
  * @param replaced logs that were cut or replaced while they were followed
  * @param malformed what could not be read or sent, each listed with its cause
  */

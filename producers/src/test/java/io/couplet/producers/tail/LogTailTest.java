@@ -556,6 +556,46 @@ class LogTailTest {
     }
 
     @Test
+    void anAccuracyBeforeTrainingIsLeftOutAndMovesNoStep() throws Exception {
+        Path log = directory.resolve("log.jsonl");
+        Files.writeString(
+                log,
+                "{\"step\": 0, \"val_acc\": 0.8}\n" + lines(1, 5) + "{\"step\": 5, \"val_acc\": 45}\n" + lines(6, 10)
+                        + "{\"step\": 10, \"val_acc\": 60}\n");
+        try (LogTail tail = tail(withBudget(10), false, log)) {
+            tail.poll();
+            assertThat(tail.counts()).isEqualTo(new TailCounts(1, 1, 10, 2, 2, 0, 0, 1, 0, 0));
+        }
+        assertThat(problems).isEmpty();
+        assertThat(steps()).isEqualTo(upTo(10));
+        assertThat(sent(Topics.EVALUATIONS)).extracting(Evaluation::getStep).containsExactly(5, 10);
+        assertThat(sent(Topics.EVALUATIONS)).extracting(Evaluation::getRungs).containsOnly(2);
+        assertThat(sent(Topics.EVALUATIONS)).extracting(Evaluation::getTop1).containsExactly(0.45, 0.6);
+        assertThat(events()).containsExactly(RunEventKind.STARTED, RunEventKind.COMPLETED);
+    }
+
+    @Test
+    void epochsFromZeroEndWhereTheirStepsDoWhateverTrainingBeganWith() throws Exception {
+        TailSettings settings = new TailSettings(
+                "foreign", SETTINGS.facts(), null, null, Map.of(), null, 5, 0, 0, null, List.of(), 0, 0);
+        for (int first : List.of(0, 1)) {
+            sent.clear();
+            Path log = directory.resolve("log" + first + ".jsonl");
+            Files.writeString(
+                    log,
+                    lines(first, first + 5) // training is logged before the evaluation
+                            + "{\"step\": 0, \"val_acc\": 0.5}\n"
+                            + lines(first + 6, first + 9)
+                            + "{\"step\": 1, \"val_acc\": 0.6}\n");
+            all(settings, log);
+            assertThat(problems).isEmpty();
+            assertThat(steps()).isEqualTo(upTo(10));
+            assertThat(sent(Topics.EVALUATIONS)).extracting(Evaluation::getStep).containsExactly(5, 10);
+            assertThat(sent(Topics.EVALUATIONS)).extracting(Evaluation::getRung).containsExactly(1, 2);
+        }
+    }
+
+    @Test
     void aRunThatGoesOnInAnotherLogHasTheLastStepOfBothForItsBudget() throws Exception {
         Path root = directory.resolve("runs");
         write(root.resolve("one/1.jsonl"), lines(0, 4)); // counted from 0

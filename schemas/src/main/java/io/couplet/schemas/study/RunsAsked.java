@@ -77,13 +77,12 @@ public final class RunsAsked {
                 .reduce(known.size(), Math::max);
     }
 
-    /** Runs of a grid; of one that does not say, every pairing with all seeds and points. */
+    /** Runs of a grid; of one that does not say, as many as there are at least: of its hyper-parameter points it tells the most that any optimizer has. */
     public static int runs(StudyGrid grid) {
         return grid.getRuns() > 0
                 ? grid.getRuns()
                 : grid.getBackbones().size()
-                        * grid.getOptimizers().size()
                         * Math.max(1, grid.getSeeds().size())
-                        * Math.max(1, grid.getHyperparameterPoints());
+                        * (grid.getOptimizers().size() - 1 + Math.max(1, grid.getHyperparameterPoints()));
     }
 }

@@ -315,8 +315,9 @@ public record StudySpecification(
     // ---- identity -----------------------------------------------------------------------------------------------
 
     /**
-     * {@code <name>-<6 hex digits>} of what all runs of the study share: name, data, size, budget, recipe, rungs. Adding
-     * backbones, optimizers or seeds leaves it as it is, and so do the rules that stop runs and the device.
+     * {@code <name>-<6 hex digits>} of what all runs of the study share: name, data, size, budget, recipe, rungs, and the weights and optimizers' options
+     * where some are given, which the records of a run do not tell. Adding backbones, optimizers, seeds, learning rates or weight decays leaves it as it is,
+     * and so do the rules that stop runs and the device.
      */
     public String studyId() {
         return RunId.part(name) + '-' + digest(StudyYaml.shared(this));
@@ -408,13 +409,12 @@ public record StudySpecification(
 
     private RunRequest request(
             String backbone, String optimizer, long seed, int index, Point point, StudyGrid grid, long nowMillis) {
-        SortedMap<String, Double> options = options(optimizer).options();
         String runId = new RunId(
                         studyId(),
                         RunId.part(BackboneFile.nameOf(backbone)),
                         RunId.part(optimizer),
                         seed,
-                        digest(StudyYaml.run(this, backbone, optimizer, seed, point, options)))
+                        digest(StudyYaml.run(this, backbone, optimizer, seed, point)))
                 .toString();
         return RunRequest.newBuilder()
                 .setRunId(runId)
@@ -432,7 +432,7 @@ public record StudySpecification(
                 .setLearningRateGridStep(point.learningRate.step())
                 .setWeightDecay(point.weightDecay.value())
                 .setWeightDecayGridStep(point.weightDecay.step())
-                .setOptimizerOptions(options)
+                .setOptimizerOptions(options(optimizer).options())
                 .setRecipe(recipe.name())
                 .setLabelSmoothing(recipe.labelSmoothing())
                 .setClipGradientNorm(recipe.clipGradientNorm())

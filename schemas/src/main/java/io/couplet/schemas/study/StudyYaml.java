@@ -56,7 +56,7 @@ final class StudyYaml {
         return lines.toString();
     }
 
-    /** What all runs of a study share. */
+    /** What all runs of a study share, and what their records do not tell of them: weights and optimizers' options. */
     static String shared(StudySpecification study) {
         Lines lines = new Lines();
         lines.put("name", study.name());
@@ -66,27 +66,24 @@ final class StudyYaml {
         lines.put("batch-size", study.budget().batchSize());
         recipe(study.recipe(), lines);
         lines.put("rungs", study.rungs());
+        weights(study, lines);
+        study.optimizerOptions()
+                .forEach((optimizer, own) ->
+                        own.options().forEach((name, value) -> lines.put("option " + optimizer + ' ' + name, value)));
         return lines.toString();
     }
 
     /** What defines a run. */
     static String run(
-            StudySpecification study,
-            String backbone,
-            String optimizer,
-            long seed,
-            StudySpecification.Point point,
-            SortedMap<String, Double> options) {
+            StudySpecification study, String backbone, String optimizer, long seed, StudySpecification.Point point) {
         Lines lines = new Lines();
         lines.put("backbone", backbone);
         lines.put("optimizer", optimizer);
         lines.put("seed", seed);
-        lines.putIfGiven("weights", study.weights().get(backbone));
         lines.putIfGiven("learning-rate", point.learningRate().value());
         lines.putIfGiven("learning-rate step", point.learningRate().step());
         lines.putIfGiven("weight-decay", point.weightDecay().value());
         lines.putIfGiven("weight-decay step", point.weightDecay().step());
-        options.forEach((name, value) -> lines.put("option " + name, value));
         return shared(study) + lines;
     }
 

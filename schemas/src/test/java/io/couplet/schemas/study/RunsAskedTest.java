@@ -60,13 +60,26 @@ class RunsAskedTest {
     }
 
     @Test
-    void aRequestThatDoesNotSayHowManyRunsThereAreIsTakenForAWholeGrid() throws Exception {
-        RunRequest now =
-                requests("backbones: [resnet, vgg]\noptimizers: [sgd, adamw]\n").get(0);
-        RunRequest former = RunRequest.newBuilder(now)
-                .setGrid(StudyGrid.newBuilder(now.getGrid()).setRuns(0).build())
-                .build();
-        assertThat(after(List.of(former)).atLeast()).isEqualTo(4);
+    void requestsThatDoNotSayHowManyRunsThereAreTellNeverTooMany() throws Exception {
+        List<RunRequest> alike = formerly("backbones: [resnet, vgg]\noptimizers: [sgd, adamw]\n");
+        assertThat(after(alike.subList(0, 1)).atLeast()).isEqualTo(4);
+        List<RunRequest> own = formerly("backbones: [resnet, vgg]\noptimizers: [sgd, adamw, lion]\n"
+                + "optimizer-options: {adamw: {learning-rate: [0.001, 0.003]}}\n");
+        assertThat(after(own.subList(0, 1)).atLeast()).isEqualTo(own.size()).isEqualTo(8);
+        List<RunRequest> grid = formerly("backbones: [resnet]\noptimizers: [sgd, adamw]\nhyperparameters: grid\n");
+        assertThat(after(grid.subList(0, 1)).atLeast()).isEqualTo(26);
+        assertThat(after(grid).atLeast()).isEqualTo(50);
+    }
+
+    /** Requests as version 1 of their schema had them. */
+    private static List<RunRequest> formerly(String yaml) throws InvalidStudyException {
+        return requests(yaml).stream()
+                .map(request -> RunRequest.newBuilder(request)
+                        .setGrid(StudyGrid.newBuilder(request.getGrid())
+                                .setRuns(0)
+                                .build())
+                        .build())
+                .toList();
     }
 
     @Test

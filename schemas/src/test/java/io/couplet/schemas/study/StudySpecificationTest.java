@@ -416,15 +416,14 @@ class StudySpecificationTest {
                                 parse("recipe: {drop-path: 0.2}"),
                                 parse("recipe: {ema-decay: 0.2}"),
                                 parse("recipe: {loss: bce}"),
-                                parse("size: paper"))
+                                parse("size: paper"),
+                                parse("weights: {resnet: r50.safetensors}"),
+                                parse("weights: {vgg: r50.safetensors}"),
+                                parse("optimizer-options: {sgd: {momentum: 0.8}}"),
+                                parse("optimizer-options: {sgd: {momentum: 0.7}}"))
                         .stream()
                         .map(StudySpecification::studyId))
                 .doesNotHaveDuplicates();
-        assertThat(parse("{backbones: [resnet], weights: r50.safetensors}")
-                        .requests(0)
-                        .get(0)
-                        .getRunId())
-                .isNotEqualTo(parse("{backbones: [resnet]}").requests(0).get(0).getRunId());
     }
 
     @Test

@@ -20,6 +20,7 @@ import org.apache.flink.configuration.HeartbeatManagerOptions;
 import org.apache.flink.configuration.JobManagerOptions;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.RestOptions;
+import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.core.execution.RecoveryClaimMode;
 import org.apache.flink.core.execution.SavepointFormatType;
@@ -131,6 +132,17 @@ public final class AnalyticsCluster implements AutoCloseable {
         return configuration;
     }
 
+    /** The broker is in this process or on this machine: what fails five times in five minutes is not mended by waiting, and the user is to be told. */
+    private static Configuration restarts() {
+        Configuration configuration = new Configuration();
+        configuration.set(RestartStrategyOptions.RESTART_STRATEGY, "failure-rate");
+        configuration.set(RestartStrategyOptions.RESTART_STRATEGY_FAILURE_RATE_MAX_FAILURES_PER_INTERVAL, 5);
+        configuration.set(
+                RestartStrategyOptions.RESTART_STRATEGY_FAILURE_RATE_FAILURE_RATE_INTERVAL, Duration.ofMinutes(5));
+        configuration.set(RestartStrategyOptions.RESTART_STRATEGY_FAILURE_RATE_DELAY, Duration.ofSeconds(1));
+        return configuration;
+    }
+
     /** Goes on from the newest checkpoint that can be read, or else from the first record. */
     private void submit(String name, JobSettings settings, CheckpointDirectory checkpoints)
             throws IOException, InterruptedException, ExecutionException {
@@ -158,6 +170,7 @@ public final class AnalyticsCluster implements AutoCloseable {
         StreamExecutionEnvironment environment = name.equals(ConvergenceJob.NAME)
                 ? AnalyticsJobs.convergence(settings)
                 : AnalyticsJobs.coupling(settings);
+        environment.configure(restarts());
         StreamGraph graph = environment.getStreamGraph();
         graph.setJobName(name);
         graph.setSavepointRestoreSettings(restore);

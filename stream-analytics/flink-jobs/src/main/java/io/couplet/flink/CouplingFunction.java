@@ -3,6 +3,8 @@ package io.couplet.flink;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.RunEventKind;
+import io.couplet.schemas.avro.RunRequest;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -72,23 +74,45 @@ final class CouplingFunction extends KeyedProcessFunction<String, StudyInput, Up
         StudyGrid grid = grids.value() == null ? StudyGrid.EMPTY : grids.value();
         boolean waits = !changed.isEmpty();
         if (input.topic().equals(Topics.RUN_REQUESTS.name())) {
-            grids.update(grid.plus(Topics.RUN_REQUESTS.wire().decode(input.value())));
-            changed.put(0, true);
+            RunRequest request = Topics.RUN_REQUESTS.wire().decode(input.value());
+            grids.update(grid.plus(request));
+            put(request);
         } else if (input.topic().equals(Topics.RUN_EVENTS.name())) {
             RunEvent event = Topics.RUN_EVENTS.wire().decode(input.value());
             grids.update(grid.plus(event));
             put(event);
-            newestMillis.merge(input.studyId(), event.getTimeMillis(), Math::max);
+            changedAt(input.studyId(), event.getTimeMillis());
         } else {
             Evaluation evaluation = Topics.EVALUATIONS.wire().decode(input.value());
             grids.update(grid.plus(evaluation));
             put(evaluation);
-            newestMillis.merge(input.studyId(), evaluation.getTimeMillis(), Math::max);
+            changedAt(input.studyId(), evaluation.getTimeMillis());
         }
-        if (!waits) {
+        if (!waits && !changed.isEmpty()) {
             context.timerService()
                     .registerProcessingTimeTimer(context.timerService().currentProcessingTime() + waitMillis);
         }
+    }
+
+    private void changedAt(String studyId, long millis) throws Exception {
+        if (!changed.isEmpty()) {
+            newestMillis.merge(studyId, millis, Math::max);
+        }
+    }
+
+    /** A run that is asked for is known to be unended from then on. */
+    private void put(RunRequest request) throws Exception {
+        if (!runs.contains(request.getRunId())) {
+            runs.put(
+                    request.getRunId(),
+                    StudyRun.start(
+                            request.getRunId(),
+                            request.getBackbone(),
+                            request.getOptimizer(),
+                            request.getSeed(),
+                            request.getHyperparameterPoint()));
+        }
+        changed.put(0, true);
     }
 
     private void put(RunEvent event) throws Exception {
@@ -101,8 +125,11 @@ final class CouplingFunction extends KeyedProcessFunction<String, StudyInput, Up
                     event.getSeed(),
                     event.getHyperparameterPoint());
         }
-        runs.put(event.getRunId(), run.plus(event));
-        changed.put(0, true);
+        StudyRun next = run.plus(event);
+        runs.put(event.getRunId(), next);
+        if (event.getKind() != RunEventKind.CHECKPOINTED || countsEverywhere(event.getAttempt(), run, next)) {
+            changed.put(0, true);
+        }
     }
 
     private void put(Evaluation evaluation) throws Exception {
@@ -120,13 +147,18 @@ final class CouplingFunction extends KeyedProcessFunction<String, StudyInput, Up
         }
         StudyRun next = run.plus(evaluation);
         runs.put(evaluation.getRunId(), next);
-        // A new attempt can take back an ending, and more seconds of an earlier one count at every rung of a later one.
-        // Points that a pairing has tried count at every rung.
-        boolean newest = next.resumedAt().length == evaluation.getAttempt()
-                && next.resumedAt().length == run.resumedAt().length
-                && Double.compare(next.learningRate(), run.learningRate()) == 0
-                && Double.compare(next.weightDecay(), run.weightDecay()) == 0;
-        changed.put(newest ? evaluation.getRung() : 0, true);
+        changed.put(countsEverywhere(evaluation.getAttempt(), run, next) ? 0 : evaluation.getRung(), true);
+    }
+
+    /**
+     * Whether what a record told of an attempt counts at every rung: a new attempt can take back an ending, more seconds of an earlier one count for a later one, and so do points that a
+     * pairing has tried.
+     */
+    private static boolean countsEverywhere(int attempt, StudyRun before, StudyRun after) {
+        return after.resumedAt().length != attempt
+                || after.resumedAt().length != before.resumedAt().length
+                || Double.compare(after.learningRate(), before.learningRate()) != 0
+                || Double.compare(after.weightDecay(), before.weightDecay()) != 0;
     }
 
     @Override

@@ -91,7 +91,7 @@ final class StudyScores {
                     run.backbone(),
                     run.optimizer(),
                     points.indexOf(Settings.of(run)),
-                    run.seed(),
+                    observations.size(), // Not its seed: replayed and tailed trainings may share one, and each counts.
                     at.accuracy(),
                     at.diverged(),
                     at.deviceSeconds()));
@@ -193,7 +193,7 @@ final class StudyScores {
             return Optional.empty();
         }
         List<StudyRun.AtRung> there = runs.stream()
-                .sorted(Comparator.comparing(StudyRun::runId))
+                .sorted(Comparator.comparingLong(StudyRun::seed).thenComparing(StudyRun::runId))
                 .flatMap(run -> run.at(rung, grid.stepOf(rung)).stream())
                 .toList();
         return there.isEmpty() ? Optional.empty() : Optional.of(new StudyScores(studyId, rung, grid, runs, there));

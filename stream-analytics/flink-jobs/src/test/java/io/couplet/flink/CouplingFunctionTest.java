@@ -114,6 +114,22 @@ class CouplingFunctionTest {
         assertThat(cell(scores, 1, "vgg", "sgd").getIndistinguishableFromBest()).isFalse();
     }
 
+    /** Replayed and tailed trainings without a seed all have seed 0. */
+    @Test
+    void trainingsOfOneCellWithTheSameSettingsAndSeedAreAveraged() throws Exception {
+        double[] accuracies = {0.5, 0.6, 0.7};
+        for (int i = 0; i < accuracies.length; i++) {
+            Evaluation evaluation = evaluation("vgg", "sgd", 1, 2, accuracies[i]);
+            evaluation.setRunId(Records.STUDY + ".vgg.sgd.s1.abcde" + i);
+            harness.processElement(of(Topics.EVALUATIONS, evaluation), 0);
+        }
+        CouplingScore cell = cell(settle(), 2, "vgg", "sgd");
+        assertThat(cell.getRuns()).isEqualTo(3);
+        assertThat(cell.getSeeds()).isEqualTo(3);
+        assertThat(cell.getAccuracy()).isCloseTo(0.6, within(1e-12));
+        assertThat(cell.getAccuracyStandardError()).isCloseTo(0.1 / Math.sqrt(3), within(1e-12));
+    }
+
     /** Each backbone has a grid of its own, ten times the other's, and likes the same place of it: nothing has to be moved. */
     @Test
     void robustnessCountsPlacesAmongThePairingsOwnPoints() throws Exception {
@@ -187,6 +203,22 @@ class CouplingFunctionTest {
     }
 
     @Test
+    void aCheckpointChangesNoScore() throws Exception {
+        for (StudyInput input : grid()) {
+            harness.processElement(input, 0);
+        }
+        harness.processElement(of(Topics.RUN_EVENTS, event("vgg", "sgd", 1, RunEventKind.STARTED, 0, 0)), 0);
+        settle();
+        int before = harness.extractOutputValues().size();
+        harness.processElement(of(Topics.RUN_EVENTS, event("vgg", "sgd", 1, RunEventKind.CHECKPOINTED, 30, 0)), 0);
+        settle();
+        assertThat(harness.extractOutputValues()).hasSize(before);
+        harness.processElement(of(Topics.RUN_EVENTS, event("vgg", "sgd", 2, RunEventKind.CHECKPOINTED, 35, 30)), 0);
+        settle();
+        assertThat(harness.extractOutputValues()).as("of another attempt").hasSizeGreaterThan(before);
+    }
+
+    @Test
     void tooFewIsSaidUntilEnoughCellsReport() throws Exception {
         harness.processElement(of(Topics.EVALUATIONS, evaluation("vgg", "sgd", 1, 1, 0.5)), 0);
         StudyScore study = study(settle(), 1);
@@ -238,6 +270,33 @@ class CouplingFunctionTest {
         assertThat(settle()).isEmpty();
         harness.processElement(of(Topics.RUN_EVENTS, event("deit", "sgd", 1, RunEventKind.DIVERGED, 3, 0)), 0);
         assertThat(study(settle(), 2).getCellsReporting()).isEqualTo(3);
+    }
+
+    @Test
+    void theLastRungOfAStudyAskedForAgainWithOtherSeedsWaitsForThem() throws Exception {
+        for (String optimizer : OPTIMIZERS) {
+            harness.processElement(of(Topics.RUN_REQUESTS, request("vgg", optimizer, List.of("vgg"), OPTIMIZERS)), 0);
+        }
+        for (String optimizer : OPTIMIZERS) {
+            RunRequest again = RunRequest.newBuilder(request("vgg", optimizer, List.of("vgg"), OPTIMIZERS))
+                    .setRunId(Records.runId("vgg", optimizer, 2))
+                    .setSeed(2)
+                    .setSubmittedMillis(2)
+                    .build();
+            again.getGrid().setSeeds(List.of(2L));
+            harness.processElement(of(Topics.RUN_REQUESTS, again), 0);
+        }
+        for (String optimizer : OPTIMIZERS) {
+            harness.processElement(of(Topics.RUN_EVENTS, event("vgg", optimizer, 1, RunEventKind.DIVERGED, 3, 0)), 0);
+        }
+        assertThat(settle()).isEmpty();
+        for (String optimizer : OPTIMIZERS) {
+            RunEvent diverged = event("vgg", optimizer, 1, RunEventKind.DIVERGED, 3, 0);
+            diverged.setRunId(Records.runId("vgg", optimizer, 2));
+            diverged.setSeed(2);
+            harness.processElement(of(Topics.RUN_EVENTS, diverged), 0);
+        }
+        assertThat(cell(settle(), 2, "vgg", "sgd").getRuns()).isEqualTo(2);
     }
 
     @Test

@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.pooling.Pool;
 import io.couplet.trainer.backbones.ParameterLayout.Scope;
+import io.couplet.trainer.torch.Transfer;
 
 /** The layers that backbones are made of. Images are (batch, channels, height, width), tokens (batch, tokens, width). */
 final class Layers {
@@ -12,12 +13,12 @@ final class Layers {
 
     static final Layer RELU = (pass, x) -> Activation.relu(x);
     /** ReLU cut off at six. */
-    static final Layer RELU6 = (pass, x) -> x.clip(0, 6);
+    static final Layer RELU6 = (pass, x) -> TorchFunctions.reluUpToSix(x);
     /** The exact form with the error function, not the tanh approximation. */
     static final Layer GELU = (pass, x) -> Activation.gelu(x);
 
     static final Layer SIGMOID = (pass, x) -> Activation.sigmoid(x);
-    /** x · σ(x), also called swish. DJL's own multiplies by a number whose memory it frees too early, see {@link #scalar}. */
+    /** x · σ(x), also called swish. DJL's own multiplies by a number whose memory it frees too early, see {@link TorchFunctions#scalar}. */
     static final Layer SILU = (pass, x) -> x.mul(Activation.sigmoid(x));
 
     static final Layer IDENTITY = (pass, x) -> x;
@@ -38,14 +39,6 @@ final class Layers {
 
     static final Layer FLATTEN = (pass, x) ->
             x.reshape(x.getShape().get(0), x.getShape().size() / x.getShape().get(0));
-
-    /**
-     * A number to calculate with, held by the manager of the step. DJL's own {@code mul(Number)} closes its scalar at once although torch keeps it for the way
-     * back: when the garbage collector then frees the scalar's memory, the gradient is garbage.
-     */
-    static NDArray scalar(NDArray x, double value) {
-        return x.getManager().create((float) value);
-    }
 
     /** (batch, channels, height, width) → (batch, height, width, channels). */
     static NDArray channelsLast(NDArray x) {
@@ -107,7 +100,7 @@ final class Layers {
             int b = this.bias ? scope.parameter("bias", bias, out) : -1;
             if (kernel == 1 && stride > 1 && in < ONEDNN_BLOCK) {
                 Layer dense = layer(w, b, 1);
-                String every = ":, :, ::%d, ::%d".formatted(stride, stride);
+                String every = ":, :, ::" + stride + ", ::" + stride;
                 return (pass, x) -> dense.forward(pass, x.get(every));
             }
             return layer(w, b, stride);
@@ -196,10 +189,12 @@ final class Layers {
      */
     static NDArray globalResponseNorm(NDArray x, NDArray gain, NDArray shift) {
         // Quicker than torch's norm; the tiny addend keeps the root's slope finite where a channel is all zero.
-        NDArray norms =
-                x.square().sum(new int[] {1, 2}, true).add(scalar(x, 1e-24)).sqrt();
-        NDArray response = norms.div(norms.mean(new int[] {3}, true).add(scalar(x, 1e-6)));
-        return x.mul(response.mul(gain).add(scalar(x, 1))).add(shift);
+        NDArray norms = x.square()
+                .sum(new int[] {1, 2}, true)
+                .add(TorchFunctions.scalar(1e-24))
+                .sqrt();
+        NDArray response = norms.div(norms.mean(new int[] {3}, true).add(TorchFunctions.scalar(1e-6)));
+        return x.mul(response.mul(gain).add(TorchFunctions.scalar(1))).add(shift);
     }
 
     /** Scales each channel by what the means of all channels say (Hu et al. 2018, arXiv:1709.01507). */
@@ -240,7 +235,7 @@ final class Layers {
             for (int i = 0; i < mask.length; i++) {
                 mask[i] = pass.random().nextDouble() < rate ? 0 : kept;
             }
-            return x.mul(x.getManager().create(mask, x.getShape()));
+            return x.mul(Transfer.upload(x, mask, x.getShape()));
         };
     }
 
@@ -265,7 +260,7 @@ final class Layers {
             for (int i = 0; i < mask.length; i++) {
                 mask[i] = pass.random().nextDouble() < rate ? 0 : kept;
             }
-            return x.mul(x.getManager().create(mask, new Shape(shape)));
+            return x.mul(Transfer.upload(x, mask, new Shape(shape)));
         };
     }
 

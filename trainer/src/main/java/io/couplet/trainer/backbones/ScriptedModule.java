@@ -12,6 +12,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import io.couplet.trainer.torch.Transfer;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -169,7 +170,7 @@ public final class ScriptedModule implements AutoCloseable {
         float[] values = new float[count];
         int offset = 0;
         for (NDArray tensor : tensors) {
-            float[] part = tensor.toFloatArray();
+            float[] part = Transfer.floats(tensor);
             System.arraycopy(part, 0, values, offset, part.length);
             offset += part.length;
         }

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.core.Linear;
 import io.couplet.trainer.backbones.Layers.Convolution;
 import io.couplet.trainer.backbones.ParameterLayout.Scope;
+import io.couplet.trainer.torch.Transfer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongFunction;
@@ -198,14 +199,13 @@ record Swin(
             NDArray v = parts.get(2).squeeze(0);
             NDArray bias = bias(pass.parameter(table), offsets, area, heads);
             if (grid.shift() > 0) {
-                bias = x.getManager()
-                        .create(mask, new Shape((long) across * across, 1, area, area))
+                bias = Transfer.upload(x, mask, new Shape((long) across * across, 1, area, area))
                         .add(bias);
             }
             Shape perWindow = grid.shift() > 0
                     ? new Shape(batch, (long) across * across, heads, area, area)
                     : new Shape(batch * across * across, heads, area, area);
-            NDArray weights = q.mul(Layers.scalar(x, scale))
+            NDArray weights = q.mul(TorchFunctions.scalar(scale))
                     .batchMatMul(k.swapAxes(1, 2))
                     .reshape(perWindow)
                     .add(bias)
@@ -222,7 +222,7 @@ record Swin(
     /** The learned bias of each pair of tokens, (heads, area, area). */
     private static NDArray bias(NDArray table, long[] offsets, int area, int heads) {
         long pairs = (long) area * area;
-        NDArray rows = table.getManager().create(offsets, new Shape(pairs, 1)).broadcast(new Shape(pairs, heads));
+        NDArray rows = Transfer.upload(table, offsets, new Shape(pairs, 1)).broadcast(new Shape(pairs, heads));
         return table.gather(rows, 0).transpose(1, 0).reshape(heads, area, area);
     }
 

@@ -1,6 +1,8 @@
 package io.couplet.trainer.backbones;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import io.couplet.trainer.torch.TorchScript;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,9 +21,12 @@ final class TorchFunctions {
             TorchScript.expression("x: Tensor, a: Tensor, b: Tensor", "torch.addcmul(x, a, b)");
     private static final TorchScript PLUS_MATRIX_PRODUCTS =
             TorchScript.expression("x: Tensor, a: Tensor, b: Tensor", "torch.baddbmm(x, a, b)");
+    private static final NDManager SCALARS = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    private static final Map<Double, NDArray> SCALAR = new ConcurrentHashMap<>();
     /** By height and width. */
     private static final Map<Integer, TorchScript> ADAPTIVE_AVERAGES = new ConcurrentHashMap<>();
 
+    private static final TorchScript RELU_UP_TO_SIX = TorchScript.expression("x: Tensor", "torch.hardtanh(x, 0., 6.)");
     private static final TorchScript CONTIGUOUS = TorchScript.expression("x: Tensor", "torch.contiguous(x)");
 
     /**
@@ -47,7 +52,7 @@ final class TorchFunctions {
                 .computeIfAbsent(
                         size,
                         s -> TorchScript.expression(
-                                "x: Tensor", "torch.adaptive_avg_pool2d(x, [%d, %d])".formatted(s, s)))
+                                "x: Tensor", "torch.adaptive_avg_pool2d(x, [" + s + ", " + s + "])"))
                 .call(x);
     }
 
@@ -64,6 +69,19 @@ final class TorchFunctions {
     /** x + a b for each pair of matrices of a batch; x may be of fewer rows, columns and matrices. */
     static NDArray plusMatrixProducts(NDArray x, NDArray a, NDArray b) {
         return PLUS_MATRIX_PRODUCTS.call(x, a, b);
+    }
+
+    /**
+     * A constant to calculate with, the right operand. DJL's own {@code mul(Number)} closes its scalar at once although torch keeps it for the way back: when the
+     * garbage collector then frees the scalar's memory, the gradient is garbage; and on a GPU it waits for the device. A scalar on the CPU is a plain number to torch.
+     */
+    static NDArray scalar(double value) {
+        return SCALAR.computeIfAbsent(value, v -> SCALARS.create(v.floatValue()));
+    }
+
+    /** ReLU cut off at six. DJL's clip makes tensors of its bounds, on a GPU too, and fetches both from there. */
+    static NDArray reluUpToSix(NDArray x) {
+        return RELU_UP_TO_SIX.call(x);
     }
 
     /** The same values, in memory in the order of the shape. */

@@ -8,6 +8,7 @@ import ai.djl.nn.core.Linear;
 import ai.djl.nn.pooling.Pool;
 import io.couplet.trainer.backbones.Layers.Convolution;
 import io.couplet.trainer.backbones.ParameterLayout.Scope;
+import io.couplet.trainer.torch.Transfer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongFunction;
@@ -199,7 +200,7 @@ record TransNeXt(
                     .split(2, 1);
             NDArray nearBias = pass.parameter(neighbourBias)
                     .reshape(heads, NEIGHBOURS, 1)
-                    .add(x.getManager().create(outside, new Shape(NEIGHBOURS, tokens)));
+                    .add(Transfer.upload(x, outside, new Shape(NEIGHBOURS, tokens)));
             NDArray nearScores =
                     windows.get(0).mul(scaled.expandDims(3)).sum(new int[] {2}).add(nearBias);
 
@@ -255,7 +256,7 @@ record TransNeXt(
          */
         NDArray scaled(Pass pass, NDArray q, float[] lengths) {
             NDArray factor = Activation.softPlus(pass.parameter(temperature))
-                    .mul(q.getManager().create(lengths, new Shape(1, 1, lengths.length)));
+                    .mul(Transfer.upload(q, lengths, new Shape(1, 1, lengths.length)));
             return q.add(pass.parameter(embedding).swapAxes(1, 2)).mul(factor);
         }
     }
@@ -274,9 +275,8 @@ record TransNeXt(
         /** (heads, keys, queries). */
         NDArray of(Pass pass) {
             NDArray parameter = pass.parameter(weight1);
-            NDArray distances = parameter
-                    .getManager()
-                    .create(positions.table(), new Shape(positions.table().length / 2, 2))
+            NDArray distances = Transfer.upload(
+                            parameter, positions.table(), new Shape(positions.table().length / 2, 2))
                     .toType(parameter.getDataType(), false);
             NDArray hidden = Activation.relu(
                     Linear.linear(distances, parameter, pass.parameter(bias1)).head());
@@ -285,9 +285,7 @@ record TransNeXt(
                     .matMul(hidden.swapAxes(0, 1))
                     .add(pass.parameter(bias2).reshape(heads, 1));
             long pairs = positions.index().length;
-            NDArray index = parameter
-                    .getManager()
-                    .create(positions.index(), new Shape(1, pairs))
+            NDArray index = Transfer.upload(parameter, positions.index(), new Shape(1, pairs))
                     .broadcast(new Shape(heads, pairs));
             return perHead.gather(index, 1).reshape(heads, pairs / positions.queries(), positions.queries());
         }

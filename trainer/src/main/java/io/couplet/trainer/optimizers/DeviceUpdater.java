@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.couplet.trainer.torch.Transfer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
@@ -59,13 +60,23 @@ public final class DeviceUpdater implements AutoCloseable {
         float[] element = new float[elements];
         tensors.within(
                 0, elements, (tensor, from, to) -> Arrays.fill(element, from, to, tensors.decays(tensor) ? 1 : 0));
-        decays = this.manager.create(element).toType(type, true);
+        decays = made(this.manager.create(element));
         numberGroupings = new LinkedHashMap<>(optimizer.numbers());
         numberGroupings.values().forEach(g -> {
             DeviceGroups grouped = groups(g);
             numbers.add(new DevicePerGroup(null, grouped, this.manager.zeros(new Shape(grouped.all.count()), type)));
         });
         scalarState = new double[optimizer.scalars().size()];
+    }
+
+    /** In the type of the parameters, for as long as the state lives; what it was made of is freed. */
+    private NDArray made(NDArray values) {
+        if (values.getDataType() == type) {
+            return values;
+        }
+        try (values) {
+            return values.toType(type, true);
+        }
     }
 
     private DeviceGroups groups(Grouping grouping) {
@@ -75,8 +86,8 @@ public final class DeviceUpdater implements AutoCloseable {
     /** A grouping with what the device needs to know of it. */
     private final class DeviceGroups {
         private final Groups all;
-        /** The group of each element. */
-        private final NDArray ofElement;
+        /** The group of each element, eight bytes each; null until a vector is scaled by groups. */
+        private @Nullable NDArray ofElement;
         /** The tensor of each group. */
         private final NDArray tensorOfGroup;
         /** How many elements each group has. */
@@ -86,16 +97,22 @@ public final class DeviceUpdater implements AutoCloseable {
 
         DeviceGroups(Grouping grouping) {
             all = new Groups(tensors, grouping);
-            long[] element = new long[tensors.elements()];
-            Arrays.setAll(element, all::groupOf);
-            ofElement = manager.create(element);
             long[] tensor = new long[all.count()];
             for (int i = 0; i < tensors.count(); i++) {
                 Arrays.fill(tensor, all.first(i), all.first(i + 1), i);
             }
             tensorOfGroup = manager.create(tensor);
-            sizes = manager.create(all.sizes()).toType(type, false);
+            sizes = made(manager.create(all.sizes()));
             cuts = IntStream.range(1, tensors.count()).mapToLong(all::first).toArray();
+        }
+
+        NDArray ofElement() {
+            if (ofElement == null) {
+                long[] element = new long[tensors.elements()];
+                Arrays.setAll(element, all::groupOf);
+                ofElement = manager.create(element);
+            }
+            return ofElement;
         }
 
         /** Sums of a whole vector, group by group. */
@@ -144,12 +161,14 @@ public final class DeviceUpdater implements AutoCloseable {
             if (maxGradientNorm < Double.POSITIVE_INFINITY) {
                 NDArray clip = numbers.create(maxGradientNorm).div(gradientNorm.add(numbers.create(1e-6)));
                 clip.attach(scratch);
-                scaled = gradient.mul(clip.minimum(1));
+                // A result belongs to the manager of its first argument, which is the run's here.
+                scaled = gradient.mul(clip.minimum(numbers.create(1.0)));
+                scaled.attach(scratch);
             }
             DeviceUpdate update = new DeviceUpdate(parameters, scaled, learningRate, scratch, numbers);
             optimizer.apply(update);
-            return NDArrays.stack(
-                    new NDList(gradientNorm, norm(parameters.sub(before), scratch), norm(before, scratch)));
+            NDArray parameterNorm = norm(before, scratch);
+            return NDArrays.stack(new NDList(gradientNorm, norm(before.subi(parameters), scratch), parameterNorm));
         }
     }
 
@@ -175,9 +194,7 @@ public final class DeviceUpdater implements AutoCloseable {
     public OptimizerState state() {
         Map<String, float[]> vectors = new LinkedHashMap<>();
         for (int i = 0; i < stateNames.size(); i++) {
-            try (NDArray copy = state.get(i).toType(DataType.FLOAT32, true)) {
-                vectors.put(stateNames.get(i), copy.toFloatArray());
-            }
+            vectors.put(stateNames.get(i), Transfer.floats(state.get(i)));
         }
         Map<String, double[]> saved = new LinkedHashMap<>();
         for (int i = 0; i < scalarState.length; i++) {
@@ -185,9 +202,7 @@ public final class DeviceUpdater implements AutoCloseable {
         }
         int at = 0;
         for (String name : numberGroupings.keySet()) {
-            try (NDArray copy = numbers.get(at++).values.toType(DataType.FLOAT64, true)) {
-                saved.put(name, copy.toDoubleArray());
-            }
+            saved.put(name, Transfer.doubles(numbers.get(at++).values));
         }
         return new OptimizerState(step, vectors, saved);
     }
@@ -201,14 +216,14 @@ public final class DeviceUpdater implements AutoCloseable {
         saved.requireFor(stateNames, tensors.elements(), sizes);
         for (int i = 0; i < stateNames.size(); i++) {
             state.get(i).close();
-            state.set(i, manager.create(saved.vector(stateNames.get(i))).toType(type, false));
+            state.set(i, made(manager.create(saved.vector(stateNames.get(i)))));
         }
         for (int i = 0; i < scalarState.length; i++) {
             scalarState[i] = saved.number(optimizer.scalars().get(i))[0];
         }
         int at = 0;
         for (String name : numberGroupings.keySet()) {
-            keep(at++, manager.create(saved.number(name)).toType(type, false));
+            keep(at++, made(manager.create(saved.number(name))));
         }
         step = saved.step();
     }
@@ -297,7 +312,7 @@ public final class DeviceUpdater implements AutoCloseable {
             NDArray values = constants.computeIfAbsent(function, f -> {
                 double[] perTensor = new double[tensors.count()];
                 Arrays.setAll(perTensor, i -> f.applyAsDouble(tensors.get(i)));
-                return manager.create(perTensor).toType(type, false);
+                return made(manager.create(perTensor));
             });
             return new DevicePerGroup(this, groups(Grouping.TENSOR), values);
         }
@@ -456,7 +471,9 @@ public final class DeviceUpdater implements AutoCloseable {
         @Override
         public Flat scale(PerGroup factors) {
             DevicePerGroup f = (DevicePerGroup) factors;
-            own().muli(temporary(f.values.gather(f.groups.ofElement, 0)));
+            try (NDArray expanded = f.values.gather(f.groups.ofElement(), 0)) {
+                own().muli(expanded);
+            }
             return this;
         }
 
@@ -495,22 +512,25 @@ public final class DeviceUpdater implements AutoCloseable {
 
         @Override
         public Flat add(Flat x, double a) {
-            NDArray term = temporary(of(x).mul(number(a)));
-            own().addi(term);
+            try (NDArray term = of(x).mul(number(a))) {
+                own().addi(term);
+            }
             return this;
         }
 
         @Override
         public Flat addProduct(Flat x, Flat y, double a) {
-            NDArray term = temporary(of(x).mul(of(y)));
-            own().addi(term.muli(number(a)));
+            try (NDArray term = of(x).mul(of(y))) {
+                own().addi(term.muli(number(a)));
+            }
             return this;
         }
 
         @Override
         public Flat addQuotient(Flat x, Flat y, double a) {
-            NDArray term = temporary(of(x).div(of(y)));
-            own().addi(term.muli(number(a)));
+            try (NDArray term = of(x).div(of(y))) {
+                own().addi(term.muli(number(a)));
+            }
             return this;
         }
 
@@ -522,8 +542,9 @@ public final class DeviceUpdater implements AutoCloseable {
 
         @Override
         public Flat lerp(Flat x, double weight) {
-            NDArray term = temporary(of(x).sub(array));
-            own().addi(term.muli(number(weight)));
+            try (NDArray term = of(x).sub(array)) {
+                own().addi(term.muli(number(weight)));
+            }
             return this;
         }
 

@@ -22,6 +22,7 @@ import io.couplet.trainer.optimizers.StepNorms;
 import io.couplet.trainer.optimizers.Tensors;
 import io.couplet.trainer.optimizers.Updater;
 import io.couplet.trainer.recipes.Recipe;
+import io.couplet.trainer.torch.Transfer;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
@@ -207,11 +208,11 @@ final class Learner implements AutoCloseable {
 
     /** A copy of the flat buffer; waits for the device. */
     float[] parameters() {
-        return flat.toFloatArray();
+        return Transfer.floats(flat);
     }
 
     private float[] bufferValues() {
-        return flatBuffers == null ? new float[0] : flatBuffers.toFloatArray();
+        return flatBuffers == null ? new float[0] : Transfer.floats(flatBuffers);
     }
 
     /** One step; returns the steps whose figures are known by now, oldest first. */
@@ -219,17 +220,26 @@ final class Learner implements AutoCloseable {
         long start = System.nanoTime();
         long cpu = THREADS.getCurrentThreadCpuTime();
         try (NDManager scratch = manager.newSubManager()) {
-            Net.Forward forward =
-                    net.train(scratch, images(scratch, batch), flat, flatBuffers, seed ^ ((long) step << 20));
-            NDArray logits = forward.logits();
-            NDArray loss = Losses.of(recipe.loss(), logits, batch, classes, recipe.labelSmoothing(), scratch);
-            JniUtils.setGradMode(false);
-            long afterForward = THREADS.getCurrentThreadCpuTime();
-            IValue alone = places == null ? null : Gradients.apart(loss, forward.leaves(), places);
-            if (alone == null) {
-                Gradients.into(gradient, loss, forward.leaves());
+            NDArray logits;
+            NDArray loss;
+            IValue alone;
+            long afterForward;
+            // What the passes made is freed before the optimizer makes its own.
+            try (NDManager passes = manager.newSubManager()) {
+                Net.Forward forward =
+                        net.train(passes, images(passes, batch), flat, flatBuffers, seed ^ ((long) step << 20));
+                logits = forward.logits();
+                loss = Losses.of(recipe.loss(), logits, batch, classes, recipe.labelSmoothing());
+                JniUtils.setGradMode(false);
+                afterForward = THREADS.getCurrentThreadCpuTime();
+                alone = places == null ? null : Gradients.apart(loss, forward.leaves(), places);
+                if (alone == null) {
+                    Gradients.into(gradient, loss, forward.leaves());
+                }
+                net.end();
+                logits.attach(scratch);
+                loss.attach(scratch);
             }
-            net.end();
             long afterBackward = THREADS.getCurrentThreadCpuTime();
             double maxNorm = recipe.clipGradientNorm() == 0 ? Double.POSITIVE_INFINITY : recipe.clipGradientNorm();
             if (host != null) {
@@ -259,6 +269,11 @@ final class Learner implements AutoCloseable {
         }
     }
 
+    /** Everything that the run holds on the device, for tests. */
+    NDManager manager() {
+        return manager;
+    }
+
     /** Where the time of the last step went; null before the first one and on a device, which works on its own. */
     @Nullable
     Phases phases() {
@@ -279,10 +294,11 @@ final class Learner implements AutoCloseable {
         }
         NDArray norms = onDevice.step(flat, gradient, learningRate, maxNorm, scratch);
         updateAverage(step);
-        NDArray labels = scratch.create(Arrays.stream(batch.dominantLabels())
-                .asLongStream()
-                .limit(batch.size())
-                .toArray());
+        float[] dominant = new float[batch.size()];
+        for (int i = 0; i < dominant.length; i++) {
+            dominant[i] = batch.dominantLabels()[i];
+        }
+        NDArray labels = Transfer.upload(logits, dominant, new Shape(dominant.length));
         NDArray correct = logits.argMax(1).eq(labels).sum().toType(DataType.FLOAT32, false);
         NDArray values = NDArrays.concat(new NDList(loss.reshape(1), correct.reshape(1), norms));
         values.attach(manager);
@@ -304,7 +320,7 @@ final class Learner implements AutoCloseable {
         List<Measured> measured = new ArrayList<>();
         try (NDArray stacked =
                 NDArrays.stack(new NDList(pending.stream().map(Pending::values).toArray(NDArray[]::new)))) {
-            float[] values = stacked.toFloatArray();
+            float[] values = Transfer.floats(stacked);
             long nanos = (System.nanoTime() - pending.get(0).startNanos()) / pending.size();
             for (int i = 0; i < pending.size(); i++) {
                 Pending step = pending.get(i);
@@ -336,7 +352,8 @@ final class Learner implements AutoCloseable {
 
     private NDArray images(NDManager scratch, Batch batch) {
         int side = (int) Math.round(Math.sqrt(batch.images().length / 3.0 / batch.size()));
-        NDArray images = scratch.create(batch.images(), new Shape(batch.size(), 3, side, side));
+        NDArray images = Transfer.upload(flat, batch.images(), new Shape(batch.size(), 3, side, side));
+        images.attach(scratch);
         return channelsLast ? channelsLast(images) : images;
     }
 

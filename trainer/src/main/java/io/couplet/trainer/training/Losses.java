@@ -1,10 +1,10 @@
 package io.couplet.trainer.training;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.couplet.trainer.data.Batch;
 import io.couplet.trainer.recipes.Loss;
+import io.couplet.trainer.torch.Transfer;
 
 /** The losses as operations that torch can go back through. */
 final class Losses {
@@ -16,10 +16,9 @@ final class Losses {
     /**
      * The mean loss of a batch, a scalar.
      *
-     * @param logits (batch, classes)
-     * @param scratch what the targets are made on; must outlive the way back
+     * @param logits (batch, classes); the targets belong to their manager
      */
-    static NDArray of(Loss loss, NDArray logits, Batch batch, int classes, double labelSmoothing, NDManager scratch) {
+    static NDArray of(Loss loss, NDArray logits, Batch batch, int classes, double labelSmoothing) {
         Shape shape = new Shape(batch.size(), classes);
         return switch (loss) {
             case CROSS_ENTROPY -> {
@@ -28,10 +27,12 @@ final class Losses {
                 for (int i = 0; i < targets.length; i++) {
                     targets[i] = -targets[i] / batch.size();
                 }
-                yield logits.logSoftmax(1).mul(scratch.create(targets, shape)).sum();
+                yield logits.logSoftmax(1)
+                        .mul(Transfer.upload(logits, targets, shape))
+                        .sum();
             }
             case BINARY_CROSS_ENTROPY -> {
-                NDArray targets = scratch.create(present(batch, classes, labelSmoothing), shape);
+                NDArray targets = Transfer.upload(logits, present(batch, classes, labelSmoothing), shape);
                 // −t ln σ(x) − (1 − t) ln (1 − σ(x)) = ln (1 + exp(x)) − t x
                 yield logits.getNDArrayInternal()
                         .softPlus()

@@ -25,9 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One run of a plan. */
 public final class Training {
-    /** An evaluation keeps nothing for a way back, so four times the training's images fit where a step fits. */
-    private static final int EVALUATION_BATCHES = 4;
-
+    /** More at once are no quicker. */
     private static final int LARGEST_EVALUATION_BATCH = 256;
 
     private final TrainingPlan plan;
@@ -274,8 +272,7 @@ public final class Training {
         int best = 0;
         int bestFive = 0;
         double loss = 0;
-        int batchSize = (int) Math.min(LARGEST_EVALUATION_BATCH, (long) EVALUATION_BATCHES * plan.batchSize());
-        for (Batch batch : data.validation(batchSize)) {
+        for (Batch batch : data.validation(Math.min(LARGEST_EVALUATION_BATCH, plan.batchSize()))) {
             Ranks ranks = Ranks.of(learner.logits(batch), data.classes(), batch.labels(), batch.size());
             samples += batch.size();
             best += ranks.withinBest(1);

@@ -3,6 +3,7 @@ package io.couplet.trainer.training;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.couplet.trainer.torch.Transfer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.Map;
@@ -42,8 +43,14 @@ final class WeightAverage {
         this.onHost = onHost;
         this.manager = manager;
         this.scalars = manager.newSubManager(Device.cpu());
-        this.parameters = manager.create(netParameters.toFloatArray());
-        this.buffers = netBuffers == null ? null : manager.create(netBuffers.toFloatArray());
+        this.parameters = copy(netParameters);
+        this.buffers = netBuffers == null ? null : copy(netBuffers);
+    }
+
+    private NDArray copy(NDArray vector) {
+        NDArray copy = vector.duplicate();
+        copy.attach(manager);
+        return copy;
     }
 
     /** The averaged flat buffer. */
@@ -105,9 +112,9 @@ final class WeightAverage {
     Map<String, float[]> state() {
         return Map.of(
                 PARAMETERS,
-                parameters.toFloatArray(),
+                Transfer.floats(parameters),
                 BUFFERS,
-                buffers == null ? new float[0] : buffers.toFloatArray());
+                buffers == null ? new float[0] : Transfer.floats(buffers));
     }
 
     /** @throws IllegalArgumentException if there is no average among them or it is another net's */

@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import io.couplet.trainer.training.Torch;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 final class LayersTest {
@@ -51,6 +52,26 @@ final class LayersTest {
             }
         } finally {
             JniUtils.setGradMode(false);
+        }
+    }
+
+    /** Where numbers have other digits, what PyTorch is told does not. */
+    @Test
+    void layersWorkWhateverTheLanguage() {
+        Torch.start();
+        Network network = Network.of(root -> new Layers.Convolution(1, 1, 1, 2, 0)
+                .withoutBias()
+                .layer(root, Initializer.constant(1), Initializer.constant(0)));
+        Locale usual = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+            NDArray image = manager.create(new float[] {1, 2, 3, 4}, new Shape(1, 1, 2, 2));
+            NDList weights = new NDList(manager.ones(new Shape(1)));
+            NDArray strided = network.logits(Pass.of(network.layout(), weights, new NDList(), false, 0), image);
+            assertThat(strided.toFloatArray()).containsExactly(1);
+            assertThat(TorchFunctions.adaptiveAverages(image, 4).getShape()).isEqualTo(new Shape(1, 1, 4, 4));
+        } finally {
+            Locale.setDefault(usual);
         }
     }
 

@@ -28,7 +28,7 @@ class GpusTest {
     void withALibtorchForCudaAndNoGpuTheGpuIsMissing() {
         assertThat(new Gpus(0, true).missingFor("gpu:1"))
                 .contains("Device gpu:1 needs a GPU, and the libtorch for CUDA finds none: see whether nvidia-smi"
-                        + " lists it and libcudart is on LD_LIBRARY_PATH (docs/gpu.md).");
+                        + " lists it here and CUDA_VISIBLE_DEVICES leaves it in (docs/gpu.md).");
     }
 
     @Test
@@ -63,7 +63,7 @@ class GpusTest {
         assertThat(Torch.sentence(torn)).startsWith("libtorch cannot be loaded (libc10_cuda.so: no such file): ");
     }
 
-    /** DJL counts the GPUs of the machine even when its libtorch cannot use them; then auto would choose what fails. */
+    /** The driver counts the GPUs of the machine also when libtorch cannot use them; then auto would choose what fails. */
     @Test
     void theLibtorchOfTheTestsUsesNoGpuWhateverTheMachineHas() {
         assertThat(Gpus.ofThisMachine().libtorchForCuda()).isFalse();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import ai.djl.ndarray.BaseNDManager;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.couplet.trainer.backbones.Backbone;
@@ -16,6 +17,8 @@ import io.couplet.trainer.optimizers.OptimizerState;
 import io.couplet.trainer.optimizers.Optimizers;
 import io.couplet.trainer.recipes.Recipe;
 import io.couplet.trainer.recipes.Recipes;
+import java.lang.reflect.Field;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -23,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class LearnerTest {
     private static final int BATCH = 4;
@@ -48,6 +52,45 @@ class LearnerTest {
             assertThat(largestDifference(apart.parameters(), joined.parameters()))
                     .isLessThan(1e-6);
         }
+    }
+
+    /** A vector a step that belongs to the run and not to the step fills a GPU in some hundred steps. */
+    @ParameterizedTest
+    @MethodSource("optimizers")
+    void stepsAndCheckpointsByWholeBuffersLeaveNothingBehind(String optimizer) throws Exception {
+        Torch.start();
+        Recipe recipe = Recipes.named("plain").withClipGradientNorm(0.5).withEmaDecay(0.99);
+        Backbone backbone = Backbones.create("mlp-mixer", new Backbones.Task(Backbones.Size.NANO, SIDE, CLASSES, 0));
+        try (Learner learner = learner(backbone, optimizer, recipe, true)) {
+            trainAndRead(learner, 1, 8);
+            int held = held((BaseNDManager) learner.manager());
+            trainAndRead(learner, 9, 24);
+            assertThat(held((BaseNDManager) learner.manager())).isEqualTo(held);
+        }
+    }
+
+    static List<String> optimizers() {
+        return Optimizers.names();
+    }
+
+    private static void trainAndRead(Learner learner, int first, int last) {
+        for (int step = first; step <= last; step++) {
+            learner.train(step, batch(step), 1e-4);
+        }
+        learner.flush();
+        learner.checkpoint(last);
+        learner.logits(batch(0));
+    }
+
+    /** Tensors of a manager and of all below it, and the managers themselves. */
+    private static int held(BaseNDManager manager) throws ReflectiveOperationException {
+        Field resources = BaseNDManager.class.getDeclaredField("resources");
+        resources.setAccessible(true);
+        int held = 0;
+        for (Object resource : ((Map<?, ?>) resources.get(manager)).values()) {
+            held += resource instanceof BaseNDManager below ? 1 + held(below) : 1;
+        }
+        return held;
     }
 
     @Test
@@ -164,6 +207,10 @@ class LearnerTest {
 
     private static Learner learner(String optimizer, Recipe recipe, boolean wholeBuffers) {
         Backbone backbone = Backbones.create("mobilenetv2", new Backbones.Task(Backbones.Size.PAPER, SIDE, CLASSES, 0));
+        return learner(backbone, optimizer, recipe, wholeBuffers);
+    }
+
+    private static Learner learner(Backbone backbone, String optimizer, Recipe recipe, boolean wholeBuffers) {
         return new Learner(
                 backbone,
                 CLASSES,

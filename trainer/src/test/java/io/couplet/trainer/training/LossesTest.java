@@ -44,7 +44,7 @@ class LossesTest {
             leaf.setRequiresGradient(true);
             JniUtils.setGradMode(true);
             try {
-                NDArray value = Losses.of(loss, leaf, batch, CLASSES, smoothing, manager);
+                NDArray value = Losses.of(loss, leaf, batch, CLASSES, smoothing);
                 NDArray one = manager.ones(new Shape(), DataType.FLOAT32);
                 JniUtils.backward((PtNDArray) value, (PtNDArray) one, false, false);
                 assertThat((double) value.getFloat()).isCloseTo(loss(loss, logits, targets, -1, 0), within(2e-5));

@@ -77,8 +77,8 @@ class TrainingTest {
 
     /** So that whoever has too little memory and chooses a smaller batch needs less of it for evaluations too. */
     @ParameterizedTest
-    @CsvSource({"8, 32", "63, 252", "64, 256", "1000, 256"})
-    void anEvaluationTakesAFewTimesTheImagesOfAStep(int batchSize, int expected) throws InterruptedException {
+    @CsvSource({"8, 8", "256, 256", "1000, 256"})
+    void anEvaluationTakesNoMoreImagesAtOnceThanAStep(int batchSize, int expected) throws InterruptedException {
         List<Integer> asked = new ArrayList<>();
         TrainingPlan plan = new TrainingPlan(
                 "mlp-mixer",

@@ -265,8 +265,9 @@ public final class ViewServer implements AutoCloseable {
     }
 
     /**
-     * On the loopback address only under its own names, so that no web page elsewhere can reach the server through a name of its own; never for another site's page; and never
-     * for whom the access does not know, except the page itself, which knows nothing either.
+     * On the loopback address, or with a public one, only under its own names, so that no web page elsewhere can reach the server through a name of its own, except what a probe
+     * or Prometheus asks a container for under its address; never for another site's page; and never for whom the access does not know, except the page itself, which knows
+     * nothing either.
      */
     private void guard(Context context) {
         SECURITY_HEADERS.forEach(context::header);
@@ -279,7 +280,7 @@ public final class ViewServer implements AutoCloseable {
         boolean ordering = method.equals("POST") && asked.isPresent();
         if (!reading && !ordering) {
             refuse(context, 405, "This server answers GET, and POST where orders are taken.");
-        } else if (!knownHost(context.req().getServerName())) {
+        } else if (!knownHost(context.req().getServerName()) && (access.open() || !OPEN.contains(context.path()))) {
             refuse(context, 421, "This server does not answer under that name.");
         } else if (fromAnotherSite(context)) {
             refuse(context, 403, "This server does not answer the pages of other sites.");

@@ -11,11 +11,14 @@ import io.couplet.scores.coupling.Families;
 import io.couplet.view.DemoLog;
 import io.couplet.view.DemoRecords;
 import io.couplet.view.model.ViewModel;
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -220,6 +223,33 @@ final class OrdersTest {
             assertThat(send(HttpRequest.newBuilder(uri(path)).header("Authorization", "Bearer " + TOKEN))
                             .body())
                     .contains("broker-7.internal:9092 refuses the view.");
+        }
+    }
+
+    @Test
+    void withAPublicAddressAProbeIsAnsweredUnderThePodsOwnAddressAndNothingElseIs() throws Exception {
+        start(Access.OPEN.withToken(TOKEN).withPublicAddress(URI.create("https://couplet.example.org")));
+        assertThat(underAnotherName("/health")).startsWith("HTTP/1.1 200");
+        // There is no registry behind it here, so it is looked for and not found.
+        assertThat(underAnotherName("/metrics")).startsWith("HTTP/1.1 404");
+        assertThat(underAnotherName("/")).startsWith("HTTP/1.1 421");
+        assertThat(underAnotherName("/api/health")).startsWith("HTTP/1.1 421");
+    }
+
+    @Test
+    void withoutATokenAProbeTooHasToKnowTheServersName() throws Exception {
+        start(Access.OPEN);
+        assertThat(underAnotherName("/health")).startsWith("HTTP/1.1 421");
+    }
+
+    /** As the kubelet asks: the Host is the pod's address. */
+    private String underAnotherName(String path) throws IOException {
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), server.address().getPort())) {
+            socket.getOutputStream()
+                    .write(("GET " + path + " HTTP/1.1\r\nHost: 10.244.1.7:8080\r\nConnection: close\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 

@@ -3,6 +3,7 @@ package io.couplet.scores.coupling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 
@@ -104,12 +105,17 @@ final class Analysis {
         int rows = incidence.rows();
         int columns = incidence.columns();
         if (rows < 2 || columns < 2) {
-            return String.format("residuals need 2 backbones and 2 optimizers, %d and %d report", rows, columns);
+            return String.format(
+                    Locale.ROOT, "residuals need 2 backbones and 2 optimizers, %d and %d report", rows, columns);
         }
         return incidence.freedom() < 1
                 ? String.format(
+                        Locale.ROOT,
                         "residuals of %d backbones and %d optimizers need at least %d cells, %d report",
-                        rows, columns, rows + columns, incidence.cells())
+                        rows,
+                        columns,
+                        rows + columns,
+                        incidence.cells())
                 : "";
     }
 
