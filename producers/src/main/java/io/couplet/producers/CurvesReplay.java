@@ -69,7 +69,7 @@ public final class CurvesReplay {
     public interface Recipient {
         /** @param seconds when it was recorded, since the beginning of its run */
         <T extends SpecificRecord> void take(Topic<T> topic, String runId, T record, double seconds)
-                throws InterruptedException;
+                throws CurvesException, InterruptedException;
     }
 
     /**
@@ -135,7 +135,7 @@ public final class CurvesReplay {
     private record Next(int run, int row, double seconds) {}
 
     /** Hands over everything, in the order of time. */
-    public Counts replay(Recipient recipient) throws InterruptedException {
+    public Counts replay(Recipient recipient) throws CurvesException, InterruptedException {
         PriorityQueue<Next> queue =
                 new PriorityQueue<>(Comparator.comparingDouble(Next::seconds).thenComparingInt(Next::run));
         for (int run = 0; run < curves.runs().size(); run++) {

@@ -58,7 +58,7 @@ public final class CurvesSender implements CurvesReplay.Recipient, AutoCloseable
     private final long startNanos = System.nanoTime();
     private long steps;
 
-    private CurvesSender(
+    CurvesSender(
             Producer<String, byte[]> producer,
             WireFormat format,
             Pace pace,
@@ -112,9 +112,11 @@ public final class CurvesSender implements CurvesReplay.Recipient, AutoCloseable
         return sender;
     }
 
+    /** @throws CurvesException when Kafka did not take something before */
     @Override
     public <T extends SpecificRecord> void take(Topic<T> topic, String runId, T record, double seconds)
-            throws InterruptedException {
+            throws CurvesException, InterruptedException {
+        requireTaken();
         await(topic, seconds);
         try {
             producer.send(
@@ -155,6 +157,10 @@ public final class CurvesSender implements CurvesReplay.Recipient, AutoCloseable
         } catch (InterruptException e) {
             throw new InterruptedException();
         }
+        requireTaken();
+    }
+
+    private void requireTaken() throws CurvesException {
         Exception failure = refused.get();
         if (failure != null) {
             Optional<String> refusal = KafkaRefusal.sentence(bootstrapServers, failure);

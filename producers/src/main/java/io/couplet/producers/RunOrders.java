@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
-import java.util.regex.Pattern;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -32,7 +31,6 @@ public final class RunOrders implements AutoCloseable {
     /** The rule that the orders of people name. */
     public static final String PERSON = "person";
 
-    private static final Pattern STUDY_ID = Pattern.compile("[A-Za-z0-9_-]+-[0-9a-f]{6}");
     private static final Duration PATIENCE = Duration.ofSeconds(15);
 
     private final KafkaProducer<String, RunCommand> producer;
@@ -108,17 +106,12 @@ public final class RunOrders implements AutoCloseable {
      * @throws RunOrderException in one sentence, when Kafka does not take the order
      */
     public String rules(String studyId, List<ArmedRule> rules, String requestedBy, String reason) {
-        if (!isStudyId(studyId)) {
+        if (!RunId.isStudyId(studyId)) {
             throw new IllegalArgumentException("A study's id reads <name>-<6 hex digits>, this one reads " + studyId);
         }
         return send(order(studyId, studyId, requestedBy, reason, RunCommandKind.RULES)
                 .setRules(rules)
                 .build());
-    }
-
-    /** Whether it reads {@code <name>-<6 hex digits>}, as every study's id does. */
-    public static boolean isStudyId(String text) {
-        return STUDY_ID.matcher(text).matches();
     }
 
     private RunCommand.Builder ofRun(String runId, String requestedBy, String reason, RunCommandKind kind) {

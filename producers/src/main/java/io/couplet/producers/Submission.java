@@ -56,8 +56,8 @@ public final class Submission {
      * What became of the requests; each run is in exactly one list, in the order of the requests.
      *
      * @param submitted sent now
-     * @param alreadyQueued were in the queue or with a trainer
-     * @param alreadyEnded have completed, been stopped or diverged
+     * @param alreadyQueued were in the queue or with a trainer; those that were paused and resumed are among them
+     * @param alreadyEnded have completed, been stopped, been paused or diverged
      * @param failed have failed and were left so
      * @param unreadable records of the two topics that nobody can read
      */
@@ -179,11 +179,11 @@ public final class Submission {
             String runId = request.getRunId();
             Long requested = known.requestedMillis.get(runId);
             RunEvent event = known.newest.get(runId);
+            boolean askedAnew = event != null && requested != null && requested > event.getTimeMillis();
             if (event != null && ENDINGS.contains(event.getKind())) {
-                ended.add(runId);
+                (event.getPaused() && askedAnew ? queued : ended).add(runId);
             } else if (event != null && event.getKind() == RunEventKind.FAILED) {
-                boolean retried = requested != null && requested > event.getTimeMillis();
-                (retried ? queued : failedRuns == Failed.RETRY ? submitted : failed).add(runId);
+                (askedAnew ? queued : failedRuns == Failed.RETRY ? submitted : failed).add(runId);
             } else {
                 (requested == null ? submitted : queued).add(runId);
             }

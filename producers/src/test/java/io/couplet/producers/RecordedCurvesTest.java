@@ -57,7 +57,7 @@ class RecordedCurvesTest {
     /** A record as it was handed over. */
     private record Taken(String topic, String runId, SpecificRecord value, double seconds) {}
 
-    private static List<Taken> records(CurvesReplay replay) throws InterruptedException {
+    private static List<Taken> records(CurvesReplay replay) throws CurvesException, InterruptedException {
         List<Taken> records = new ArrayList<>();
         replay.replay(new CurvesReplay.Recipient() {
             @Override

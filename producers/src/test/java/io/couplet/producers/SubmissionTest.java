@@ -193,6 +193,28 @@ class SubmissionTest {
     }
 
     @Test
+    void aPausedRunHasEndedUntilItIsResumedAndThenItIsQueued(TestInfo test) throws Exception {
+        List<RunRequest> requests = study(test, 1_000);
+        submit(requests, Failed.LEAVE);
+        RunRequest run = requests.get(5);
+        send(
+                Topics.RUN_EVENTS,
+                run.getRunId(),
+                RunEvent.newBuilder(event(run, RunEventKind.STOPPED, 1, 1_500))
+                        .setPaused(true)
+                        .build());
+        assertThat(submit(study(test, 2_000), Failed.LEAVE).alreadyEnded()).containsExactly(run.getRunId());
+        send(
+                Topics.RUN_REQUESTS,
+                run.getRunId(),
+                RunRequest.newBuilder(run).setSubmittedMillis(1_501).build());
+        Submission.Result resumed = submit(study(test, 3_000), Failed.LEAVE);
+        assertThat(resumed.alreadyEnded()).isEmpty();
+        assertThat(resumed.alreadyQueued()).contains(run.getRunId());
+        assertThat(inTheQueue(Set.of(run.getRunId()))).hasSize(2);
+    }
+
+    @Test
     void requestsThatRetentionHasDroppedAreSentAgainUnlessTheyHaveEnded(TestInfo test) throws Exception {
         List<RunRequest> requests = study(test, 1_000);
         submit(requests, Failed.LEAVE);

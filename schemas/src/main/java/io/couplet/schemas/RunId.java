@@ -54,6 +54,12 @@ public record RunId(String studyId, String backbone, String optimizer, long seed
         return new RunId(parts[0], parts[1], parts[2], Long.parseLong(seed, 1, seed.length(), 10), parts[4]);
     }
 
+    /** Whether it reads {@code <name>-<6 hex digits>}, as every study's id does. */
+    public static boolean isStudyId(String text) {
+        int dash = text.lastIndexOf('-');
+        return dash > 0 && isPart(text.substring(0, dash)) && isDigest(text.substring(dash + 1));
+    }
+
     private static IllegalArgumentException malformed(String runId) {
         return new IllegalArgumentException(
                 "A run id reads <study>.<backbone>.<optimizer>.s<seed>.<6 hex digits>, this one reads " + runId);

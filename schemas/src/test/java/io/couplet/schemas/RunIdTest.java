@@ -63,4 +63,13 @@ class RunIdTest {
         assertThat(RunId.part("")).isEqualTo("-");
         assertThat(RunId.part("été")).isEqualTo("-t-");
     }
+
+    @Test
+    void aStudysIdEndsWithItsDigest() {
+        assertThat(RunId.isStudyId("birds-3fa2c1")).isTrue();
+        assertThat(RunId.isStudyId("my-birds_2-3fa2c1")).isTrue();
+        for (String other : new String[] {"birds", "birds-3fa2c", "birds-3FA2C1", "-3fa2c1", "a.b-3fa2c1", ""}) {
+            assertThat(RunId.isStudyId(other)).as(other).isFalse();
+        }
+    }
 }

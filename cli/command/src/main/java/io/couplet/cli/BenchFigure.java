@@ -53,7 +53,7 @@ record BenchFigure(
     }
 
     /**
-     * Each figure that both have, divided by the other's; and over the totals of all backbones the geometric mean and the largest.
+     * Each figure that both have in the same unit, divided by the other's; and over the totals of all backbones the geometric mean and the largest.
      *
      * @param other as {@link #printJson} or the PyTorch script prints it
      */
@@ -66,6 +66,7 @@ record BenchFigure(
         for (BenchFigure figure : figures) {
             for (JsonNode each : other.path("figures")) {
                 if (each.path("name").asText().equals(figure.name)
+                        && each.path("unit").asText().equals(figure.unit)
                         && each.path("value").asDouble() > 0) {
                     double ratio = figure.value / each.path("value").asDouble();
                     ratios.add(new BenchFigure(figure.name, ratio, "ratio", what));

@@ -3,6 +3,8 @@ package io.couplet.cli;
 import io.couplet.cli.local.UserError;
 import io.couplet.cli.policies.WrittenRule;
 import io.couplet.producers.RunOrders;
+import io.couplet.schemas.RunId;
+import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.ArmedRule;
 import io.couplet.schemas.study.StudySpecification;
 import io.couplet.scores.stopping.StoppingRules;
@@ -105,19 +107,19 @@ final class OrderRulesCommand implements Callable<Integer> {
                 .toList();
     }
 
-    /** The study's id; a name is looked up in the topics, as `watch` and `report` do. */
+    /** The study's id, looked up among the requests; where there is none of that name, what reads like an id is one. */
     private String studyId(Map<String, String> properties) {
-        if (RunOrders.isStudyId(study)) {
-            return study;
-        }
         StudySelection selection = new StudySelection();
         selection.study = study;
-        ViewModel model = Views.read(properties);
+        ViewModel model = Views.read(properties, List.of(Topics.RUN_REQUESTS.name()));
         StudySnapshot found = selection.in(model);
-        if (found == null) {
-            throw selection.missing(model);
+        if (found != null) {
+            return found.summary().id();
         }
-        return found.summary().id();
+        if (RunId.isStudyId(study)) {
+            return study;
+        }
+        throw selection.missing(model);
     }
 
     private static List<ArmedRule> read(Path file) {

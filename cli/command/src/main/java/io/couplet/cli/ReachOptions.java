@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
 import org.apache.kafka.clients.CommonClientConfigs;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -27,23 +28,65 @@ final class ReachOptions {
     Path dataDirectory = Path.of(DataDirOption.DEFAULT);
 
     /**
-     * Reads with the clients' properties; where no Kafka is named and nothing runs in the data directory, its broker is started for as long as that takes.
+     * Reads with the clients' properties, as {@link #reached} has them.
      *
      * @throws UserError when no Kafka is named and there is none in the data directory
      */
     <T> T reading(Function<Map<String, String>, T> read) {
+        try (Reached reached = reached()) {
+            return read.apply(reached.clientProperties());
+        }
+    }
+
+    /**
+     * The Kafka that is meant; where none is named and nothing runs in the data directory, its broker is started until this is closed.
+     *
+     * @throws UserError when no Kafka is named and there is none in the data directory
+     */
+    Reached reached() {
         if (kafka.given() || RunningSystem.in(dataDirectory).isPresent()) {
-            return read.apply(clientProperties());
+            return new Reached(clientProperties(), null, null);
         }
         if (!Files.isDirectory(dataDirectory.resolve("kafka"))) {
             throw new UserError("There is no study in " + dataDirectory
                     + ": start one with `couplet run`, or name a Kafka with --bootstrap-servers HOST:PORT.");
         }
-        try (DataDirectory data = DataDirectory.take(dataDirectory);
-                BrokerProcess broker = BrokerProcess.start(data.kafka(), 0)) {
+        DataDirectory data = DataDirectory.take(dataDirectory);
+        try {
+            BrokerProcess broker = BrokerProcess.start(data.kafka(), 0);
             Map<String, String> properties = new HashMap<>(kafka.registryProperties());
             properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers());
-            return read.apply(properties);
+            return new Reached(properties, data, broker);
+        } catch (RuntimeException e) {
+            data.close();
+            throw e;
+        }
+    }
+
+    /**
+     * A Kafka within reach.
+     *
+     * @param data directory whose broker was started for this; null when it ran before
+     * @param broker the broker that was started; null when it ran before
+     */
+    record Reached(
+            Map<String, String> clientProperties,
+            @Nullable DataDirectory data,
+            @Nullable BrokerProcess broker) implements AutoCloseable {
+
+        /** Whether somebody may be there who obeys orders: not where only the broker was started. */
+        boolean obeys() {
+            return broker == null;
+        }
+
+        @Override
+        public void close() {
+            if (broker != null) {
+                broker.close();
+            }
+            if (data != null) {
+                data.close();
+            }
         }
     }
 

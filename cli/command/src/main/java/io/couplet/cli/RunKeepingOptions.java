@@ -33,10 +33,10 @@ final class RunKeepingOptions {
             names = "--layer-statistics",
             split = ",",
             paramLabel = "SIZE",
-            defaultValue = "nano",
-            description = "Sizes of backbones whose layers are measured at each evaluation: nano, cifar, paper, or none"
-                    + " (default: ${DEFAULT-VALUE}).")
-    List<String> layerStatistics = List.of("nano");
+            defaultValue = "nano,cifar,paper",
+            description = "Sizes of backbones whose layers are measured at each evaluation, beside the training: nano,"
+                    + " cifar, paper, or none (default: ${DEFAULT-VALUE}).")
+    List<String> layerStatistics = List.of("nano", "cifar", "paper");
 
     /** @throws UserError when a value is none */
     void check() {

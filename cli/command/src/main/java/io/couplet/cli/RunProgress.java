@@ -111,7 +111,9 @@ final class RunProgress {
     }
 
     private static String runningLine(CellSnapshot cell, RunSummary run) {
-        int done = run.budgetSteps() == 0 ? 0 : (int) ((long) BAR * run.step() / run.budgetSteps());
+        // A foreign log may say more steps than it has.
+        long share = run.budgetSteps() == 0 ? 0 : (long) BAR * run.step() / run.budgetSteps();
+        int done = (int) Math.max(0, Math.min(BAR, share));
         return String.format(
                         Locale.ROOT,
                         "  %-28s [%s%s] %d/%d%s%s%s%s",

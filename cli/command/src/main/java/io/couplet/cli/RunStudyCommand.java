@@ -50,6 +50,8 @@ final class RunStudyCommand implements Callable<Integer> {
     private static final Duration PAUSE = Duration.ofMillis(250);
     private static final Duration TIME_FOR_SCORES = Duration.ofSeconds(60);
     private static final int INTERRUPTED = 130;
+    private static final String STOPPING =
+            "Stopping; the next `couplet run` of this study goes on with what is missing…";
 
     @Mixin
     StudyOptions studyOptions = new StudyOptions();
@@ -114,12 +116,14 @@ final class RunStudyCommand implements Callable<Integer> {
             throws InterruptedException, IOException {
         try (Services.Shutdown shutdown = new Services.Shutdown(Services.TIME_TO_CLOSE_EVERYTHING);
                 ServiceMetrics metrics = MetricsOptions.metrics("run");
-                LocalSystem system = LocalSystem.start(data, settings(study), metrics.registry(), this::starting);
+                LocalSystem system =
+                        LocalSystem.start(data, settings(study), metrics.registry(), what -> starting(what, shutdown));
                 MetricsOptions.Served served =
                         metricsOptions.serve(metrics, () -> system.failure().orElse(null))) {
             talk.println();
             talk.println("The page is at " + system.dashboard());
             talk.println();
+            endWhenAsked(shutdown);
             long beganMillis = System.currentTimeMillis();
             Submission.Result submitted = system.train(study, images);
             if (!submitted.alreadyEnded().isEmpty()) {
@@ -132,10 +136,24 @@ final class RunStudyCommand implements Callable<Integer> {
             long submittedMillis = submitted.submitted().isEmpty() ? 0 : beganMillis;
             Optional<StudySnapshot> end = follow(system, study, submittedMillis, shutdown);
             if (end.isEmpty()) {
-                talk.println("Stopping; the next `couplet run` of this study goes on with what is missing…");
+                talk.println(STOPPING);
                 return INTERRUPTED;
             }
             return conclude(end.get(), data);
+        } catch (AskedToEnd e) {
+            return INTERRUPTED;
+        }
+    }
+
+    /** Somebody asked to stop before anything was trained. */
+    private static final class AskedToEnd extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    private void endWhenAsked(Services.Shutdown shutdown) {
+        if (shutdown.asked()) {
+            talk.println((onTerminal ? "\r\u001b[K" : "") + STOPPING);
+            throw new AskedToEnd();
         }
     }
 
@@ -202,7 +220,8 @@ final class RunStudyCommand implements Callable<Integer> {
                 keeping::applyTo);
     }
 
-    private void starting(String what) {
+    private void starting(String what, Services.Shutdown shutdown) {
+        endWhenAsked(shutdown);
         if (onTerminal) {
             talk.print("\rStarting " + what + "…\u001b[K");
             talk.flush();
@@ -236,6 +255,8 @@ final class RunStudyCommand implements Callable<Integer> {
                     progress.erase();
                     return Optional.of(seen);
                 }
+            } else {
+                finishedMillis = 0; // A paused run was resumed.
             }
         }
         progress.erase();

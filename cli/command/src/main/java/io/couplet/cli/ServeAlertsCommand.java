@@ -72,7 +72,7 @@ final class ServeAlertsCommand implements Callable<Integer> {
                         .measureIn(metrics.registry())
                         .start();
                 MetricsOptions.Served served = metricsOptions.serve(metrics, alerts::failure)) {
-            shutdown.await();
+            shutdown.awaitUnless(alerts::failure);
         }
         return 0;
     }

@@ -6,8 +6,6 @@ import io.couplet.cli.local.KnownFamilies;
 import io.couplet.cli.metrics.ServiceMetrics;
 import io.couplet.view.LiveView;
 import io.couplet.view.http.Access;
-import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -18,8 +16,6 @@ import picocli.CommandLine.Spec;
 /** {@code couplet dashboard}: the page as a service. */
 @Command(name = "dashboard", mixinStandardHelpOptions = true, description = "Serve the page of all studies.")
 final class ServeDashboardCommand implements Callable<Integer> {
-
-    private static final Duration PAUSE = Duration.ofSeconds(1);
 
     @Mixin
     ReachOptions reach = new ReachOptions();
@@ -41,21 +37,20 @@ final class ServeDashboardCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         AccessOptions.requirePort(port);
         Access allowed = access.access();
-        Map<String, String> clientProperties = reach.clientProperties();
         Logs.toStandardError(Level.INFO);
         try (Services.Shutdown shutdown = new Services.Shutdown();
+                ReachOptions.Reached reached = reach.reached();
                 ScratchDirectory scratch = ScratchDirectory.create("couplet-dashboard");
-                KafkaOrders orders = access.readOnly ? null : new KafkaOrders(clientProperties);
+                KafkaOrders orders =
+                        access.readOnly || !reached.obeys() ? null : new KafkaOrders(reached.clientProperties());
                 ServiceMetrics metrics = MetricsOptions.metrics("dashboard");
                 LiveView view = new LiveView(
-                        Views.settings(clientProperties, scratch.path(), access.host, port, allowed),
+                        Views.settings(reached.clientProperties(), scratch.path(), access.host, port, allowed),
                         KnownFamilies.byName(),
                         orders)) {
             view.measureIn(metrics.registry(), metrics::scrape).start();
             spec.commandLine().getOut().println("The page is at " + view.address());
-            while (!shutdown.asked(PAUSE)) {
-                Views.requireReading(view);
-            }
+            shutdown.awaitUnless(view::failure);
         }
         return 0;
     }

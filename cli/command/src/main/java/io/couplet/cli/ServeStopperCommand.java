@@ -32,7 +32,7 @@ final class ServeStopperCommand implements Callable<Integer> {
                         metrics.registry());
                 MetricsOptions.Served served = metricsOptions.serve(metrics, () -> unfit(stopper))) {
             stopper.start();
-            shutdown.await();
+            shutdown.awaitUnless(stopper::failure);
         }
         return 0;
     }

@@ -3,10 +3,13 @@ package io.couplet.cli;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** How a service ends: SIGTERM and Ctrl-C let it close what it opened, within a bounded time. */
 final class Services {
 
+    private static final Duration PAUSE = Duration.ofSeconds(1);
     private static final Duration TIME_TO_CLOSE = Duration.ofSeconds(40);
 
     /**
@@ -54,16 +57,36 @@ final class Services {
             return asked.await(patience.toMillis(), TimeUnit.MILLISECONDS);
         }
 
+        /** Whether it was asked for. */
+        boolean asked() {
+            return asked.getCount() == 0;
+        }
+
         /** Waits until it is asked for. */
         void await() throws InterruptedException {
             asked.await();
+        }
+
+        /**
+         * Waits until it is asked for, as long as the service works: one that only looks alive is started again by nobody.
+         *
+         * @param failure why the service works no more, in one sentence; null while it does
+         * @throws IllegalStateException with that sentence
+         */
+        void awaitUnless(Supplier<@Nullable String> failure) throws InterruptedException {
+            while (!asked(PAUSE)) {
+                String sentence = failure.get();
+                if (sentence != null) {
+                    throw new IllegalStateException(sentence);
+                }
+            }
         }
 
         /** All that was opened inside is closed. */
         @Override
         public void close() {
             closed.countDown();
-            if (asked.getCount() > 0) {
+            if (!asked()) {
                 Runtime.getRuntime().removeShutdownHook(hook);
             }
         }

@@ -7,6 +7,7 @@ import io.couplet.view.model.ViewModel;
 import io.couplet.view.report.ReportReader;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.CommonClientConfigs;
 
@@ -34,6 +35,11 @@ final class Views {
     /** Everything in the topics, as they are now. */
     static ViewModel read(Map<String, String> clientProperties) {
         return ReportReader.read(bootstrapServers(clientProperties), clientProperties, PATIENCE);
+    }
+
+    /** What some of the topics tell, as they are now. */
+    static ViewModel read(Map<String, String> clientProperties, List<String> topics) {
+        return ReportReader.read(bootstrapServers(clientProperties), clientProperties, PATIENCE, topics);
     }
 
     /** {@code bootstrap.servers} of clients' properties; empty when there is none. */

@@ -74,7 +74,7 @@ final class WatchStudyCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
         if (once) {
-            ViewModel model = Views.read(reach.clientProperties());
+            ViewModel model = reach.reading(Views::read);
             StudySnapshot study = selection.in(model);
             if (study == null) {
                 throw selection.missing(model);

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What looks ends when it reads no more: numbers that stand still would look like a study that does. */
+/** What reads no more ends: numbers that stand still would look like a study that does, and a stopper that only looks alive is started again by nobody. */
 @Timeout(180)
 class FailedViewTest {
 
@@ -25,7 +25,7 @@ class FailedViewTest {
     Path directory;
 
     @Test
-    void aDashboardAndAWatchThatReadNoMoreEndWithASentence() throws Exception {
+    void aDashboardAWatchAndAStopperThatReadNoMoreEndWithASentence() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.startInTemporaryDirectory();
                 Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
             TopicCreation.createMissing(admin, 1);
@@ -38,15 +38,18 @@ class FailedViewTest {
             CompletableFuture<Ended> dashboard = ended("dashboard", flags, "--port", "0");
             CompletableFuture<Ended> watch = ended("watch", flags, "--json");
 
-            for (CompletableFuture<Ended> command : List.of(dashboard, watch)) {
-                Ended ended = command.get(150, SECONDS);
-                assertThat(ended.exitCode()).isEqualTo(Errors.FAILED);
-                assertThat(ended.err().lines())
-                        .singleElement()
-                        .asString()
-                        .startsWith("couplet: The view's reader failed 4 times");
-            }
+            CompletableFuture<Ended> stopper = ended("stopper", flags);
+
+            assertFailed(dashboard, "couplet: The view's reader failed 4 times");
+            assertFailed(watch, "couplet: The view's reader failed 4 times");
+            assertFailed(stopper, "couplet: The early stopper failed 4 times");
         }
+    }
+
+    private static void assertFailed(CompletableFuture<Ended> command, String sentence) throws Exception {
+        Ended ended = command.get(150, SECONDS);
+        assertThat(ended.exitCode()).isEqualTo(Errors.FAILED);
+        assertThat(ended.err().lines()).singleElement().asString().startsWith(sentence);
     }
 
     private static CompletableFuture<Ended> ended(String command, List<Object> flags, String... more) {

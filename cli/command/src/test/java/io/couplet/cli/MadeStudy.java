@@ -32,6 +32,10 @@ final class MadeStudy {
 
     /** What happens to the first so many runs. */
     MadeStudy event(RunEventKind kind, int runs) {
+        return event(kind, runs, 0);
+    }
+
+    MadeStudy event(RunEventKind kind, int runs, int step) {
         for (RunRequest request : study.requests(1_000).subList(0, runs)) {
             apply(
                     Topics.RUN_EVENTS.name(),
@@ -44,10 +48,10 @@ final class MadeStudy {
                             .setSeed(request.getSeed())
                             .setHyperparameterPoint(0)
                             .setKind(kind)
-                            .setStep(0)
+                            .setStep(step)
+                            .setResumedAtStep(step)
                             .setBudgetSteps(request.getBudgetSteps())
                             .setWarmupSteps(2)
-                            .setResumedAtStep(0)
                             .setStepsTrained(0)
                             .setDeviceSeconds(1)
                             .setTimeMillis(2_000)

@@ -33,6 +33,18 @@ class RunProgressTest {
     }
 
     @Test
+    void aForeignRunBeyondItsBudgetHasAFullBar() {
+        RunProgress progress = new RunProgress(out, false, () -> 200);
+        progress.show(
+                new MadeStudy()
+                        .requested()
+                        .event(RunEventKind.RESUMED, 1, 1_000_000)
+                        .snapshot(),
+                10_000);
+        assertThat(written.toString()).contains("[" + "#".repeat(20) + "] 1000000/");
+    }
+
+    @Test
     void withoutATerminalNothingIsCutOrWrittenOver() {
         RunProgress progress = new RunProgress(out, false, () -> 20);
         progress.show(

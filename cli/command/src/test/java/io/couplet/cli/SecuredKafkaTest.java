@@ -26,8 +26,11 @@ import io.couplet.trainer.worker.TrainerService;
 import io.couplet.trainer.worker.TrainerSettings;
 import io.couplet.view.LiveView;
 import io.couplet.view.LiveViewSettings;
+import io.couplet.view.alerts.AlertSettings;
 import io.couplet.view.http.Access;
 import io.couplet.view.model.StudySnapshot;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,7 +41,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
@@ -49,6 +54,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.resource.ResourceType;
@@ -272,10 +278,38 @@ class SecuredKafkaTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"topics create", "submit", "trainer", "stopper", "dashboard", "stop", "replay"})
+    @ValueSource(strings = {"topics create", "submit", "trainer", "stopper", "dashboard", "alerts", "stop", "replay"})
     void aMissingAclIsOneSentence(String command) throws Exception {
         assertOneSentence(
                 kafka.user(SecuredKafka.STRANGER), command, ": have it allowed, as couplet topics acls prints it.");
+    }
+
+    @Test
+    void alertsEndWithASentenceWhenWhatTheyMayIsTakenAway() throws Exception {
+        CompletableFuture<Ended> alerts = CompletableFuture.supplyAsync(
+                () -> couplet(Service.ALERTS, "alerts", "--alerts-url", "http://127.0.0.1:1/"));
+        AclBinding reading = Service.ALERTS.acls(Service.ALERTS.defaultPrincipal()).stream()
+                .filter(acl -> acl.pattern().name().equals(Topics.RUN_EVENTS.name()))
+                .findFirst()
+                .orElseThrow();
+        try (Admin admin = Admin.create(new HashMap<>(kafka.admin()))) {
+            await().atMost(Duration.ofMinutes(1))
+                    .until(() -> !admin.listConsumerGroupOffsets(AlertSettings.GROUP)
+                            .partitionsToOffsetAndMetadata()
+                            .get()
+                            .isEmpty());
+            admin.deleteAcls(List.of(reading.toFilter())).all().get();
+            try {
+                Ended ended = alerts.get(1, TimeUnit.MINUTES);
+                assertThat(ended.exitCode()).isEqualTo(Errors.FAILED);
+                assertThat(ended.err())
+                        .isEqualTo("couplet: Kafka at " + kafka.bootstrapServers()
+                                + " does not let this user use the topic " + Topics.RUN_EVENTS.name()
+                                + ": have it allowed, as couplet topics acls prints it.\n");
+            } finally {
+                admin.createAcls(List.of(reading)).all().get();
+            }
+        }
     }
 
     @Test
@@ -321,6 +355,7 @@ class SecuredKafkaTest {
         switch (command) {
             case "submit" -> arguments.addAll(List.of("--steps", "5"));
             case "trainer" -> arguments.addAll(List.of("--devices", "cpu", "--spool-dir", directory.resolve("spools")));
+            case "alerts" -> arguments.addAll(List.of("--alerts-url", "http://127.0.0.1:1/"));
             case "dashboard" -> arguments.addAll(List.of("--port", "0"));
             case "stop" -> arguments.add(STUDY.requests(1).get(0).getRunId());
             case "replay" -> arguments.add(curves());
@@ -344,10 +379,14 @@ class SecuredKafkaTest {
                 "run,backbone,optimizer,seed,step,budget,loss,top1\na,vgg,sgd,0,1,2,2.0,0.1\na,vgg,sgd,0,2,2,1.5,0.2\n");
     }
 
-    private Ended couplet(Service service, String... command) throws Exception {
-        List<Object> arguments = new ArrayList<>(List.of(command));
-        arguments.addAll(List.of("--kafka-config", kafka.file(as(service))));
-        return Ended.couplet(arguments);
+    private Ended couplet(Service service, String... command) {
+        try {
+            List<Object> arguments = new ArrayList<>(List.of(command));
+            arguments.addAll(List.of("--kafka-config", kafka.file(as(service))));
+            return Ended.couplet(arguments);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private Map<String, String> as(Service service) {

@@ -2,9 +2,11 @@ package io.couplet.trainer.statistics;
 
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
-import org.ejml.interfaces.decomposition.SingularValueDecomposition_F64;
+import org.ejml.dense.row.mult.MatrixMultProduct_DDRM;
+import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
 
 /** The eigenvalues of WᵀW that are not zero, ascending. */
 @SuppressWarnings("ArrayRecordComponent") // nobody compares spectra
@@ -24,23 +26,35 @@ record Spectrum(double[] eigenvalues) {
         if ((double) rows * columns * Math.min(rows, columns) > MOST_WORK) {
             return Optional.empty();
         }
-        DMatrixRMaj matrix = new DMatrixRMaj(rows, columns);
-        for (int i = 0; i < rows * columns; i++) {
-            if (!Float.isFinite(values[offset + i])) {
-                return Optional.empty();
+        boolean wide = rows <= columns;
+        int n = Math.min(rows, columns);
+        int m = Math.max(rows, columns);
+        // The products of the shorter side's vectors, which have the same eigenvalues but for zeros; in double, weights
+        // being floats, they cost no digit that counts.
+        DMatrixRMaj matrix = new DMatrixRMaj(n, m);
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                float value = values[offset + i * columns + j];
+                if (!Float.isFinite(value)) {
+                    return Optional.empty();
+                }
+                matrix.data[wide ? i * m + j : j * m + i] = value;
             }
-            matrix.data[i] = values[offset + i];
         }
-        SingularValueDecomposition_F64<DMatrixRMaj> svd =
-                DecompositionFactory_DDRM.svd(rows, columns, false, false, true);
-        if (!svd.decompose(matrix)) {
+        DMatrixRMaj products = new DMatrixRMaj(n, n);
+        MatrixMultProduct_DDRM.outer(matrix, products);
+        EigenDecomposition_F64<DMatrixRMaj> decomposition = DecompositionFactory_DDRM.eig(n, false, true);
+        if (!decomposition.decompose(products)) {
             return Optional.empty();
         }
-        double[] singular = Arrays.copyOf(svd.getSingularValues(), svd.numberOfSingularValues());
-        Arrays.sort(singular);
-        double least = Math.max(rows, columns) * FLOAT_EPSILON * singular[singular.length - 1];
+        double[] all = IntStream.range(0, n)
+                .mapToDouble(i -> decomposition.getEigenvalue(i).getReal())
+                .sorted()
+                .toArray();
+        double least = Math.max(rows, columns) * FLOAT_EPSILON;
+        double smallest = least * least * all[n - 1];
         return Optional.of(new Spectrum(
-                Arrays.stream(singular).filter(s -> s > least).map(s -> s * s).toArray()));
+                Arrays.stream(all).filter(value -> value > smallest).toArray()));
     }
 
     Optional<PowerLaw> powerLaw() {

@@ -42,11 +42,18 @@ public final class StatisticsThread {
 
     /** @param parameters asked for once, on the calling thread */
     public void measure(int step, ParameterLayout layout, Supplier<float[]> parameters) {
-        Job job = new Job(step, layout, parameters.get());
-        synchronized (this) {
+        synchronized (this) { // before there is a third copy of the weights
             skipped += waiting == null ? 0 : 1;
-            waiting = job;
-            notifyAll();
+            waiting = null;
+        }
+        try {
+            Job job = new Job(step, layout, parameters.get());
+            synchronized (this) {
+                waiting = job;
+                notifyAll();
+            }
+        } catch (OutOfMemoryError e) {
+            failed(step, e);
         }
     }
 
@@ -81,12 +88,15 @@ public final class StatisticsThread {
             synchronized (this) {
                 measured++;
             }
-        } catch (RuntimeException e) { // one that fails costs itself and not those that follow
-            LOG.warn("the layers of step {} could not be measured", job.step(), e);
-            synchronized (this) {
-                skipped++;
-            }
+        } catch (RuntimeException | OutOfMemoryError e) {
+            failed(job.step(), e);
         }
+    }
+
+    /** One that fails costs itself, and neither those that follow nor the run. */
+    private synchronized void failed(int step, Throwable e) {
+        LOG.warn("the layers of step {} could not be measured", step, e);
+        skipped++;
     }
 
     /** Measurements made and told. */

@@ -149,6 +149,11 @@ public record TrainingPlan(
         return steps;
     }
 
+    /** What is computed in. It hangs on the device and so is not among the {@link #settings}, by which a run is known again when it goes on on another kind of device. */
+    public String precision() {
+        return device.equals("cpu") ? "float32" : "float32 (cuDNN may convolve in TF32)";
+    }
+
     /** Every setting in effect, by name, for provenance. */
     public Map<String, String> settings() {
         Map<String, String> settings = new LinkedHashMap<>();

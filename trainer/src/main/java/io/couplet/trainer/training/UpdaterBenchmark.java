@@ -18,10 +18,12 @@ public final class UpdaterBenchmark {
 
     /**
      * @param elements of the tensor
+     * @param threads of arithmetic within the engine; the loops that are Java's have one
      * @return median of a step, milliseconds, the norms that every step shows included
      */
-    public static double millis(String optimizer, int elements, int warmUp, int steps) {
+    public static double millis(String optimizer, int elements, int threads, int warmUp, int steps) {
         Torch.start();
+        JniUtils.setNumThreads(threads);
         JniUtils.setGradMode(false);
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
             NDArray parameters = manager.randomNormal(new Shape(elements));

@@ -453,6 +453,7 @@ final class Attempt implements TrainingListener {
     private Provenance provenance(TrainingPlan planned, DataSplit split, Training.Beginning beginning) {
         Map<String, String> inEffect = new LinkedHashMap<>(planned.settings());
         inEffect.putAll(beginning.settings());
+        inEffect.put("precision", planned.precision());
         return Provenance.newBuilder()
                 .setCoupletVersion(settings.coupletVersion())
                 .setGitRevision(settings.gitRevision())

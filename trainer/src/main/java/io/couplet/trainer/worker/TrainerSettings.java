@@ -7,6 +7,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -90,7 +91,7 @@ public record TrainerSettings(
                 gitRevision,
                 null,
                 0,
-                Set.of(Backbones.Size.NANO),
+                EnumSet.allOf(Backbones.Size.class),
                 null);
     }
 

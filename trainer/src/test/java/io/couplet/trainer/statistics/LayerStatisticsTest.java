@@ -140,11 +140,15 @@ class LayerStatisticsTest {
         StatisticsThread thread = new StatisticsThread("test", (step, layers) -> steps.add(step));
         thread.measure(1, layout, () -> new float[1]);
         await().until(() -> thread.skipped() == 1);
-        thread.measure(2, layout, () -> layout.initialParameters(0));
+        thread.measure(2, layout, () -> {
+            throw new OutOfMemoryError("Java heap space");
+        });
+        assertThat(thread.skipped()).isEqualTo(2);
+        thread.measure(3, layout, () -> layout.initialParameters(0));
         thread.finish(java.time.Duration.ofMinutes(1));
-        assertThat(steps).containsExactly(2);
+        assertThat(steps).containsExactly(3);
         assertThat(thread.measured()).isEqualTo(1);
-        assertThat(thread.skipped()).isEqualTo(1);
+        assertThat(thread.skipped()).isEqualTo(2);
     }
 
     @Test

@@ -30,7 +30,7 @@ class StepBenchmarkTest {
 
     @Test
     void anOptimizersStepIsMeasuredAlone() {
-        assertThat(UpdaterBenchmark.millis("adamw", 10_000, 1, 3)).isPositive();
+        assertThat(UpdaterBenchmark.millis("adamw", 10_000, 1, 1, 3)).isPositive();
     }
 
     @Test

@@ -95,7 +95,6 @@ class RunPlansTest {
         RunRequest usual = request(study.formatted(""), known);
         RunRequest all = request(
                 study.formatted(", optimizer-options: {" + optimizer + ": {filter_bias_and_bn: false}}"), known);
-        assertThat(all.getStudyId()).isEqualTo(usual.getStudyId());
         assertThat(all.getRunId()).isNotEqualTo(usual.getRunId());
         assertThat(plan(usual).settings()).containsEntry("excludeBiasesAndNorms", "true");
         assertThat(plan(all).settings()).containsEntry("excludeBiasesAndNorms", "false");
@@ -226,6 +225,15 @@ class RunPlansTest {
         request.setDevice(requested);
         assertThat(RunPlans.plan(request, held, new RequestFiles(null)).device())
                 .isEqualTo(trainedOn);
+    }
+
+    @Test
+    void theDeviceIsNoneOfTheSettingsByWhichARunIsKnownAgain() {
+        RunRequest request = request("resnet", "sgd");
+        TrainingPlan onGpu = RunPlans.plan(request, "gpu:0", new RequestFiles(null));
+        assertThat(onGpu.settings()).isEqualTo(plan(request).settings());
+        assertThat(onGpu.precision()).isEqualTo("float32 (cuDNN may convolve in TF32)");
+        assertThat(plan(request).precision()).isEqualTo("float32");
     }
 
     @ParameterizedTest

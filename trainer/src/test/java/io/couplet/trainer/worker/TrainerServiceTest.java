@@ -20,6 +20,7 @@ import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.schemas.avro.StudyGrid;
+import io.couplet.trainer.backbones.Backbones;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -341,6 +342,7 @@ class TrainerServiceTest {
 
     @Test
     void theLayersOfABackboneAreMeasuredAtAnEvaluation() throws Exception {
+        assertThat(settings(1).layerStatistics()).containsExactlyInAnyOrder(Backbones.Size.values());
         RunRequest request = submit(request("layers", "resnet", "sgd", 4));
         try (TrainerService service = TrainerService.start(settings(1))) {
             awaitEvent(request, RunEventKind.COMPLETED);

@@ -98,7 +98,7 @@ public enum Service {
     /** {@code couplet stop}, {@code resume} and {@code rules}; a dashboard whose buttons give orders has it beside its own. */
     ORDERS(writes(Topics.RUN_COMMANDS)),
 
-    /** {@code couplet alerts}; what it could not deliver goes to the dead letters. */
+    /** {@code couplet alerts}; it asks how many steps there are, and reads none; what it could not deliver goes to the dead letters. */
     ALERTS(of(
             reads(
                     Topics.RUN_REQUESTS,
@@ -106,6 +106,7 @@ public enum Service {
                     Topics.EVALUATIONS,
                     Topics.CONVERGENCE_SCORES,
                     Topics.RUN_COMMANDS),
+            onTopics(DESCRIBE, Topics.STEP_METRICS),
             writesDeadLetters(),
             group(AlertSettings.GROUP, READ))),
 

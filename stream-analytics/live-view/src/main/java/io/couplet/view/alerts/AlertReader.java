@@ -1,9 +1,12 @@
 package io.couplet.view.alerts;
 
+import io.couplet.schemas.KafkaRefusal;
 import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.schemas.Topic;
+import io.couplet.schemas.TopicAccess;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.WireFormat;
+import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.view.LiveViewException;
 import io.couplet.view.alerts.Alert.Origin;
 import java.time.Duration;
@@ -13,10 +16,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -28,6 +34,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads the topics from their beginning and knows how far they have been told. Up to there records only rebuild what is known; all of them are read before the
@@ -35,19 +43,27 @@ import org.jspecify.annotations.Nullable;
  */
 final class AlertReader implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(AlertReader.class);
     private static final List<Topic<?>> READ = List.of(
             Topics.RUN_REQUESTS, Topics.RUN_EVENTS, Topics.EVALUATIONS, Topics.CONVERGENCE_SCORES, Topics.RUN_COMMANDS);
     private static final Map<String, Topic<?>> BY_NAME =
             READ.stream().collect(Collectors.toUnmodifiableMap(Topic::name, Function.identity()));
     private static final Duration ANSWER = Duration.ofSeconds(5);
+    /** Kafka forgets what a group has told seven days after the newest commit ({@code offsets.retention.minutes}). */
+    private static final long COMMIT_AGAIN_MILLIS = Duration.ofDays(1).toMillis();
 
     private final Consumer<byte[], byte[]> consumer;
     private final WireFormat format;
     private final Map<TopicPartition, Long> told = new HashMap<>();
     private final Set<TopicPartition> rebuilding = new HashSet<>();
     private final List<Read> held = new ArrayList<>();
+    private final List<Alert> found = new ArrayList<>();
     private final Map<String, Long> positions = new HashMap<>();
+    private final List<TopicPartition> steps = new ArrayList<>();
+    private Ends atStart = new Ends(Map.of(), 0);
+    private boolean following;
     private Map<TopicPartition, OffsetAndMetadata> committed = Map.of();
+    private long committedMillis;
     private long judgedUntil;
 
     /**
@@ -55,10 +71,18 @@ final class AlertReader implements AutoCloseable {
      *
      * @param alerts what is to be told, in order
      * @param unreadable records that could not be read
-     * @param idle whether there were no records
-     * @param following whether everything told before has been read
+     * @param scored whether there was a score among the records
+     * @param following whether everything that was there at the start has been read; before that, nothing is told
      */
-    record Turn(List<Alert> alerts, int unreadable, boolean idle, boolean following) {}
+    record Turn(List<Alert> alerts, int unreadable, boolean scored, boolean following) {}
+
+    /**
+     * Where the topics end at a moment.
+     *
+     * @param read behind the newest record of each partition that is read
+     * @param steps training steps that were ever written
+     */
+    record Ends(Map<TopicPartition, Long> read, long steps) {}
 
     /**
      * A record that was read.
@@ -77,14 +101,15 @@ final class AlertReader implements AutoCloseable {
     static AlertReader open(AlertSettings settings, long nowMillis) {
         Map<String, Object> properties = new HashMap<>(settings.clientProperties());
         properties.put("bootstrap.servers", settings.bootstrapServers());
-        properties.put("group.id", settings.group());
-        properties.put("enable.auto.commit", false);
-        properties.put("auto.offset.reset", "earliest");
-        properties.put("allow.auto.create.topics", false);
         properties.put("default.api.timeout.ms", 15_000);
         properties.put("request.timeout.ms", 10_000);
         KafkaConsumer<byte[], byte[]> consumer = null;
         try {
+            requireTopics(settings, properties);
+            properties.put("group.id", settings.group());
+            properties.put("enable.auto.commit", false);
+            properties.put("auto.offset.reset", "earliest");
+            properties.put("allow.auto.create.topics", false);
             consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
             AlertReader reader = new AlertReader(consumer, WireFormat.of(settings.clientProperties()));
             reader.begin(settings, nowMillis);
@@ -95,12 +120,33 @@ final class AlertReader implements AutoCloseable {
         } catch (KafkaException e) {
             close(consumer);
             throw new LiveViewException(
-                    "Kafka at " + settings.bootstrapServers() + " cannot be read (" + e.getMessage()
-                            + "): check that it runs and that the address is right.",
+                    KafkaRefusal.sentence(settings.bootstrapServers(), e)
+                            .orElse("Kafka at " + settings.bootstrapServers() + " cannot be read (" + e.getMessage()
+                                    + "): check that it runs and that the address is right."),
                     e);
         } catch (LiveViewException e) {
             close(consumer);
             throw e;
+        }
+    }
+
+    private static void requireTopics(AlertSettings settings, Map<String, Object> properties) {
+        Optional<String> hindrance;
+        try (Admin admin = Admin.create(properties)) {
+            hindrance = TopicAccess.hindrance(
+                    admin,
+                    settings.bootstrapServers(),
+                    READ.stream().map(Topic::name).toList(),
+                    List.of(Topics.DEAD_LETTERS));
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            throw new KafkaException(cause.getMessage(), cause);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LiveViewException("Interrupted while Kafka was asked for its topics: start again.", e);
+        }
+        if (hindrance.isPresent()) {
+            throw new LiveViewException(hindrance.get());
         }
     }
 
@@ -113,27 +159,20 @@ final class AlertReader implements AutoCloseable {
     /** A group that has never told anything begins with what comes now. */
     void begin(AlertSettings settings, long nowMillis) {
         Map<String, List<PartitionInfo>> existing = consumer.listTopics();
-        List<String> missing = READ.stream()
-                .map(Topic::name)
-                .filter(name -> !existing.containsKey(name))
-                .toList();
-        if (!missing.isEmpty()) {
-            throw new LiveViewException("Kafka at " + settings.bootstrapServers() + " has no topic "
-                    + String.join(", ", missing) + ": create them with couplet topics create.");
-        }
         List<TopicPartition> partitions = READ.stream()
-                .flatMap(topic -> existing.getOrDefault(topic.name(), List.of()).stream())
-                .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
+                .flatMap(topic -> partitions(existing, topic).stream())
                 .toList();
+        steps.addAll(partitions(existing, Topics.STEP_METRICS));
         consumer.assign(partitions);
         Map<TopicPartition, OffsetAndMetadata> before = new HashMap<>(consumer.committed(Set.copyOf(partitions)));
         before.values().removeIf(Objects::isNull);
         boolean first = before.isEmpty();
-        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+        atStart = ends();
         for (TopicPartition partition : partitions) {
             OffsetAndMetadata known = before.get(partition);
-            long end = ends.getOrDefault(partition, 0L);
-            told.put(partition, first ? end : known == null ? 0 : known.offset());
+            long end = atStart.read().getOrDefault(partition, 0L);
+            // A topic that was created anew ends before what was told of the former one.
+            told.put(partition, first ? end : known == null ? 0 : Math.min(known.offset(), end));
         }
         judgedUntil = before.values().stream()
                 .mapToLong(known -> millis(known.metadata()))
@@ -142,8 +181,17 @@ final class AlertReader implements AutoCloseable {
         consumer.seekToBeginning(partitions);
         rebuilding.addAll(partitions);
         if (first) {
-            commit(named(told), nowMillis);
+            LOG.info(
+                    "Group {} has told nothing yet, or not for so long that Kafka has forgotten it: it begins with what comes now",
+                    settings.group());
+            commit(named(told), nowMillis, nowMillis);
         }
+    }
+
+    private static List<TopicPartition> partitions(Map<String, List<PartitionInfo>> existing, Topic<?> topic) {
+        return existing.getOrDefault(topic.name(), List.of()).stream()
+                .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
+                .toList();
     }
 
     private static long millis(String metadata) {
@@ -171,35 +219,51 @@ final class AlertReader implements AutoCloseable {
      * @throws SchemaRegistryException when a record cannot be read because the registry is away; nothing of the poll was taken in then, and the next one has it again
      */
     Turn poll(AlertRules rules, Duration patience) {
-        List<Alert> alerts = new ArrayList<>();
         int unreadable = 0;
         List<Read> records = read(consumer.poll(patience));
         for (Read record : records) {
             if (record.offset() < told.getOrDefault(record.partition(), 0L)) {
                 unreadable += accept(rules, record, new ArrayList<>());
             } else if (rebuilding.isEmpty()) {
-                unreadable += accept(rules, record, alerts);
+                unreadable += accept(rules, record, found);
             } else {
                 held.add(record);
             }
         }
         if (!rebuilding.isEmpty()) {
-            rebuilding.removeIf(partition -> {
-                boolean reached = consumer.position(partition, ANSWER) >= told.getOrDefault(partition, 0L);
-                if (reached) {
-                    consumer.pause(List.of(partition));
-                }
-                return reached;
-            });
-            if (rebuilding.isEmpty()) {
-                consumer.resume(consumer.assignment());
-                for (Read record : held) {
-                    unreadable += accept(rules, record, alerts);
-                }
-                held.clear();
-            }
+            unreadable += rebuild(rules);
         }
-        return new Turn(alerts, unreadable, records.isEmpty(), rebuilding.isEmpty());
+        following = following || (rebuilding.isEmpty() && hasPassed(atStart));
+        boolean scored = records.stream().anyMatch(read -> read.record() instanceof ConvergenceScore);
+        return new Turn(following ? found(rules) : List.of(), unreadable, scored, following);
+    }
+
+    /** Reads each partition up to where it was told, and then all of them on; returns how many records could not be read. */
+    private int rebuild(AlertRules rules) {
+        rebuilding.removeIf(partition -> {
+            boolean reached = consumer.position(partition, ANSWER) >= told.getOrDefault(partition, 0L);
+            if (reached) {
+                consumer.pause(List.of(partition));
+            }
+            return reached;
+        });
+        int unreadable = 0;
+        if (rebuilding.isEmpty()) {
+            rules.studiesFinished(); // were told
+            consumer.resume(consumer.assignment());
+            for (Read record : held) {
+                unreadable += accept(rules, record, found);
+            }
+            held.clear();
+        }
+        return unreadable;
+    }
+
+    private List<Alert> found(AlertRules rules) {
+        List<Alert> alerts = new ArrayList<>(found);
+        found.clear();
+        alerts.addAll(rules.studiesFinished());
+        return alerts;
     }
 
     /** All of a poll or nothing: before a registry that is away fails it, the consumer goes back to where the poll began. */
@@ -247,10 +311,23 @@ final class AlertReader implements AutoCloseable {
         }
     }
 
-    /** Whether Kafka answers and has nothing that is not read. */
-    boolean atEnd() {
-        Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment(), ANSWER);
-        return ends.entrySet().stream().allMatch(end -> consumer.position(end.getKey(), ANSWER) >= end.getValue());
+    /**
+     * Where the topics end now.
+     *
+     * @throws KafkaException when Kafka does not answer
+     */
+    Ends ends() {
+        Map<TopicPartition, Long> read = consumer.endOffsets(consumer.assignment(), ANSWER);
+        long written = consumer.endOffsets(steps, ANSWER).values().stream()
+                .mapToLong(Long::longValue)
+                .sum();
+        return new Ends(read, written);
+    }
+
+    /** Whether everything before these ends has been read. */
+    boolean hasPassed(Ends ends) {
+        return ends.read().entrySet().stream()
+                .allMatch(end -> consumer.position(end.getKey(), ANSWER) >= end.getValue());
     }
 
     /** Position behind the newest record read of each partition of which something was read beyond what had been told, by {@code topic/partition}. */
@@ -258,17 +335,18 @@ final class AlertReader implements AutoCloseable {
         return positions;
     }
 
-    /** Remembers how far has been told; nothing is written when nothing has changed. */
-    void commit(Map<String, Long> settled, long judgedMillis) {
+    /** Remembers how far has been told; when nothing has changed it is written once a day, lest Kafka forget it. */
+    void commit(Map<String, Long> settled, long judgedMillis, long nowMillis) {
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
         for (TopicPartition partition : consumer.assignment()) {
             long known = told.getOrDefault(partition, 0L);
             long offset = Math.max(known, settled.getOrDefault(name(partition), known));
             offsets.put(partition, new OffsetAndMetadata(offset, Long.toString(judgedMillis)));
         }
-        if (!offsets.equals(committed)) {
+        if (!offsets.equals(committed) || nowMillis - committedMillis >= COMMIT_AGAIN_MILLIS) {
             consumer.commitSync(offsets, ANSWER);
             committed = offsets;
+            committedMillis = nowMillis;
         }
     }
 

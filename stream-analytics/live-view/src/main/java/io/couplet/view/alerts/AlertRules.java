@@ -13,13 +13,12 @@ import io.couplet.view.alerts.Alert.Origin;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -34,18 +33,20 @@ final class AlertRules {
 
     private final Map<String, Pulse> runs = new HashMap<>();
     private final Map<String, Study> studies = new HashMap<>();
+    private final Map<String, Alert> finished = new LinkedHashMap<>();
     private final Set<String> told = new LinkedHashSet<>();
 
     /** A study's books. */
     private static final class Study {
         private String name = "";
         private final RunsAsked asked = new RunsAsked();
-        private final Map<String, Pulse> runs = new TreeMap<>();
+        private final Map<String, Pulse> runs = new HashMap<>();
+        private int ended;
         private boolean finished;
     }
 
     /**
-     * Takes a record in and says what it means; what an equal record has said before is not said again.
+     * Takes a record in and says what it means; what an equal record has said before is not said again. Whether a study is finished {@link #studiesFinished} says.
      *
      * @throws IllegalArgumentException when its run id is none
      */
@@ -68,7 +69,9 @@ final class AlertRules {
             Study study = studies.computeIfAbsent(request.getStudyId(), id -> new Study());
             study.name = request.getStudyName();
             study.asked.add(request);
-            return finished(request.getStudyId(), request.getSubmittedMillis(), origin);
+            keep(pulse(request.getRunId(), origin).asked(request.getSubmittedMillis()));
+            noteEnd(request.getStudyId(), request.getSubmittedMillis(), origin);
+            return List.of();
         }
         if (record instanceof RunEvent event) {
             return of(event, origin);
@@ -88,13 +91,9 @@ final class AlertRules {
         Pulse before = pulse(event.getRunId(), origin);
         Pulse next = before.plus(event, origin);
         keep(next);
-        List<Alert> alerts = new ArrayList<>();
+        noteEnd(next.run().studyId(), event.getTimeMillis(), origin);
         Event kind = kind(event);
-        if (kind != null && !next.equals(before)) {
-            alerts.add(alert(next, kind, event, origin));
-        }
-        alerts.addAll(finished(next.run().studyId(), event.getTimeMillis(), origin));
-        return alerts;
+        return kind == null || next.equals(before) ? List.of() : List.of(alert(next, kind, event, origin));
     }
 
     private static @Nullable Event kind(RunEvent event) {
@@ -113,7 +112,12 @@ final class AlertRules {
                 pulse.run() + ".a" + event.getAttempt() + '.' + what,
                 kind,
                 "%s %s at step %d of %d%s"
-                        .formatted(name(pulse.run()), what, event.getStep(), event.getBudgetSteps(), why),
+                        .formatted(
+                                name(pulse.run()),
+                                event.getPaused() ? "paused" : what,
+                                event.getStep(),
+                                event.getBudgetSteps(),
+                                why),
                 pulse.run().studyId(),
                 pulse.run().toString(),
                 event.getAttempt(),
@@ -137,8 +141,13 @@ final class AlertRules {
         return List.of(new Alert(
                 command.getCommandId(),
                 Event.STOP_ORDERED,
-                "%s is told to stop by %s (%s): %s"
-                        .formatted(name(run), command.getRequestedBy(), command.getRule(), command.getReason()),
+                "%s is told to %s by %s (%s): %s"
+                        .formatted(
+                                name(run),
+                                command.getPause() ? "pause" : "stop",
+                                command.getRequestedBy(),
+                                command.getRule(),
+                                command.getReason()),
                 run.studyId(),
                 run.toString(),
                 null,
@@ -154,18 +163,21 @@ final class AlertRules {
     }
 
     /** A study is finished when all its runs have ended; taken up again and finished once more it is another event. */
-    private List<Alert> finished(String studyId, long timeMillis, Origin origin) {
+    private void noteEnd(String studyId, long timeMillis, Origin origin) {
         Study study = studies.computeIfAbsent(studyId, id -> new Study());
-        long ended = study.runs.values().stream().filter(Pulse::ended).count();
         int expected = study.asked.atLeast();
-        boolean now = study.asked.asked() && ended >= expected;
-        boolean newly = now && !study.finished;
-        study.finished = now;
-        if (!newly) {
-            return List.of();
+        boolean before = study.finished;
+        study.finished = study.asked.asked() && study.ended >= expected;
+        if (!study.finished) {
+            finished.remove(studyId);
+        } else if (!before) {
+            finished.put(studyId, finished(studyId, study, expected, timeMillis, origin));
         }
+    }
+
+    private static Alert finished(String studyId, Study study, int expected, long timeMillis, Origin origin) {
         int attempts = study.runs.values().stream().mapToInt(Pulse::attempt).sum();
-        return List.of(new Alert(
+        return new Alert(
                 studyId + ".finished." + attempts,
                 Event.STUDY_FINISHED,
                 "Study %s is finished: all %d runs have ended.".formatted(study.name, expected),
@@ -180,18 +192,26 @@ final class AlertRules {
                 null,
                 null,
                 timeMillis,
-                origin));
+                origin);
+    }
+
+    /** Studies that have finished since this was asked last; to be asked when all that is there has been read, since each topic alone tells half of it. */
+    List<Alert> studiesFinished() {
+        List<Alert> alerts = finished.values().stream().filter(this::isNew).toList();
+        finished.clear();
+        return alerts;
     }
 
     /**
      * Runs that have been silent for too long by now, each told once a silence.
      *
-     * @param judgedUntilMillis stalls that began up to then were told before this reader started
+     * @param judgedUntilMillis stalls that began up to then have been told
+     * @param countedFromMillis silence before that does not count
      */
-    List<Alert> stalls(long nowMillis, long judgedUntilMillis, long leastSilenceMillis) {
+    List<Alert> stalls(long nowMillis, long judgedUntilMillis, long leastSilenceMillis, long countedFromMillis) {
         List<Alert> alerts = new ArrayList<>();
         for (Pulse pulse : runs.values()) {
-            long since = pulse.stalledFrom(leastSilenceMillis);
+            long since = pulse.stalledFrom(leastSilenceMillis, countedFromMillis);
             if (pulse.training() && since <= nowMillis && since > judgedUntilMillis) {
                 String id = pulse.run() + ".a" + pulse.attempt() + ".stalled." + pulse.millis();
                 Alert stall = stalled(id, pulse, since);
@@ -201,15 +221,6 @@ final class AlertRules {
             }
         }
         return alerts;
-    }
-
-    /** When the next silence becomes a stall; empty while nothing is trained. */
-    Optional<Long> nextStall(long judgedUntilMillis, long leastSilenceMillis) {
-        return runs.values().stream()
-                .filter(Pulse::training)
-                .map(pulse -> pulse.stalledFrom(leastSilenceMillis))
-                .filter(since -> since > judgedUntilMillis)
-                .min(Long::compare);
     }
 
     private static Alert stalled(String id, Pulse pulse, long since) {
@@ -245,7 +256,8 @@ final class AlertRules {
         String runId = pulse.run().toString();
         runs.put(runId, pulse);
         Study study = studies.computeIfAbsent(pulse.run().studyId(), id -> new Study());
-        study.runs.put(runId, pulse);
+        Pulse before = study.runs.put(runId, pulse);
+        study.ended += (pulse.ended() ? 1 : 0) - (before != null && before.ended() ? 1 : 0);
         study.asked.add(pulse.run());
     }
 

@@ -3,6 +3,7 @@ package io.couplet.view.alerts;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.couplet.schemas.DeadLetter;
+import io.couplet.schemas.KafkaRefusal;
 import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.view.LiveViewException;
 import io.couplet.view.alerts.Webhook.Outcome;
@@ -38,10 +39,13 @@ public final class AlertService implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final Duration REGISTRY_PAUSE = Duration.ofSeconds(1);
     private static final long COMMIT_MILLIS = 1_000;
+    /** How often in the least silence Kafka is asked how far it has come. */
+    private static final int ASKED = 12;
 
     private final AlertSettings settings;
     private final InstantSource clock;
     private final AlertRules rules = new AlertRules();
+    private final Silence silence;
     private final Outbox outbox;
     private final Webhook webhook;
     private final Thread thread;
@@ -57,12 +61,18 @@ public final class AlertService implements AutoCloseable {
     private volatile boolean caughtUp;
     private long judgedMillis;
     private long committedMillis;
+    private AlertReader.@Nullable Ends horizon;
+    private long horizonMillis;
+    private long askedMillis;
+    private boolean lateSaid;
     private boolean failing;
+    private @Nullable String undeliverable;
 
     /** Connects to nothing. */
     public AlertService(AlertSettings settings, InstantSource clock) {
         this.settings = settings;
         this.clock = clock;
+        this.silence = new Silence(settings.leastSilence().toMillis(), clock.millis());
         this.outbox = new Outbox(settings.mostPending(), settings.patience(), settings.firstPause());
         this.webhook = new Webhook(settings.url(), settings.timeout());
         this.thread = new Thread(this::work, "couplet-alerts");
@@ -122,38 +132,51 @@ public final class AlertService implements AutoCloseable {
                 return;
             }
             judgedMillis = records.judgedUntil();
-            while (!closing) {
+            while (!closing && failure == null) {
                 turn(records);
             }
-            commit(records);
+            if (caughtUp) {
+                commit(records);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
-            failure = "Alerts are no longer told (" + e.getClass().getSimpleName()
-                    + "): see the log, and start it again.";
+            if (failure == null) {
+                failure = "Alerts are no longer told (" + e.getClass().getSimpleName()
+                        + "): see the log, and start it again.";
+            }
             LOG.error("Alerts are no longer told", e);
         }
     }
 
     private void turn(AlertReader records) throws InterruptedException {
         try {
-            long now = clock.millis();
-            if (!outbox.isFull()) {
-                read(records, outbox.due(now) == null ? IDLE : Duration.ZERO);
-            } else if (outbox.due(now) == null) {
-                TimeUnit.MILLISECONDS.sleep(IDLE.toMillis());
-            }
             Alert due = outbox.due(clock.millis());
             if (due != null) {
                 tell(due);
             }
-            if (clock.millis() - committedMillis >= COMMIT_MILLIS) {
-                commit(records);
+            boolean more = outbox.due(clock.millis()) != null;
+            if (!outbox.isFull()) {
+                read(records, more ? Duration.ZERO : IDLE);
+            } else if (!more) {
+                TimeUnit.MILLISECONDS.sleep(IDLE.toMillis());
+            }
+            if (caughtUp) {
+                judgeSilence(records);
+                if (clock.millis() - committedMillis >= COMMIT_MILLIS) {
+                    commit(records);
+                }
             }
         } catch (SchemaRegistryException e) {
             LOG.warn("Alerts wait for the schema registry: {}", e.getMessage());
             TimeUnit.MILLISECONDS.sleep(REGISTRY_PAUSE.toMillis());
         } catch (KafkaException e) {
+            failure = KafkaRefusal.sentence(settings.bootstrapServers(), e).orElse(null);
+            if (failure != null) {
+                LOG.error("Alerts are no longer told: {}", failure);
+                return;
+            }
+            silence.kafkaIsAway();
             LOG.warn("Kafka does not answer the alerts now: {}", e.getMessage());
             TimeUnit.MILLISECONDS.sleep(IDLE.toMillis());
         }
@@ -164,21 +187,43 @@ public final class AlertService implements AutoCloseable {
         unreadable.add(turn.unreadable());
         raise(turn.alerts());
         caughtUp = turn.following();
-        if (turn.following() && turn.idle()) {
-            judgeSilence(records);
+        if (turn.scored()) {
+            silence.scored(clock.millis());
         }
     }
 
-    /** Only when all that Kafka has is read: silence of Kafka is not silence of a run. */
+    /** As of a moment of which all that Kafka had then is read, however much has come since. */
     private void judgeSilence(AlertReader records) {
         long now = clock.millis();
         long least = settings.leastSilence().toMillis();
-        boolean stall =
-                rules.nextStall(judgedMillis, least).filter(at -> at <= now).isPresent();
-        if (stall && records.atEnd()) {
-            raise(rules.stalls(now, judgedMillis, least));
-            judgedMillis = now;
+        if (now - askedMillis >= least / ASKED) {
+            askedMillis = now;
+            AlertReader.Ends ends = records.ends();
+            silence.kafkaAnswers(now, ends.steps());
+            if (horizon == null) {
+                horizon = ends;
+                horizonMillis = now;
+            }
         }
+        if (horizon != null && records.hasPassed(horizon)) {
+            horizon = null;
+            sayWhetherScoresAreLate();
+            if (!silence.scoresAreLate()) {
+                List<Alert> stalls = rules.stalls(horizonMillis, judgedMillis, least, silence.countedFromMillis());
+                raise(stalls);
+                judgedMillis = stalls.isEmpty() ? judgedMillis : horizonMillis;
+            }
+        }
+    }
+
+    private void sayWhetherScoresAreLate() {
+        if (silence.scoresAreLate() && !lateSaid) {
+            LOG.warn(
+                    "Steps are written and no scores of them come: check the convergence job; until it works, no run is told as stalled");
+        } else if (!silence.scoresAreLate() && lateSaid) {
+            LOG.info("Scores come again");
+        }
+        lateSaid = silence.scoresAreLate();
     }
 
     private void raise(List<Alert> alerts) {
@@ -188,6 +233,17 @@ public final class AlertService implements AutoCloseable {
     }
 
     private void tell(Alert alert) throws InterruptedException {
+        if (undeliverable == null) {
+            post(alert);
+        }
+        if (undeliverable != null) {
+            bury(alert, undeliverable);
+            undeliverable = null;
+        }
+        pending = outbox.size();
+    }
+
+    private void post(Alert alert) throws InterruptedException {
         Outcome outcome = webhook.post(alert);
         if (outcome instanceof Outcome.Delivered) {
             delivered.increment();
@@ -197,7 +253,7 @@ public final class AlertService implements AutoCloseable {
             }
             failing = false;
         } else if (outcome instanceof Outcome.Refused refused) {
-            bury(alert, refused.cause());
+            undeliverable = refused.cause();
         } else if (outcome instanceof Outcome.TryAgain again) {
             retries.increment();
             if (!failing) {
@@ -205,10 +261,9 @@ public final class AlertService implements AutoCloseable {
             }
             failing = true;
             if (!outbox.failed(clock.millis(), again.notBefore().toMillis())) {
-                bury(alert, again.cause() + " for " + settings.patience().toSeconds() + " s");
+                undeliverable = again.cause() + " for " + settings.patience().toSeconds() + " s";
             }
         }
-        pending = outbox.size();
     }
 
     /** Into the dead letters; when Kafka does not take it either, it stays where it is. */
@@ -217,6 +272,7 @@ public final class AlertService implements AutoCloseable {
         Map<String, Object> properties = new HashMap<>(settings.clientProperties());
         properties.put("bootstrap.servers", settings.bootstrapServers());
         properties.put("acks", "all");
+        properties.put("max.block.ms", PATIENCE.toMillis());
         String key = alert.run() == null ? alert.study() : alert.run();
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer())) {
@@ -238,7 +294,7 @@ public final class AlertService implements AutoCloseable {
 
     private void commit(AlertReader records) {
         committedMillis = clock.millis();
-        records.commit(outbox.settledUpTo(records.positions()), outbox.judgedUntil(judgedMillis));
+        records.commit(outbox.settledUpTo(records.positions()), outbox.judgedUntil(judgedMillis), committedMillis);
     }
 
     /** Remembers what has been told and ends; what has not been told is told by the next one. */

@@ -3,13 +3,16 @@ package io.couplet.view.alerts;
 import io.couplet.schemas.RunId;
 import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.RunEventKind;
 
 /**
  * A run's newest signs of life.
  *
  * @param attempt newest attempt
  * @param training whether it is under way
- * @param ended whether it has ended for good
+ * @param over whether the newest attempt has ended, and was not handed back
+ * @param againMillis when it ended, if it failed or was paused, so that it may be asked for again; 0 otherwise
+ * @param askedMillis when it was asked for last; 0 while unknown
  * @param step newest step known
  * @param millis time of the newest sign, milliseconds since the epoch
  * @param gapMillis usual time between two steps; 0 while unknown
@@ -19,7 +22,9 @@ record Pulse(
         RunId run,
         int attempt,
         boolean training,
-        boolean ended,
+        boolean over,
+        long againMillis,
+        long askedMillis,
         int step,
         long millis,
         double gapMillis,
@@ -29,7 +34,27 @@ record Pulse(
     private static final int GAPS = 10;
 
     static Pulse none(RunId run, Alert.Origin origin) {
-        return new Pulse(run, 0, false, false, 0, 0, 0, origin);
+        return new Pulse(run, 0, false, false, 0, 0, 0, 0, 0, origin);
+    }
+
+    /** Whether it has ended, and nobody has asked for it since. */
+    boolean ended() {
+        return over && !(againMillis > 0 && askedMillis > againMillis);
+    }
+
+    /** After a request, which may be read before or behind the events it follows. */
+    Pulse asked(long submittedMillis) {
+        return new Pulse(
+                run,
+                attempt,
+                training,
+                over,
+                againMillis,
+                Math.max(askedMillis, submittedMillis),
+                step,
+                millis,
+                gapMillis,
+                origin);
     }
 
     /** After an event of the run; one of a superseded attempt changes nothing. */
@@ -39,23 +64,26 @@ record Pulse(
         }
         return switch (event.getKind()) {
             case STARTED, RESUMED, CHECKPOINTED ->
-                new Pulse(
-                        run,
-                        event.getAttempt(),
-                        true,
-                        false,
-                        event.getStep(),
-                        Math.max(millis, event.getTimeMillis()),
-                        gapMillis,
-                        from);
-            case COMPLETED, STOPPED, DIVERGED, FAILED ->
-                new Pulse(
-                        run, event.getAttempt(), false, true, event.getStep(), event.getTimeMillis(), gapMillis, from);
-            case RELEASED ->
-                new Pulse(
-                        run, event.getAttempt(), false, false, event.getStep(), event.getTimeMillis(), gapMillis, from);
+                after(event, true, false, Math.max(millis, event.getTimeMillis()), from);
+            case COMPLETED, STOPPED, DIVERGED, FAILED -> after(event, false, true, event.getTimeMillis(), from);
+            case RELEASED -> after(event, false, false, event.getTimeMillis(), from);
             case UNKNOWN -> this;
         };
+    }
+
+    private Pulse after(RunEvent event, boolean isTraining, boolean isOver, long atMillis, Alert.Origin from) {
+        boolean mayComeAgain = event.getKind() == RunEventKind.FAILED || event.getPaused();
+        return new Pulse(
+                run,
+                event.getAttempt(),
+                isTraining,
+                isOver,
+                isOver && mayComeAgain ? Math.max(1, event.getTimeMillis()) : 0,
+                askedMillis,
+                event.getStep(),
+                atMillis,
+                gapMillis,
+                from);
     }
 
     /** After a score, which tells of the newest step. */
@@ -65,11 +93,7 @@ record Pulse(
         }
         int steps = score.getStep() - step;
         double gap = steps > 0 && millis > 0 ? (score.getTimeMillis() - millis) / (double) steps : gapMillis;
-        return new Pulse(
-                run,
-                attempt,
-                training,
-                ended,
+        return heard(
                 Math.max(step, score.getStep()),
                 score.getTimeMillis(),
                 gapMillis == 0 ? gap : gapMillis + NEWEST * (gap - gapMillis),
@@ -78,13 +102,19 @@ record Pulse(
 
     /** After any other sign of the attempt. */
     Pulse seen(int byAttempt, long timeMillis, Alert.Origin from) {
-        return byAttempt < attempt || timeMillis <= millis
-                ? this
-                : new Pulse(run, attempt, training, ended, step, timeMillis, gapMillis, from);
+        return byAttempt < attempt || timeMillis <= millis ? this : heard(step, timeMillis, gapMillis, from);
     }
 
-    /** From when on it counts as stalled: ten usual gaps after its newest sign, and never sooner than the least silence. */
-    long stalledFrom(long leastSilenceMillis) {
-        return millis + Math.max(leastSilenceMillis, Math.round(GAPS * gapMillis));
+    private Pulse heard(int atStep, long atMillis, double gap, Alert.Origin from) {
+        return new Pulse(run, attempt, training, over, againMillis, askedMillis, atStep, atMillis, gap, from);
+    }
+
+    /**
+     * From when on it counts as stalled: ten usual gaps after its newest sign, and never sooner than the least silence.
+     *
+     * @param countedFromMillis silence before that may be somebody else's, and does not count
+     */
+    long stalledFrom(long leastSilenceMillis, long countedFromMillis) {
+        return Math.max(millis, countedFromMillis) + Math.max(leastSilenceMillis, Math.round(GAPS * gapMillis));
     }
 }

@@ -237,13 +237,14 @@ final class RunState {
         }
         return switch (ending.getKind()) {
             case COMPLETED -> RunStatus.COMPLETED;
-            case STOPPED -> ending.getPaused() ? RunStatus.PAUSED : RunStatus.STOPPED;
+            case STOPPED -> ending.getPaused() ? unlessAskedAnew(ending, RunStatus.PAUSED) : RunStatus.STOPPED;
             case DIVERGED -> RunStatus.DIVERGED;
-            default ->
-                askedMillis > ending.getTimeMillis()
-                        ? RunStatus.WAITING // asked for anew
-                        : RunStatus.FAILED;
+            default -> unlessAskedAnew(ending, RunStatus.FAILED);
         };
+    }
+
+    private RunStatus unlessAskedAnew(RunEvent ending, RunStatus status) {
+        return askedMillis > ending.getTimeMillis() ? RunStatus.WAITING : status;
     }
 
     private @Nullable AttemptState newestAttempt() {

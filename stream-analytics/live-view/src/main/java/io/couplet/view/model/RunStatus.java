@@ -5,7 +5,7 @@ import java.util.Locale;
 
 /** Where a run stands. */
 public enum RunStatus {
-    /** Asked for, not taken up yet, or handed back to the queue. */
+    /** Asked for, not taken up yet, or in the queue again: handed back, resumed, or asked for anew after it failed. */
     WAITING,
     RUNNING,
     COMPLETED,

@@ -28,17 +28,30 @@ public final class ReportReader {
     private ReportReader() {}
 
     /**
-     * Reads the topics to the ends they have now. A topic that does not exist reads as an empty one.
+     * Reads all topics of the view to the ends they have now.
      *
      * @param clientProperties further settings for the Kafka client, taken as they are
      * @param patience how long to wait for the next records before giving up
      * @throws LiveViewException in one sentence with the fix, when Kafka is away or stops answering
      */
     public static ViewModel read(String bootstrapServers, Map<String, String> clientProperties, Duration patience) {
+        return read(bootstrapServers, clientProperties, patience, RecordIntake.topics());
+    }
+
+    /**
+     * Reads some topics to the ends they have now. A topic that does not exist reads as an empty one.
+     *
+     * @param clientProperties further settings for the Kafka client, taken as they are
+     * @param patience how long to wait for the next records before giving up
+     * @param topics which of those that the view reads
+     * @throws LiveViewException in one sentence with the fix, when Kafka is away or stops answering
+     */
+    public static ViewModel read(
+            String bootstrapServers, Map<String, String> clientProperties, Duration patience, List<String> topics) {
         ViewModel model = new ViewModel();
         RecordIntake intake = new RecordIntake(model, format(clientProperties));
         try {
-            forEach(bootstrapServers, clientProperties, patience, RecordIntake.topics(), intake::accept);
+            forEach(bootstrapServers, clientProperties, patience, topics, intake::accept);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.couplet.schemas.RunId;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
@@ -67,6 +68,59 @@ class AlertRulesTest {
     }
 
     @Test
+    void ofSeveralRunsAskedForAnewTheLastOneFinishesTheStudyWhicheverTopicIsReadFirst() {
+        List<RunRequest> again = List.of(requestAt(Told.FIRST, 5_000), requestAt(Told.SECOND, 5_000));
+        for (boolean requestsFirst : new boolean[] {true, false}) {
+            AlertRulesTest fresh = new AlertRulesTest();
+            fresh.tell(List.of(Told.request(Told.FIRST), Told.request(Told.SECOND)));
+            if (requestsFirst) {
+                fresh.tell(again);
+            }
+            fresh.tell(Told.event(Told.FIRST, 1, RunEventKind.FAILED, 3, 2_000));
+            fresh.tell(paused(Told.SECOND, 3_000));
+            if (!requestsFirst) {
+                fresh.tell(again);
+            }
+            assertThat(fresh.tell(Told.event(Told.FIRST, 2, RunEventKind.STARTED, 0, 6_000)))
+                    .isEmpty();
+            assertThat(fresh.tell(Told.event(Told.FIRST, 2, RunEventKind.COMPLETED, 100, 7_000)))
+                    .as("the other one waits in the queue")
+                    .isEmpty();
+            fresh.tell(Told.event(Told.SECOND, 2, RunEventKind.RESUMED, 40, 8_000));
+            assertThat(fresh.tell(Told.event(Told.SECOND, 2, RunEventKind.COMPLETED, 100, 9_000)))
+                    .extracting(Alert::id)
+                    .containsExactly(Told.STUDY + ".finished.4");
+        }
+    }
+
+    private static RunRequest requestAt(RunId run, long millis) {
+        return RunRequest.newBuilder(Told.request(run))
+                .setSubmittedMillis(millis)
+                .build();
+    }
+
+    private static RunEvent paused(RunId run, long millis) {
+        return RunEvent.newBuilder(Told.event(run, 1, RunEventKind.STOPPED, 40, millis))
+                .setPaused(true)
+                .build();
+    }
+
+    @Test
+    void aPauseIsCalledOne() {
+        assertThat(tell(RunCommand.newBuilder(Told.stop(Told.FIRST, false))
+                        .setPause(true)
+                        .build()))
+                .extracting(Alert::text)
+                .singleElement()
+                .asString()
+                .contains(" is told to pause by early-stopper");
+        assertThat(tell(paused(Told.FIRST, 3_000))).singleElement().satisfies(alert -> {
+            assertThat(alert.event()).isEqualTo(Alert.Event.RUN_STOPPED);
+            assertThat(alert.text()).contains(", paused at step 40 of 100");
+        });
+    }
+
+    @Test
     void aStudyIsFinishedWhenTheRunsThatWereAskedForHaveAndNotTheProductOfAllNames() {
         StudySpecification first =
                 StudySpecification.defaults().withGrid(List.of("vgg", "resnet"), List.of("sgd", "adamw"), List.of(0L));
@@ -127,26 +181,35 @@ class AlertRulesTest {
     void aRunStallsTenGapsAfterItsNewestStepAndNeverBeforeAMinute() {
         tell(Told.event(Told.FIRST, 1, RunEventKind.STARTED, 0, 1_000));
         tell(Told.score(Told.FIRST, 10, 101_000)); // ten seconds a step
-        assertThat(rules.stalls(101_000 + 99_000, 0, MINUTE)).isEmpty();
-        List<Alert> stalls = rules.stalls(101_000 + 100_000, 0, MINUTE);
+        assertThat(rules.stalls(101_000 + 99_000, 0, MINUTE, 0)).isEmpty();
+        List<Alert> stalls = rules.stalls(101_000 + 100_000, 0, MINUTE, 0);
         assertThat(stalls).singleElement().satisfies(alert -> {
             assertThat(alert.event()).isEqualTo(Alert.Event.RUN_STALLED);
             assertThat(alert.text()).contains("has stalled at step 10", "No sign of it for 100 s");
             assertThat(alert.timeMillis()).isEqualTo(201_000);
         });
-        assertThat(rules.stalls(900_000, 0, MINUTE)).isEmpty();
+        assertThat(rules.stalls(900_000, 0, MINUTE, 0)).isEmpty();
         tell(Told.score(Told.FIRST, 11, 1_000_000));
-        assertThat(rules.stalls(9_000_000, 0, MINUTE)).hasSize(1);
+        assertThat(rules.stalls(9_000_000, 0, MINUTE, 0)).hasSize(1);
+    }
+
+    @Test
+    void silenceThatMayBeSomebodyElsesDoesNotCount() {
+        tell(Told.event(Told.FIRST, 1, RunEventKind.STARTED, 0, 1_000));
+        assertThat(rules.stalls(200_000, 0, MINUTE, 150_000)).isEmpty();
+        assertThat(rules.stalls(210_000, 0, MINUTE, 150_000))
+                .extracting(Alert::text)
+                .singleElement()
+                .asString()
+                .contains("No sign of it for 209 s");
     }
 
     @Test
     void whatHasEndedOrWasToldBeforeDoesNotStall() {
         tell(Told.event(Told.FIRST, 1, RunEventKind.STARTED, 0, 1_000));
-        assertThat(rules.stalls(500_000, 61_000, MINUTE)).isEmpty();
-        assertThat(rules.nextStall(0, MINUTE)).contains(61_000L);
+        assertThat(rules.stalls(500_000, 61_000, MINUTE, 0)).isEmpty();
         tell(Told.event(Told.FIRST, 1, RunEventKind.RELEASED, 5, 2_000));
-        assertThat(rules.stalls(500_000, 0, MINUTE)).isEmpty();
-        assertThat(rules.nextStall(0, MINUTE)).isEmpty();
+        assertThat(rules.stalls(500_000, 0, MINUTE, 0)).isEmpty();
     }
 
     @Test
@@ -167,13 +230,15 @@ class AlertRulesTest {
 
     private static List<String> ids(List<SpecificRecord> records) {
         AlertRules fresh = new AlertRules();
-        return records.stream()
-                .flatMap(record -> fresh.accept(record, new Origin("any", 0, 0)).stream())
-                .map(Alert::id)
-                .toList();
+        List<Alert> alerts = new ArrayList<>();
+        records.forEach(record -> alerts.addAll(fresh.accept(record, new Origin("any", 0, 0))));
+        alerts.addAll(fresh.studiesFinished());
+        return alerts.stream().map(Alert::id).toList();
     }
 
     private List<Alert> tell(SpecificRecord record) {
-        return rules.accept(record, new Origin("couplet.run-events.v1", 0, offset++));
+        List<Alert> alerts = new ArrayList<>(rules.accept(record, new Origin(Told.EVENTS, 0, offset++)));
+        alerts.addAll(rules.studiesFinished());
+        return alerts;
     }
 }

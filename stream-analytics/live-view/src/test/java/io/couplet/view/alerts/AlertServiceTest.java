@@ -20,6 +20,10 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -168,6 +172,83 @@ class AlertServiceTest {
     }
 
     @Test
+    void aSilentRunIsToldAsStalledWhileAnotherTrains() throws Exception {
+        try (Receiver receiver = new Receiver();
+                AlertService alerts = service(receiver.url(), Duration.ofMinutes(15))) {
+            await().atMost(PATIENCE).until(alerts::following);
+            long now = System.currentTimeMillis();
+            write(Topics.RUN_EVENTS, Told.event(Told.FIRST, 1, RunEventKind.STARTED, 0, now));
+            try (Unceasing scores = new Unceasing(
+                    Topics.CONVERGENCE_SCORES, step -> Told.score(Told.SECOND, step, System.currentTimeMillis()))) {
+                await().atMost(PATIENCE)
+                        .untilAsserted(
+                                () -> assertThat(receiver.ids).containsExactly(Told.FIRST + ".a1.stalled." + now));
+                assertThat(scores.sent.get()).isPositive();
+            }
+        }
+    }
+
+    @Test
+    void noRunIsToldAsStalledWhileStepsComeAndNoScores() throws Exception {
+        try (Receiver receiver = new Receiver();
+                AlertService alerts = service(receiver.url(), Duration.ofMinutes(15))) {
+            await().atMost(PATIENCE).until(alerts::following);
+            long began = System.currentTimeMillis() - 10_000;
+            try (Unceasing steps = new Unceasing(Topics.STEP_METRICS, step -> Told.step(Told.SECOND, step))) {
+                await().atMost(PATIENCE).until(() -> logged("Steps are written and no scores of them come"));
+                write(Topics.RUN_EVENTS, Told.event(Told.FIRST, 1, RunEventKind.STARTED, 0, began));
+                int before = steps.sent.get();
+                await().atMost(PATIENCE).until(() -> steps.sent.get() > before + 20);
+                write(Topics.RUN_COMMANDS, Told.stop(Told.SECOND, false));
+                await().atMost(PATIENCE)
+                        .untilAsserted(() -> assertThat(receiver.ids).containsExactly(Told.SECOND + ".a1.transfer"));
+            }
+            write(Topics.CONVERGENCE_SCORES, Told.score(Told.SECOND, 9, System.currentTimeMillis()));
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(receiver.ids).endsWith(Told.FIRST + ".a1.stalled." + began));
+        }
+    }
+
+    private boolean logged(String begin) {
+        return List.copyOf(log.list).stream()
+                .anyMatch(line -> line.getFormattedMessage().startsWith(begin));
+    }
+
+    /** A record every few milliseconds, until it is closed. */
+    private final class Unceasing implements AutoCloseable {
+        private final AtomicInteger sent = new AtomicInteger();
+        private final Thread thread;
+        private volatile boolean closing;
+
+        <T extends SpecificRecord> Unceasing(Topic<T> topic, IntFunction<T> made) {
+            thread = new Thread(() -> send(topic, made));
+            thread.start();
+        }
+
+        private <T extends SpecificRecord> void send(Topic<T> topic, IntFunction<T> made) {
+            try (KafkaProducer<byte[], byte[]> producer = producer()) {
+                while (!closing) {
+                    T record = made.apply(sent.get() + 1);
+                    byte[] key = String.valueOf(record.get(0)).getBytes(UTF_8);
+                    producer.send(new ProducerRecord<>(
+                                    topic.name(), key, topic.wire().encode(record)))
+                            .get();
+                    sent.incrementAndGet();
+                    TimeUnit.MILLISECONDS.sleep(20);
+                }
+            } catch (InterruptedException | ExecutionException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        @Override
+        public void close() throws InterruptedException {
+            closing = true;
+            thread.join();
+        }
+    }
+
+    @Test
     void withoutTopicsOrAnAddressTheFixIsSaid() {
         assertThatThrownBy(() -> service(URI.create("ftp://somewhere/" + Receiver.SECRET), PATIENCE))
                 .hasMessageContaining("http://")
@@ -200,14 +281,18 @@ class AlertServiceTest {
     }
 
     private <T extends SpecificRecord> void write(Topic<T> topic, T record) throws Exception {
-        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", broker.bootstrapServers()),
-                new ByteArraySerializer(),
-                new ByteArraySerializer())) {
+        try (KafkaProducer<byte[], byte[]> producer = producer()) {
             byte[] key = String.valueOf(record.get(0)).getBytes(UTF_8);
             producer.send(new ProducerRecord<>(topic.name(), key, topic.wire().encode(record)))
                     .get();
         }
+    }
+
+    private KafkaProducer<byte[], byte[]> producer() {
+        return new KafkaProducer<>(
+                Map.of("bootstrap.servers", broker.bootstrapServers()),
+                new ByteArraySerializer(),
+                new ByteArraySerializer());
     }
 
     private List<ConsumerRecord<byte[], byte[]>> deadLetters(int count) {

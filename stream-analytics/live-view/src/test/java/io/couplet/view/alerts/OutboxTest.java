@@ -62,9 +62,7 @@ class OutboxTest {
 
     private static Alert alert(long offset) {
         return new AlertRules()
-                .accept(
-                        Told.event(Told.FIRST, 1, RunEventKind.DIVERGED, 41, 2_000),
-                        new Origin("couplet.run-events.v1", 0, offset))
+                .accept(Told.event(Told.FIRST, 1, RunEventKind.DIVERGED, 41, 2_000), new Origin(Told.EVENTS, 0, offset))
                 .get(0);
     }
 }

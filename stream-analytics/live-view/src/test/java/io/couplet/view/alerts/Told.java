@@ -1,6 +1,7 @@
 package io.couplet.view.alerts;
 
 import io.couplet.schemas.RunId;
+import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.schemas.avro.DataReference;
 import io.couplet.schemas.avro.RunCommand;
@@ -8,6 +9,7 @@ import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.RunRequest;
+import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.schemas.avro.StudyGrid;
 import io.couplet.schemas.avro.Verdict;
 import java.util.List;
@@ -15,6 +17,9 @@ import java.util.Map;
 
 /** Records of a study of 2 × 1 runs. */
 final class Told {
+
+    /** Where events stand; naming it also has Avro trust our records, which alone they are not. */
+    static final String EVENTS = Topics.RUN_EVENTS.name();
 
     static final String STUDY = "birds-3fa2c1";
     static final RunId FIRST = new RunId(STUDY, "vgg", "sgd", 0, "a0b1c2");
@@ -90,6 +95,24 @@ final class Told {
                 .setSpikes(0)
                 .setVerdict(Verdict.CONVERGING)
                 .setTimeMillis(millis)
+                .build();
+    }
+
+    static StepMetrics step(RunId run, int step) {
+        return StepMetrics.newBuilder()
+                .setRunId(run.toString())
+                .setAttempt(1)
+                .setStep(step)
+                .setBudgetSteps(100)
+                .setWarmupSteps(2)
+                .setEpoch(0)
+                .setLoss(1)
+                .setLearningRate(0.1)
+                .setGradientNorm(1)
+                .setUpdateRatio(0.01f)
+                .setBatchAccuracy(0.5f)
+                .setSamplesPerSecond(100)
+                .setTimeMillis(step)
                 .build();
     }
 

@@ -297,23 +297,30 @@ final class ViewModelTest {
     }
 
     @Test
-    void aFailedRunThatIsAskedForAnewIsWaiting() {
+    void aFailedOrPausedRunThatIsAskedForAnewIsWaiting() {
         RunRequest request = StudySpecification.defaults()
                 .withGrid(List.of("vgg"), List.of("sgd"), List.of(0L))
                 .requests(DemoRecords.BEGIN)
                 .get(0);
-        DemoLog log = new DemoLog();
-        log.append(Topics.RUN_REQUESTS.name(), request);
-        log.append(Topics.RUN_EVENTS.name(), ending(request, RunEventKind.FAILED));
-        assertThat(log.into(new ViewModel()).studies().get(0).failed()).isEqualTo(1);
-        log.append(
-                Topics.RUN_REQUESTS.name(),
-                RunRequest.newBuilder(request)
-                        .setSubmittedMillis(DemoRecords.BEGIN + 100)
-                        .build());
-        StudySummary again = log.into(new ViewModel()).studies().get(0);
-        assertThat(again.waiting()).isEqualTo(1);
-        assertThat(again.finished()).isFalse();
+        RunEvent paused = RunEvent.newBuilder(ending(request, RunEventKind.STOPPED))
+                .setPaused(true)
+                .build();
+        for (RunEvent ending : List.of(ending(request, RunEventKind.FAILED), paused)) {
+            DemoLog log = new DemoLog();
+            log.append(Topics.RUN_REQUESTS.name(), request);
+            log.append(Topics.RUN_EVENTS.name(), ending);
+            StudySummary once = log.into(new ViewModel()).studies().get(0);
+            assertThat(once.failed() + once.paused()).isEqualTo(1);
+            assertThat(once.finished()).isTrue();
+            log.append(
+                    Topics.RUN_REQUESTS.name(),
+                    RunRequest.newBuilder(request)
+                            .setSubmittedMillis(DemoRecords.BEGIN + 100)
+                            .build());
+            StudySummary again = log.into(new ViewModel()).studies().get(0);
+            assertThat(again.waiting()).isEqualTo(1);
+            assertThat(again.finished()).isFalse();
+        }
     }
 
     /** What the view shows when the first so many of these runs have completed. */
