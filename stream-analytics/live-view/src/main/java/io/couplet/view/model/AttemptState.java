@@ -113,6 +113,11 @@ final class AttemptState {
         return start != null || seen != null;
     }
 
+    /** Whether it ended before its first step, and took nothing over: the run is what the attempt before it made of it, as in its score. */
+    boolean cameToNothing() {
+        return ending != null && ending.getStep() == 0 && seen == null;
+    }
+
     @Nullable
     RunEvent start() {
         return start;

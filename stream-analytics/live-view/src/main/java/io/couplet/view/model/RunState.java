@@ -158,7 +158,7 @@ final class RunState {
     }
 
     private @Nullable Double epochsPerStep() {
-        AttemptState newest = newestAttempt();
+        AttemptState newest = newestToTrain();
         return newest == null || Double.isNaN(newest.epochsPerStep()) ? null : (Double) newest.epochsPerStep();
     }
 
@@ -251,6 +251,14 @@ final class RunState {
         return attempts.isEmpty() ? null : attempts.lastEntry().getValue();
     }
 
+    /** The newest attempt that took the run over. */
+    private @Nullable AttemptState newestToTrain() {
+        return attempts.descendingMap().values().stream()
+                .filter(attempt -> !attempt.cameToNothing())
+                .findFirst()
+                .orElse(null);
+    }
+
     /** Verdict in lower case; null while there is none. */
     @Nullable
     String verdict() {
@@ -275,7 +283,7 @@ final class RunState {
     }
 
     int step() {
-        AttemptState newest = newestAttempt();
+        AttemptState newest = newestToTrain();
         int resumedAt = newest == null ? 0 : newest.resumedAt();
         return newest == null ? 0 : Math.max(newest.lastStep(), resumedAt == Integer.MAX_VALUE ? 0 : resumedAt);
     }
@@ -327,7 +335,7 @@ final class RunState {
     /** Seconds a step: the pace of the newest attempt, else what the device seconds of all say; null while unknown. */
     @Nullable
     Double secondsPerStep() {
-        AttemptState newest = newestAttempt();
+        AttemptState newest = newestToTrain();
         Double pace = newest == null ? null : newest.secondsPerStep();
         if (pace != null) {
             return pace;
@@ -349,6 +357,7 @@ final class RunState {
 
     RunSummary summary() {
         AttemptState newest = newestAttempt();
+        AttemptState training = newestToTrain();
         Evaluation evaluation =
                 evaluations.isEmpty() ? null : evaluations.lastEntry().getValue();
         RunStatus status = status();
@@ -364,7 +373,7 @@ final class RunState {
                 newest == null ? 0 : newest.number(),
                 step(),
                 budgetSteps,
-                newest == null ? null : newest.loss(),
+                training == null ? null : training.loss(),
                 evaluation == null ? null : (Double) evaluation.getTop1(),
                 evaluation == null ? 0 : evaluation.getRung(),
                 learningRate,
@@ -490,7 +499,7 @@ final class RunState {
         for (AttemptState attempt : attempts.values()) {
             int until = Integer.MAX_VALUE;
             for (AttemptState later : attempts.tailMap(attempt.number(), false).values()) {
-                until = Math.min(until, later.resumedAt());
+                until = later.cameToNothing() ? until : Math.min(until, later.resumedAt());
             }
             attempt.copyInto(series, until);
         }

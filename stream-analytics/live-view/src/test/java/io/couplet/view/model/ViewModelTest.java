@@ -128,6 +128,26 @@ final class ViewModelTest {
         assertThat(shown.attempts()).hasSize(2);
     }
 
+    /** A trainer died, and an order to stop reached the next attempt before its first step; the score is made of the steps of the first. */
+    @Test
+    void anAttemptThatEndedBeforeItsFirstStepTakesNothingOver() {
+        DemoLog log = new DemoLog();
+        String run = "study-3fa2c1.vgg.sgd.s0.a0b1c2";
+        log.append(Topics.RUN_EVENTS.name(), event(run, 1, RunEventKind.STARTED, 0, 0));
+        for (int step = 1; step <= 20; step++) {
+            log.append(Topics.STEP_METRICS.name(), step(run, 1, step, 2));
+        }
+        log.append(Topics.RUN_EVENTS.name(), event(run, 2, RunEventKind.STARTED, 0, 0));
+        log.append(Topics.RUN_EVENTS.name(), event(run, 2, RunEventKind.STOPPED, 0, 0));
+
+        RunSnapshot shown = Objects.requireNonNull(log.into(new ViewModel()).run(run, 100));
+        assertThat(shown.summary().status()).isEqualTo(RunStatus.STOPPED);
+        assertThat(shown.summary().step()).isEqualTo(20);
+        assertThat(shown.summary().loss()).isNotNull();
+        assertThat(shown.curve().step()).hasSize(20);
+        assertThat(shown.summary().attempt()).isEqualTo(2);
+    }
+
     @Test
     void aDeltaHoldsTheCellsThatChangedAndNoOthers() {
         DemoLog log = DemoLog.of(SMALL);
