@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.function.Function;
 
 /**
  * Values between Java and where a tensor is.
@@ -20,23 +21,21 @@ public final class Transfer {
 
     /** A tensor of these values on the device of another one, which belongs to that one's manager. */
     public static NDArray upload(NDArray like, float[] values, Shape shape) {
-        NDManager manager = like.getManager();
-        if (!like.getDevice().isGpu()) {
-            return manager.create(values, shape);
-        }
-        try (NDManager host = manager.newSubManager(Device.cpu())) {
-            return throughPinnedMemory(like, host.create(values, shape));
-        }
+        return upload(like, manager -> manager.create(values, shape));
     }
 
     /** @see #upload(NDArray, float[], Shape) */
     public static NDArray upload(NDArray like, long[] values, Shape shape) {
+        return upload(like, manager -> manager.create(values, shape));
+    }
+
+    private static NDArray upload(NDArray like, Function<NDManager, NDArray> creation) {
         NDManager manager = like.getManager();
         if (!like.getDevice().isGpu()) {
-            return manager.create(values, shape);
+            return creation.apply(manager);
         }
         try (NDManager host = manager.newSubManager(Device.cpu())) {
-            return throughPinnedMemory(like, host.create(values, shape));
+            return throughPinnedMemory(like, creation.apply(host));
         }
     }
 

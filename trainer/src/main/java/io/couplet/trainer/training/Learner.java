@@ -294,9 +294,10 @@ final class Learner implements AutoCloseable {
         }
         NDArray norms = onDevice.step(flat, gradient, learningRate, maxNorm, scratch);
         updateAverage(step);
+        int[] dominantLabels = batch.dominantLabels();
         float[] dominant = new float[batch.size()];
         for (int i = 0; i < dominant.length; i++) {
-            dominant[i] = batch.dominantLabels()[i];
+            dominant[i] = dominantLabels[i];
         }
         NDArray labels = Transfer.upload(logits, dominant, new Shape(dominant.length));
         NDArray correct = logits.argMax(1).eq(labels).sum().toType(DataType.FLOAT32, false);
