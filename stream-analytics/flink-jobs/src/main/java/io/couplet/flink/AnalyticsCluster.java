@@ -1,13 +1,18 @@
 package io.couplet.flink;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -21,6 +26,7 @@ import org.apache.flink.configuration.JobManagerOptions;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.RestOptions;
 import org.apache.flink.configuration.RestartStrategyOptions;
+import org.apache.flink.configuration.SecurityOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.core.execution.RecoveryClaimMode;
 import org.apache.flink.core.execution.SavepointFormatType;
@@ -87,6 +93,7 @@ public final class AnalyticsCluster implements AutoCloseable {
         }
         Configuration configuration = configuration();
         configuration.addAll(further);
+        Path noKeys = shutRest(configuration);
         MiniCluster mini = new MiniCluster(new MiniClusterConfiguration.Builder()
                 .setConfiguration(configuration)
                 .setCommonBindAddress("localhost")
@@ -110,6 +117,8 @@ public final class AnalyticsCluster implements AutoCloseable {
         } catch (Exception e) { // MiniCluster.start declares Exception.
             analytics.close();
             throw new AnalyticsException("The Flink jobs did not start: " + describe(e), e);
+        } finally {
+            delete(noKeys);
         }
     }
 
@@ -127,9 +136,50 @@ public final class AnalyticsCluster implements AutoCloseable {
         configuration.set(RestOptions.BIND_ADDRESS, "localhost");
         configuration.set(RestOptions.BIND_PORT, "0");
         configuration.set(JobManagerOptions.ADDRESS, "localhost");
+        // Without it the server of jars and large messages listens on every address.
+        configuration.set(JobManagerOptions.BIND_HOST, "localhost");
         // Everything is one JVM: a long pause of it is no lost TaskManager.
         configuration.set(HeartbeatManagerOptions.HEARTBEAT_TIMEOUT, Duration.ofMinutes(2));
         return configuration;
+    }
+
+    /**
+     * A mini-cluster cannot be had without Flink's REST interface, which runs whatever code it is sent and asks nobody for a password; any user of this machine, and
+     * any web page open on it, could be the sender. Nobody needs it here, so it speaks TLS, without a key and without a certificate that it trusts: no handshake
+     * comes to its end.
+     *
+     * @return a file that Flink reads while it starts
+     */
+    private static Path shutRest(Configuration configuration) {
+        char[] password = UUID.randomUUID().toString().toCharArray();
+        try {
+            KeyStore noKeys = KeyStore.getInstance("PKCS12");
+            noKeys.load(null, null);
+            Path file = Files.createTempFile("couplet-no-keys", ".p12");
+            try (OutputStream out = Files.newOutputStream(file)) {
+                noKeys.store(out, password);
+            }
+            configuration.set(SecurityOptions.SSL_REST_ENABLED, true);
+            configuration.set(SecurityOptions.SSL_REST_AUTHENTICATION_ENABLED, true);
+            configuration.set(SecurityOptions.SSL_REST_KEYSTORE, file.toString());
+            configuration.set(SecurityOptions.SSL_REST_KEYSTORE_TYPE, "PKCS12");
+            configuration.set(SecurityOptions.SSL_REST_KEYSTORE_PASSWORD, new String(password));
+            configuration.set(SecurityOptions.SSL_REST_KEY_PASSWORD, new String(password));
+            configuration.set(SecurityOptions.SSL_REST_TRUSTSTORE, file.toString());
+            configuration.set(SecurityOptions.SSL_REST_TRUSTSTORE_TYPE, "PKCS12");
+            configuration.set(SecurityOptions.SSL_REST_TRUSTSTORE_PASSWORD, new String(password));
+            return file;
+        } catch (IOException | GeneralSecurityException e) {
+            throw new AnalyticsException("Flink's REST interface could not be shut: " + describe(e), e);
+        }
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            LOG.debug("{} stays: {}", file, describe(e));
+        }
     }
 
     /** The broker is in this process or on this machine: what fails five times in five minutes is not mended by waiting, and the user is to be told. */

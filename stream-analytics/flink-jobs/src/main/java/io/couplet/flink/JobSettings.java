@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
-import org.apache.flink.util.ParameterTool;
+import org.apache.kafka.clients.CommonClientConfigs;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +27,9 @@ public record JobSettings(
         @Nullable String checkpoints,
         int parallelism) {
 
+    private static final List<String> FLAGS =
+            List.of("bootstrap-servers", "kafka-config", "schema-registry", "checkpoints", "parallelism");
+
     public JobSettings {
         if (bootstrapServers.isBlank()) {
             throw new IllegalArgumentException("bootstrapServers must name at least one broker, was empty");
@@ -39,38 +42,26 @@ public record JobSettings(
 
     /**
      * Reads {@code --bootstrap-servers HOST:PORT [--kafka-config FILE] [--schema-registry URL] [--checkpoints URI] [--parallelism N]}. As everywhere in Couplet, a flag
-     * that is not given comes from the environment, {@code --kafka-config} from {@code COUPLET_KAFKA_CONFIG}, where an empty value is none.
+     * that is not given comes from the environment, {@code --kafka-config} from {@code COUPLET_KAFKA_CONFIG}, where an empty value is none; the brokers may also be named
+     * by {@code bootstrap.servers} in the file.
      *
-     * @throws IllegalArgumentException when the brokers are missing or a number is none
-     * @throws IOException when the file cannot be read
+     * @throws IllegalArgumentException when there is another flag, the brokers are missing, a number is none or the file cannot be read; the message is one sentence
      */
-    static JobSettings fromArguments(String[] arguments) throws IOException {
+    static JobSettings fromArguments(String[] arguments) {
         return fromArguments(arguments, System.getenv());
     }
 
-    static JobSettings fromArguments(String[] arguments, Map<String, String> environment) throws IOException {
-        ParameterTool flags = ParameterTool.fromArgs(arguments);
-        Map<String, String> given = new HashMap<>();
-        for (String flag :
-                List.of("bootstrap-servers", "kafka-config", "schema-registry", "checkpoints", "parallelism")) {
-            String variable = "COUPLET_" + flag.replace('-', '_').toUpperCase(Locale.ROOT);
-            String value = flags.get(flag, environment.getOrDefault(variable, ""));
-            if (!value.isBlank()) {
-                given.put(flag, value);
-            }
+    static JobSettings fromArguments(String[] arguments, Map<String, String> environment) {
+        Map<String, String> given = given(arguments, environment);
+        Map<String, String> client = new HashMap<>();
+        if (given.containsKey("kafka-config")) {
+            client.putAll(properties(given.get("kafka-config")));
         }
-        String bootstrapServers = given.get("bootstrap-servers");
-        if (bootstrapServers == null) {
+        String inFile = client.remove(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG);
+        String bootstrapServers = given.getOrDefault("bootstrap-servers", inFile == null ? "" : inFile);
+        if (bootstrapServers.isBlank()) {
             throw new IllegalArgumentException("--bootstrap-servers is missing: name a broker, e.g. kafka:9092");
         }
-        Properties properties = new Properties();
-        if (given.containsKey("kafka-config")) {
-            try (Reader file = Files.newBufferedReader(Path.of(given.get("kafka-config")))) {
-                properties.load(file);
-            }
-        }
-        Map<String, String> client = new HashMap<>();
-        properties.stringPropertyNames().forEach(name -> client.put(name, properties.getProperty(name)));
         if (given.containsKey("schema-registry")) {
             client.put(SchemaRegistry.URL, given.get("schema-registry"));
         }
@@ -78,6 +69,50 @@ public record JobSettings(
                 bootstrapServers,
                 client,
                 given.get("checkpoints"),
-                Integer.parseInt(given.getOrDefault("parallelism", "0")));
+                parallelism(given.getOrDefault("parallelism", "0")));
+    }
+
+    /** Values that are not blank, by the flag's name without dashes. */
+    private static Map<String, String> given(String[] arguments, Map<String, String> environment) {
+        Map<String, String> given = new HashMap<>();
+        for (String flag : FLAGS) {
+            given.put(
+                    flag,
+                    environment.getOrDefault("COUPLET_" + flag.replace('-', '_').toUpperCase(Locale.ROOT), ""));
+        }
+        for (int at = 0; at < arguments.length; at += 2) {
+            String flag = arguments[at].startsWith("--") ? arguments[at].substring(2) : "";
+            if (!given.containsKey(flag)) {
+                throw new IllegalArgumentException("There is no " + arguments[at] + ": the flags are --"
+                        + String.join(", --", FLAGS) + ", each with its value behind it");
+            }
+            if (at + 1 == arguments.length) {
+                throw new IllegalArgumentException(arguments[at] + " has no value: write it behind the flag");
+            }
+            given.put(flag, arguments[at + 1]);
+        }
+        given.values().removeIf(String::isBlank);
+        return given;
+    }
+
+    private static Map<String, String> properties(String file) {
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(Path.of(file))) {
+            properties.load(reader);
+        } catch (IOException | IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "--kafka-config " + file + " cannot be read: give a Java properties file", e);
+        }
+        Map<String, String> map = new HashMap<>();
+        properties.stringPropertyNames().forEach(name -> map.put(name, properties.getProperty(name)));
+        return map;
+    }
+
+    private static int parallelism(String number) {
+        try {
+            return Integer.parseInt(number.strip());
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("--parallelism must be a whole number, was " + number, e);
+        }
     }
 }

@@ -12,6 +12,7 @@ import io.couplet.schemas.TopicCreation;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.ConvergenceScore;
 import io.couplet.schemas.avro.StudyScore;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -148,6 +149,30 @@ class AnalyticsClusterTest {
                     .hasMessageContaining("The Flink job couplet-")
                     .hasMessageContaining("Failed to get metadata for topics [couplet.")
                     .hasMessageEndingWith("This server does not host this topic-partition.");
+        }
+    }
+
+    /** Flink's REST interface runs what it is sent: neither another user of the machine nor a page in its browser may get a word with it. */
+    @Test
+    void nobodyElseGetsAWordWithTheJobs() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.startInTemporaryDirectory()) {
+            createTopics(broker);
+            try (AnalyticsCluster cluster = start(broker, "closed")) {
+                List<ListeningSocket> sockets = ListeningSocket.ofThisProcess();
+                assertThat(sockets)
+                        .as("REST, and the server of jars")
+                        .hasSizeGreaterThanOrEqualTo(2)
+                        .noneMatch(ListeningSocket::onEveryAddress);
+                for (ListeningSocket socket : sockets) {
+                    assertThat(socket.asksInPlainText("/jobs/overview")).doesNotContain(" 200 ");
+                    assertThatThrownBy(socket::shakesHands).isInstanceOf(IOException.class);
+                }
+                assertThat(sockets)
+                        .as("Flink's REST interface, which sends plain text to its TLS")
+                        .anyMatch(socket ->
+                                socket.asksInPlainText("/jobs/overview").startsWith("HTTP/1.1 3"));
+                assertThat(cluster.failure()).isNotDone();
+            }
         }
     }
 

@@ -11,6 +11,8 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.graph.StreamGraph;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class JobSettingsTest {
 
@@ -50,6 +52,38 @@ class JobSettingsTest {
     void missingBrokersAreToldWithTheFix() {
         assertThatThrownBy(() -> JobSettings.fromArguments(new String[0], Map.of()))
                 .hasMessage("--bootstrap-servers is missing: name a broker, e.g. kafka:9092");
+    }
+
+    @Test
+    void theFileMayNameTheBrokersAndTheFlagGoesFirst(@TempDir Path directory) throws Exception {
+        String file = Files.writeString(directory.resolve("client.properties"), "bootstrap.servers=in-file:9092\n")
+                .toString();
+        JobSettings settings = JobSettings.fromArguments(new String[] {"--kafka-config", file}, Map.of());
+        assertThat(settings.bootstrapServers()).isEqualTo("in-file:9092");
+        assertThat(settings.clientProperties()).isEmpty();
+        assertThat(JobSettings.fromArguments(
+                                new String[] {"--kafka-config", file, "--bootstrap-servers", "flag:9092"}, Map.of())
+                        .bootstrapServers())
+                .isEqualTo("flag:9092");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--checkpoint file:/c    | There is no --checkpoint: the flags are --bootstrap-servers, --kafka-config, --schema-registry, --checkpoints, --parallelism, each with its value behind it",
+                "--parallelism=3         | There is no --parallelism=3: the flags are --bootstrap-servers, --kafka-config, --schema-registry, --checkpoints, --parallelism, each with its value behind it",
+                "checkpoints file:/c     | There is no checkpoints: the flags are --bootstrap-servers, --kafka-config, --schema-registry, --checkpoints, --parallelism, each with its value behind it",
+                "--checkpoints           | --checkpoints has no value: write it behind the flag",
+                "--parallelism two       | --parallelism must be a whole number, was two",
+                "--parallelism -1        | parallelism must not be negative, was -1",
+                "--kafka-config /not/there | --kafka-config /not/there cannot be read: give a Java properties file"
+            })
+    void whatIsWrongIsToldInOneSentence(String arguments, String sentence) {
+        String[] all = ("--bootstrap-servers kafka:9092 " + arguments).split(" ");
+        assertThatThrownBy(() -> JobSettings.fromArguments(all, Map.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(sentence);
     }
 
     /** Building fails when an operator has no uid or a type would go through Kryo: both are switched off for the jobs. */
