@@ -3,22 +3,34 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.StringReader;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 
 /**
  * Known vulnerabilities of what an SBOM lists, as the OSV database has them: {@code ListVulnerabilities [--api URL] [--accepted FILE] SBOM.json…}. See
  * docker/vulnerabilities, which makes the SBOMs and calls this.
+ *
+ * <p>Some jars, Flink's shaded ones above all, are other packages under a name that no database knows. What they hold is what their META-INF/NOTICE lists, or what Maven left of
+ * the packages in META-INF/maven; both are read from the jars beside an SBOM and below {@code lib} there.
  *
  * <p>Exit codes: 0 none but accepted ones, 1 some, 2 the database could not be asked.
  */
@@ -26,6 +38,11 @@ public final class ListVulnerabilities {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int BATCH = 500;
+    /** group:artifact:version, with or without a classifier before the version. */
+    private static final Pattern BUNDLED =
+            Pattern.compile("\\s*-\\s*([\\w.-]+):([\\w.-]+):(?:[\\w.-]+:)?([\\w.-]+)\\s*");
+
+    private static final Pattern MAVEN = Pattern.compile("META-INF/maven/[^/]+/[^/]+/pom\\.properties");
 
     private final HttpClient client =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(20)).build();
@@ -85,6 +102,9 @@ public final class ListVulnerabilities {
                     packages.add(purl.replaceFirst("\\?.*", ""));
                 }
             }
+            for (Path jar : jars(bom.toAbsolutePath().getParent())) {
+                packages.addAll(bundled(jar));
+            }
         }
         Map<String, List<String>> found = found(List.copyOf(packages));
         int dangerous = 0;
@@ -107,6 +127,52 @@ public final class ListVulnerabilities {
                 "%d packages asked for, %d of them with known vulnerabilities, %d vulnerabilities not accepted%n",
                 packages.size(), found.size(), dangerous);
         return dangerous == 0 ? 0 : 1;
+    }
+
+    private static List<Path> jars(Path folder) throws IOException {
+        List<Path> jars = new ArrayList<>();
+        for (Path at : List.of(folder, folder.resolve("lib"))) {
+            if (Files.isDirectory(at)) {
+                try (DirectoryStream<Path> found = Files.newDirectoryStream(at, "*.jar")) {
+                    found.forEach(jars::add);
+                }
+            }
+        }
+        return jars;
+    }
+
+    /** Package URLs of what a jar says that it holds. */
+    private static TreeSet<String> bundled(Path jar) throws IOException {
+        TreeSet<String> packages = new TreeSet<>();
+        try (ZipFile zip = new ZipFile(jar.toFile())) {
+            for (ZipEntry entry : Collections.list(zip.entries())) {
+                if (entry.getName().equals("META-INF/NOTICE")) {
+                    for (String line : text(zip, entry).split("\\R")) {
+                        Matcher bundled = BUNDLED.matcher(line);
+                        if (bundled.matches()) {
+                            packages.add(purl(bundled.group(1), bundled.group(2), bundled.group(3)));
+                        }
+                    }
+                } else if (MAVEN.matcher(entry.getName()).matches()) {
+                    Properties maven = new Properties();
+                    maven.load(new StringReader(text(zip, entry)));
+                    packages.add(purl(
+                            maven.getProperty("groupId"),
+                            maven.getProperty("artifactId"),
+                            maven.getProperty("version")));
+                }
+            }
+        }
+        packages.removeIf(purl -> purl.startsWith("pkg:maven/io.couplet/"));
+        return packages;
+    }
+
+    private static String text(ZipFile zip, ZipEntry entry) throws IOException {
+        return new String(zip.getInputStream(entry).readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    private static String purl(String group, String artifact, String version) {
+        return "pkg:maven/" + group + "/" + artifact + "@" + version;
     }
 
     /** Ids by package, of packages that have any. */

@@ -14,7 +14,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,6 +119,49 @@ class VulnerabilitiesTest {
         Ended ended = list("");
         assertThat(ended.exitCode()).isEqualTo(2);
         assertThat(ended.err()).contains("answered with status 500", "nothing is known about vulnerabilities now");
+    }
+
+    /** Nothing in a database is named org.apache.flink:flink-shaded-netty; it is netty all the same. */
+    @Test
+    void whatIsHiddenInAShadedJarIsAskedForByItsOwnName() throws Exception {
+        jar("lib/flink-shaded-netty-4.1.100.Final-20.0.jar", Map.of("META-INF/NOTICE", """
+                        flink-shaded-netty
+                        This project bundles the following dependencies under the Apache Software License 2.0 (http://www.apache.org/licenses/LICENSE-2.0.txt)
+
+                        - io.netty:netty-codec-http:4.1.100.Final
+                        - io.netty:netty-transport-native-epoll:linux-x86_64:4.1.100.Final
+                        """));
+        jar(
+                "parquet-jackson-1.18.1.jar",
+                Map.of(
+                        "META-INF/maven/org.example/broken/pom.properties",
+                        "groupId=org.example\nartifactId=broken\nversion=2.0\n"));
+        jar(
+                "lib/couplet-scores-0.1.0.jar",
+                Map.of(
+                        "META-INF/maven/io.couplet/couplet-scores/pom.properties",
+                        "groupId=io.couplet\nartifactId=couplet-scores\nversion=0.1.0\n"));
+        Ended ended = list("");
+        assertThat(ended.exitCode()).isEqualTo(1);
+        assertThat(ended.out()).contains("pkg:maven/org.example/broken@2.0", "5 packages asked for, 2 of them");
+        assertThat(asked)
+                .containsExactly(
+                        "pkg:maven/io.netty/netty-codec-http@4.1.100.Final",
+                        "pkg:maven/io.netty/netty-transport-native-epoll@4.1.100.Final",
+                        "pkg:maven/org.example/broken@2.0",
+                        "pkg:maven/org.example/broken@2.1",
+                        "pkg:maven/org.example/sound@1.0");
+    }
+
+    private void jar(String name, Map<String, String> entries) throws IOException {
+        Path file = directory.resolve(name);
+        Files.createDirectories(file.getParent());
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+            for (Map.Entry<String, String> entry : entries.entrySet()) {
+                zip.putNextEntry(new ZipEntry(entry.getKey()));
+                zip.write(entry.getValue().getBytes(UTF_8));
+            }
+        }
     }
 
     private Ended list(String accepted) throws IOException, InterruptedException {
