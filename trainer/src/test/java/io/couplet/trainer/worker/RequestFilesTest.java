@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.study.StudySpecification;
+import io.couplet.trainer.training.BackboneOrigin;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,6 +64,28 @@ class RequestFilesTest {
     void withoutARootTheWorkingDirectoryIsTheBeginningAndNothingIsOutside() {
         assertThat(new RequestFiles(null).resolve("a/b")).isEqualTo(Path.of("a/b"));
         assertThat(new RequestFiles(null).resolve("/etc/passwd")).isEqualTo(Path.of("/etc/passwd"));
+    }
+
+    @Test
+    void aRunWithoutFilesAndOneWhoseFilesLieBelowTheRootArePlanned() throws Exception {
+        RunRequest drawn = StudySpecification.defaults().requests(0).get(0);
+        drawn.getData().setLimit(64);
+        assertThat(drawn.getData().getPath()).isNull();
+        assertThat(new TrainingImages(root()).open(drawn.getData()).training().size())
+                .isPositive();
+        assertThat(RunPlans.plan(drawn, "cpu", new RequestFiles(root())).origin())
+                .isEqualTo(new BackboneOrigin.Random());
+
+        RunRequest weights = StudySpecification.defaults().requests(0).get(0);
+        weights.setWeights(root().resolve("vgg.safetensors").toString());
+        assertThat(RunPlans.plan(weights, "cpu", new RequestFiles(root())).origin())
+                .isEqualTo(new BackboneOrigin.Weights(root().resolve("vgg.safetensors")));
+
+        RunRequest script = StudySpecification.defaults().requests(0).get(0);
+        script.setBackboneFile(root().resolve("net.pt").toString());
+        script.setLearningRate(0.1);
+        assertThat(RunPlans.plan(script, "cpu", new RequestFiles(root())).origin())
+                .isEqualTo(new BackboneOrigin.Script(root().resolve("net.pt")));
     }
 
     @Test
