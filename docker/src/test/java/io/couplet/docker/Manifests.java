@@ -24,6 +24,7 @@ import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
@@ -54,6 +55,7 @@ final class Manifests {
             entry("apps/v1 StatefulSet", StatefulSet.class),
             entry("batch/v1 Job", Job.class),
             entry("flink.apache.org/v1beta1 FlinkDeployment", FlinkDeployment.class),
+            entry("networking.k8s.io/v1 NetworkPolicy", NetworkPolicy.class),
             entry("policy/v1 PodDisruptionBudget", PodDisruptionBudget.class),
             entry("rbac.authorization.k8s.io/v1 Role", Role.class),
             entry("rbac.authorization.k8s.io/v1 RoleBinding", RoleBinding.class));

@@ -18,6 +18,8 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyIngressRule;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,8 +47,10 @@ class ManifestsTest {
     private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
     /** What Kustomize itself reads. */
     private static final Set<String> KUSTOMIZE = Set.of("kustomization.yaml", "kustomize-fields.yaml");
-    /** Made outside of the manifests, as docker/README.md says. */
-    private static final Set<String> SECRETS = Set.of("couplet-kafka", "couplet-dashboard", "couplet-alerts");
+    /** Made outside of the manifests, as docker/README.md says; and {@value KAFKA_SECRET} with a service's name behind it. */
+    private static final Set<String> SECRETS = Set.of("couplet-dashboard", "couplet-alerts");
+
+    private static final String KAFKA_SECRET = "couplet-kafka-";
 
     @Test
     void everyManifestHasOnlyFieldsThatExist() throws IOException {
@@ -71,6 +75,8 @@ class ManifestsTest {
         "base/trainer.yaml,           'mountPath: /checkpoints',   'path: /checkpoints'",
         "base/dashboard.yaml,         'targetPort: http',          'targetport: http'",
         "base/topics.yaml,            'backoffLimit: 10',          'backOffLimit: 10'",
+        "base/network-policy.yaml,    'policyTypes:',             'policyType:'",
+        "base/network-policy.yaml,    'podSelector:',             'pods:'",
         "storage/claims.yaml,         'accessModes:',              'accessMode:'",
         "base/flink-convergence.yaml, 'entryClass:',               'mainClass:'",
         "base/flink-convergence.yaml, 'upgradeMode: last-state',   'upgradeMode: newest-state'",
@@ -169,7 +175,8 @@ class ManifestsTest {
                             .contains(volume.getPersistentVolumeClaim().getClaimName());
                 }
                 if (volume.getSecret() != null) {
-                    assertThat(SECRETS).contains(volume.getSecret().getSecretName());
+                    assertThat(volume.getSecret().getSecretName())
+                            .matches(name -> name.startsWith(KAFKA_SECRET) || SECRETS.contains(name));
                 }
             });
             for (Container container : pod.getSpec().getContainers()) {
@@ -180,6 +187,85 @@ class ManifestsTest {
                                 assertThat(from.getConfigMapRef().getName()).isEqualTo(generated));
             }
         }
+    }
+
+    @Test
+    void eachServiceHoldsTheKafkaUserOfItsOwnAndNoOther() throws IOException {
+        List<HasMetadata> workloads = new ArrayList<>(all("base", HasMetadata.class));
+        workloads.addAll(all("alerts", HasMetadata.class));
+        String acls = Files.readString(Checkout.ROOT.resolve("docs/security-kafka.md"));
+        String guide = Files.readString(Checkout.ROOT.resolve("docker/README.md"));
+        Set<String> services = new TreeSet<>();
+        for (HasMetadata workload : workloads) {
+            String service = workload.getMetadata().getName().replaceFirst("^couplet-", "");
+            for (PodTemplateSpec pod : pods(List.of(workload))) {
+                services.add(service);
+                assertThat(pod.getSpec().getVolumes())
+                        .filteredOn(volume -> volume.getSecret() != null)
+                        .extracting(volume -> volume.getSecret().getSecretName())
+                        .filteredOn(secret -> secret.startsWith("couplet-kafka"))
+                        .containsExactly(KAFKA_SECRET + service);
+            }
+        }
+        assertThat(services).allSatisfy(service -> assertThat(acls).contains("\n| `" + service + "` |"));
+        assertThat(guide).contains("for service in topics trainer stopper dashboard convergence coupling alerts; do");
+        assertThat(services)
+                .containsExactlyInAnyOrder(
+                        "topics", "trainer", "stopper", "dashboard", "convergence", "coupling", "alerts");
+    }
+
+    /** Whoever reaches a JobManager runs code. */
+    @Test
+    void flinksPodsAreReachedByTheirOwnTheOperatorAndPrometheusAlone() throws IOException {
+        List<NetworkPolicy> policies = all("base", NetworkPolicy.class);
+        assertThat(names("base", NetworkPolicy.class)).isEqualTo(names("base", FlinkDeployment.class));
+        for (NetworkPolicy policy : policies) {
+            // The label that Flink gives to the pods of a deployment.
+            Map<String, String> own = Map.of("app", policy.getMetadata().getName());
+            assertThat(policy.getSpec().getPolicyTypes()).containsExactly("Ingress");
+            assertThat(policy.getSpec().getPodSelector().getMatchLabels()).isEqualTo(own);
+            List<NetworkPolicyIngressRule> rules = policy.getSpec().getIngress();
+            assertThat(rules).hasSize(3);
+
+            assertThat(rules.get(0).getPorts()).isEmpty();
+            assertThat(rules.get(0).getFrom()).singleElement().satisfies(from -> {
+                assertThat(from.getPodSelector().getMatchLabels()).isEqualTo(own);
+                assertThat(from.getNamespaceSelector()).isNull();
+            });
+            assertThat(rules.get(1).getFrom()).singleElement().satisfies(from -> {
+                assertThat(from.getPodSelector().getMatchLabels()).isNotEmpty();
+                assertThat(from.getNamespaceSelector().getMatchLabels())
+                        .containsOnlyKeys("kubernetes.io/metadata.name");
+            });
+            assertThat(ports(rules.get(1))).containsExactly(8081);
+            assertThat(rules.get(2).getFrom()).isEmpty();
+            assertThat(ports(rules.get(2))).containsExactly(9249);
+        }
+        assertThat(all("base", FlinkDeployment.class))
+                .allSatisfy(deployment -> assertThat(deployment
+                                .getSpec()
+                                .getPodTemplate()
+                                .getMetadata()
+                                .getAnnotations())
+                        .containsEntry("prometheus.io/port", "9249"));
+    }
+
+    @Test
+    void trainersSeeTheDataSetsWhereTheirImageLooksForThem() throws IOException {
+        Container trainer = all("base", StatefulSet.class)
+                .get(0)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .get(0);
+        assertThat(trainer.getVolumeMounts())
+                .filteredOn(mount -> mount.getName().equals("datasets"))
+                .singleElement()
+                .satisfies(mount -> {
+                    assertThat(mount.getMountPath()).isEqualTo("/datasets");
+                    assertThat(mount.getReadOnly()).isTrue();
+                });
     }
 
     @Test
@@ -289,6 +375,10 @@ class ManifestsTest {
                         .singleElement()
                         .satisfies(from ->
                                 assertThat(from.getConfigMapRef().getName()).isEqualTo(settings)));
+    }
+
+    private static List<Integer> ports(NetworkPolicyIngressRule rule) {
+        return rule.getPorts().stream().map(port -> port.getPort().getIntVal()).toList();
     }
 
     private static List<Path> manifests(String folder) throws IOException {
