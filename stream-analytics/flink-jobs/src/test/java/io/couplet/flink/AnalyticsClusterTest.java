@@ -160,8 +160,8 @@ class AnalyticsClusterTest {
             try (AnalyticsCluster cluster = start(broker, "closed")) {
                 List<ListeningSocket> sockets = ListeningSocket.ofThisProcess();
                 assertThat(sockets)
-                        .as("REST, and the server of jars")
-                        .hasSizeGreaterThanOrEqualTo(2)
+                        .as("two of the broker in this process, REST, and the server of jars")
+                        .hasSizeGreaterThanOrEqualTo(4)
                         .noneMatch(ListeningSocket::onEveryAddress);
                 for (ListeningSocket socket : sockets) {
                     assertThat(socket.asksInPlainText("/jobs/overview")).doesNotContain(" 200 ");
