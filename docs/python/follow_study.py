@@ -2,7 +2,7 @@
 """Follows a study over the page's event stream, with nothing but the standard library.
 
     python3 follow_study.py                          the `couplet run` going on in ./couplet-data
-    python3 follow_study.py --page http://host:8080  any other page
+    python3 follow_study.py --page http://host:8080  any other page; with --token-file FILE or COUPLET_TOKEN where it asks for a token
     python3 follow_study.py --study birds-1a2b3c     one of several studies (default: the newest)
 
 Prints a line whenever a run ends, and ends itself with the grid once all have. The stream begins with a snapshot; then come deltas, which hold the cells that changed. When
@@ -11,6 +11,7 @@ the connection is lost it begins anew with a snapshot, so nothing is missed.
 
 import argparse
 import json
+import os
 import sys
 import time
 import urllib.error
@@ -31,14 +32,39 @@ def page_of(data_dir):
     return properties["dashboard"].replace("\\:", ":").rstrip("/")
 
 
-def get(url):
-    with urllib.request.urlopen(url, timeout=30) as response:
+def token_of(file):
+    if file is None:
+        return os.environ.get("COUPLET_TOKEN", "").strip()
+    try:
+        with open(file) as opened:
+            return opened.read().strip()
+    except OSError as problem:
+        sys.exit(f"--token-file {file} cannot be read: {problem.strerror}.")
+
+
+def request(url, token):
+    """The answer; a page that refuses, and will go on refusing, ends the program with its reason."""
+    try:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=30)
+    except urllib.error.HTTPError as refusal:
+        if refusal.code == 401:
+            sys.exit(f"The page at {url} does not let us in: give its token with --token-file FILE or in COUPLET_TOKEN.")
+        if refusal.code < 500:
+            sys.exit(f"{url} is answered with {refusal.code}: check --page and --study.")
+        raise
+    except ValueError as problem:
+        sys.exit(f"{url} is no address ({problem}): write e.g. --page http://host:8080.")
+
+
+def get(url, token):
+    with request(url, token) as response:
         return json.load(response)
 
 
-def events(url):
+def events(url, token):
     """(name, data) of each server-sent event; ends when the connection does. The server is never silent for more than ten seconds."""
-    with urllib.request.urlopen(url, timeout=30) as response:
+    with request(url, token) as response:
         name, data = "message", []
         for line in response:
             field, _, value = line.decode().rstrip("\r\n").partition(":")
@@ -52,19 +78,22 @@ def events(url):
                 name, data = "message", []
 
 
-def newest_study(page):
+def newest_study(page, token):
     while True:
-        studies = get(f"{page}/api/studies")
+        try:
+            studies = get(f"{page}/api/studies", token)
+        except (OSError, ValueError) as problem:
+            sys.exit(f"The page at {page} cannot be read ({problem}): check --page, and that it runs.")
         if studies:
             return studies[0]["id"]
         time.sleep(0.5)
 
 
-def follow(page, study):
+def follow(page, study, token):
     cells, told = {}, set()
     for _ in range(RETRIES):
         try:
-            for _name, update in events(f"{page}/api/events?study={urllib.parse.quote(study)}"):
+            for _name, update in events(f"{page}/api/events?study={urllib.parse.quote(study)}", token):
                 shown = update["study"]
                 if shown is None:
                     continue
@@ -94,9 +123,11 @@ def main():
     parser.add_argument("--page")
     parser.add_argument("--data-dir", default="couplet-data")
     parser.add_argument("--study")
+    parser.add_argument("--token-file")
     arguments = parser.parse_args()
     page = (arguments.page or page_of(arguments.data_dir)).rstrip("/")
-    cells = follow(page, arguments.study or newest_study(page))
+    token = token_of(arguments.token_file)
+    cells = follow(page, arguments.study or newest_study(page, token), token)
     backbones = list(dict.fromkeys(backbone for _, backbone in cells))
     print("\t".join(["", *backbones]))
     for optimizer in dict.fromkeys(optimizer for optimizer, _ in cells):

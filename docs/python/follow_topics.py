@@ -5,7 +5,8 @@
     python3 follow_topics.py --bootstrap-servers host:9092 --runs 16
 
 Reads the topics from their beginnings, prints each run's end with the steps that are in the topic beside the steps its trainer counted, and ends after so many runs
-(default: goes on). A value is two marker bytes, the fingerprint of its schema, then Avro; the schemas are the files of schemas/src/main/avro.
+(default: goes on). A value is two marker bytes, the fingerprint of its schema, then Avro; from a cluster with a schema registry it is the byte 0, the schema's id, then Avro. The schemas
+are the files of schemas/src/main/avro.
 """
 
 import argparse
@@ -29,6 +30,13 @@ def bootstrap_servers(data_dir):
     except OSError:
         sys.exit(f"No couplet runs in {data_dir}: start one with `couplet run`, or give --bootstrap-servers.")
     return properties["bootstrap.servers"].replace("\\:", ":")
+
+
+def avro(value):
+    """What follows the header of either encoding, since a topic may hold both; None for anything else."""
+    if value[:2] == MARKER:
+        return value[10:]
+    return value[5:] if value[:1] == b"\0" else None
 
 
 def messages(servers):
@@ -61,10 +69,11 @@ def main():
     steps, endings = {}, {}
     told = set()
     for topic, value in messages(arguments.bootstrap_servers or bootstrap_servers(arguments.data_dir)):
-        if value[:2] != MARKER:
+        encoded = avro(value)
+        if encoded is None:
             print("a record of another encoding is passed over", file=sys.stderr)
             continue
-        record = fastavro.schemaless_reader(io.BytesIO(value[10:]), schemas[topic])
+        record = fastavro.schemaless_reader(io.BytesIO(encoded), schemas[topic])
         run = record["runId"]
         if topic == "couplet.step-metrics.v1":
             steps.setdefault(run, {})[record["step"]] = record["loss"]

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The trainer's measurement in PyTorch: timm's model, eager mode, fused AdamW, the same flags and the same JSON as `couplet bench trainer`.
 
-    python3 pytorch_trainer.py --backbones resnet,deit --image 64 --batch 8 --threads 1 --steps 10 --json > pytorch.json
-    couplet bench trainer --backbones resnet,deit --size paper --image 64 --batch 8 --threads 1 --steps 10 --against pytorch.json
+    python3 pytorch_trainer.py --backbones resnet,deit --image-size 64 --batch-size 8 --threads 1 --steps 10 --json > pytorch.json
+    couplet bench trainer --backbones resnet,deit --size paper --image-size 64 --batch-size 8 --threads 1 --steps 10 --against pytorch.json
 
 Needs torch and timm (pip install torch timm). Only the paper's sizes exist there.
 """
@@ -72,7 +72,7 @@ def create(name, image, classes):
 
 def measure(name, options):
     torch.manual_seed(0)
-    model = create(name, options.image, options.classes)
+    model = create(name, options.image_size, options.classes)
     if model is None:
         print(f"{name}: timm has no such model, left out", file=sys.stderr)
         return []
@@ -83,8 +83,8 @@ def measure(name, options):
         [{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}], lr=1e-3, fused=True
     )
     loss_function = torch.nn.CrossEntropyLoss()
-    images = torch.randn(options.batch, 3, options.image, options.image)
-    labels = torch.arange(options.batch) % options.classes
+    images = torch.randn(options.batch_size, 3, options.image_size, options.image_size)
+    labels = torch.arange(options.batch_size) % options.classes
     forward, backward, update, total = [], [], [], []
     for step in range(WARM_UP + options.steps):
         start = time.perf_counter()
@@ -134,8 +134,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--backbones", default=",".join(MODELS))
     parser.add_argument("--size", default="paper", choices=["paper"])
-    parser.add_argument("--image", type=int, default=64)
-    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--image-size", type=int, default=64)
+    parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--classes", type=int, default=10)

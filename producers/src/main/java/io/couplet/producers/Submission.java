@@ -139,7 +139,7 @@ public final class Submission {
         if (e instanceof UnknownTopicOrPartitionException) {
             return new SubmissionException(
                     "Kafka at " + bootstrapServers + " has no topic " + Topics.RUN_REQUESTS.name()
-                            + ": create Couplet's topics first.",
+                            + ": create them with couplet topics create.",
                     e);
         }
         if (e instanceof TimeoutException) {

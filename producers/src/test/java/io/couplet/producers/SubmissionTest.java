@@ -251,7 +251,7 @@ class SubmissionTest {
                             .submit(study(test, 1), Failed.LEAVE))
                     .isInstanceOf(SubmissionException.class)
                     .hasMessage("Kafka at " + bare.bootstrapServers()
-                            + " has no topic couplet.run-requests.v1: create Couplet's topics first.");
+                            + " has no topic couplet.run-requests.v1: create them with couplet topics create.");
         }
     }
 

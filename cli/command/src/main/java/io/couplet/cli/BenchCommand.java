@@ -4,7 +4,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code couplet bench}: the measurements of the design, for anyone to repeat. */
+/** {@code couplet bench}: the measurements that the documents and each RATIONALE.md name, for anyone to repeat. */
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,

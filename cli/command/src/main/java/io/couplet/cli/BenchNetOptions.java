@@ -24,18 +24,18 @@ final class BenchNetOptions {
     String size = "nano";
 
     @Option(
-            names = "--image",
+            names = "--image-size",
             paramLabel = "PIXELS",
             defaultValue = "32",
             description = "Height and width of the images (default: ${DEFAULT-VALUE}).")
-    int image;
+    int imageSize;
 
     @Option(
-            names = "--batch",
+            names = "--batch-size",
             paramLabel = "N",
             defaultValue = "64",
             description = "Images a step (default: ${DEFAULT-VALUE}).")
-    int batch;
+    int batchSize;
 
     /** @throws UserError when one is unknown */
     List<String> backbones() {

@@ -128,7 +128,7 @@ final class BenchPairingsCommand implements Callable<Integer> {
                             Recipes.named(recipe),
                             steps / 10,
                             steps,
-                            net.batch,
+                            net.batchSize,
                             List.of(1.0),
                             0,
                             "cpu"));
@@ -141,14 +141,14 @@ final class BenchPairingsCommand implements Callable<Integer> {
     }
 
     private int images() {
-        return images == null ? net.batch : Math.max(images, net.batch);
+        return images == null ? net.batchSize : Math.max(images, net.batchSize);
     }
 
     private TrainingData data() throws InterruptedException {
         try {
             // Two fifths more than asked for, so that a fifth of all can be validated on and the rest is enough.
             DataSplit split = DataSets.open(
-                    new DataOptions(null, null, 0.2, net.image, 0, Math.max(LEAST_IMAGES, images() * 7 / 5)));
+                    new DataOptions(null, null, 0.2, net.imageSize, 0, Math.max(LEAST_IMAGES, images() * 7 / 5)));
             return TrainingImages.trainingData(split, Recipes.named(recipe));
         } catch (DataException | IllegalArgumentException e) {
             throw new UserError(String.valueOf(e.getMessage()), e);

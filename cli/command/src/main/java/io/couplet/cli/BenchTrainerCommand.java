@@ -104,7 +104,8 @@ final class BenchTrainerCommand implements Callable<Integer> {
         JsonNode other = against == null ? null : read(against);
         List<BenchFigure> figures = new ArrayList<>();
         try {
-            StepBenchmark.Setup setup = new StepBenchmark.Setup(net.size(), net.image, net.batch, classes, threads);
+            StepBenchmark.Setup setup =
+                    new StepBenchmark.Setup(net.size(), net.imageSize, net.batchSize, classes, threads);
             requireSteps();
             if (parts.contains(Part.OPTIMIZER)) {
                 figures.add(new BenchFigure(
@@ -190,8 +191,8 @@ final class BenchTrainerCommand implements Callable<Integer> {
             Map<String, Object> settings = new LinkedHashMap<>();
             settings.put("backbones", String.join(",", net.backbones));
             settings.put("size", net.size);
-            settings.put("image", net.image);
-            settings.put("batch", net.batch);
+            settings.put("image", net.imageSize);
+            settings.put("batch", net.batchSize);
             settings.put("threads", threads);
             settings.put("steps", steps);
             settings.put("classes", classes);

@@ -44,7 +44,7 @@ final class ReachOptions {
      * @throws UserError when no Kafka is named and there is none in the data directory
      */
     Reached reached() {
-        if (kafka.given() || RunningSystem.in(dataDirectory).isPresent()) {
+        if (isThere()) {
             return new Reached(clientProperties(), null, null);
         }
         if (!Files.isDirectory(dataDirectory.resolve("kafka"))) {
@@ -88,6 +88,11 @@ final class ReachOptions {
                 data.close();
             }
         }
+    }
+
+    /** Whether a Kafka is named or runs in the data directory. */
+    boolean isThere() {
+        return kafka.given() || RunningSystem.in(dataDirectory).isPresent();
     }
 
     /**

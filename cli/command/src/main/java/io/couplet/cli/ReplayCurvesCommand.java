@@ -46,7 +46,7 @@ final class ReplayCurvesCommand implements Callable<Integer> {
     Path curves;
 
     @Mixin
-    KafkaOptions kafka = new KafkaOptions();
+    ReachOptions reach = new ReachOptions();
 
     @Mixin
     RecordedRunOptions runs = new RecordedRunOptions();
@@ -92,7 +92,7 @@ final class ReplayCurvesCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException, JsonProcessingException {
         CurvesSender.Pace pace = pace();
         CurvesReplay.Settings settings = settings();
-        var properties = kafka.clientProperties();
+        var properties = reach.clientProperties();
         try {
             RecordedCurves recorded = RecordedCurves.read(curves, runs.headings(), runs.percent());
             CurvesReplay replay = new CurvesReplay(recorded, settings);

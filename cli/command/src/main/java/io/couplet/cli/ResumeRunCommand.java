@@ -1,8 +1,6 @@
 package io.couplet.cli;
 
-import io.couplet.cli.local.UserError;
-import io.couplet.producers.RunOrders;
-import java.time.Clock;
+import io.couplet.view.http.OrderDesk;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,15 +28,12 @@ final class ResumeRunCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         String runId = order.run();
-        try (RunOrders orders = new RunOrders(reach.clientProperties(), Clock.systemUTC())) {
-            String commandId = orders.resume(runId, RunOrderOptions.user(), order.reason);
-            spec.commandLine()
-                    .getOut()
-                    .println("Asked for " + runId + " to be taken up again (" + commandId
-                            + "); if it is paused, the early stopper puts it back into the queue.");
-        } catch (IllegalArgumentException e) {
-            throw new UserError(e.getMessage() + ".", e);
-        }
+        OrderDesk.Given given = order.give(OrderDesk.Kind.RESUME, reach.clientProperties());
+        spec.commandLine()
+                .getOut()
+                .println((given.already() ? given.requestedBy() + " has asked already for " : "Asked for ") + runId
+                        + " to be taken up again (" + given.commandId()
+                        + "); the early stopper puts it back into the queue.");
         return 0;
     }
 }

@@ -11,9 +11,11 @@ import io.couplet.schemas.SchemaRegistry;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.study.BackboneFile;
 import io.couplet.schemas.study.StudySpecification;
+import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.data.DataException;
 import io.couplet.trainer.data.DataSplit;
 import io.couplet.trainer.training.Gpus;
+import io.couplet.trainer.weights.StartingWeights;
 import io.couplet.trainer.worker.TrainingImages;
 import io.couplet.view.model.RunSummary;
 import io.couplet.view.model.StudySettings;
@@ -106,7 +108,9 @@ final class RunStudyCommand implements Callable<Integer> {
         try (DataDirectory data = DataDirectory.take(dataDirectory)) {
             Logs.toFile(data.logs().resolve("couplet.log"));
             TrainingImages images = new TrainingImages(null);
-            show(study, read(study, images));
+            DataSplit split = read(study, images);
+            checkWeights(study, split);
+            show(study, split);
             // Only now: until here there is nothing to close, and Ctrl-C ends everything at once.
             return run(study, images, data);
         }
@@ -174,11 +178,27 @@ final class RunStudyCommand implements Callable<Integer> {
         }
     }
 
+    /** Files of weights likewise: each run would say only when its turn comes what a header tells at once. */
+    private static void checkWeights(StudySpecification study, DataSplit data) {
+        Backbones.Size size = Backbones.Size.of(study.size());
+        study.weights().forEach((backbone, file) -> {
+            try {
+                Backbones.Task task = new Backbones.Task(size, data.imageSize(), data.classCount(), 0);
+                StartingWeights.check(
+                        Path.of(file), Backbones.create(backbone, task).layout());
+            } catch (IllegalArgumentException e) {
+                throw new UserError(
+                        "Weights of " + backbone + " at size " + study.size() + ": " + e.getMessage() + ".", e);
+            }
+        });
+    }
+
     private void show(StudySpecification study, DataSplit data) {
         talk.printf(
-                "Study %s: %d backbones × %d optimizers × %d %s, %d steps of %d images each%n",
+                "Study %s: %d backbones of size %s × %d optimizers × %d %s, %d steps of %d images each%n",
                 study.studyId(),
                 study.backbones().size(),
+                study.size(),
                 study.optimizers().size(),
                 study.seeds().size(),
                 study.seeds().size() == 1 ? "seed" : "seeds",
@@ -266,8 +286,8 @@ final class RunStudyCommand implements Callable<Integer> {
     /** Of a study that was trained before, the view shows for a moment what was, and not yet what is asked for now. */
     private static boolean shows(StudySnapshot study, Set<String> asked, long submittedMillis) {
         StudySettings settings = study.settings();
-        return settings != null
-                && settings.submittedMillis() >= submittedMillis
+        // Requests are kept for a shorter time than the ends of runs.
+        return (settings == null ? submittedMillis == 0 : settings.submittedMillis() >= submittedMillis)
                 && runIds(study).containsAll(asked);
     }
 

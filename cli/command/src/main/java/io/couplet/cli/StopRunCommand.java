@@ -1,8 +1,6 @@
 package io.couplet.cli;
 
-import io.couplet.cli.local.UserError;
-import io.couplet.producers.RunOrders;
-import java.time.Clock;
+import io.couplet.view.http.OrderDesk;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,15 +31,13 @@ final class StopRunCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         String runId = order.run();
-        try (RunOrders orders = new RunOrders(reach.clientProperties(), Clock.systemUTC())) {
-            String commandId = orders.stop(runId, RunOrderOptions.user(), order.reason, pause);
-            spec.commandLine()
-                    .getOut()
-                    .println("Asked " + runId + " to " + (pause ? "pause" : "stop")
-                            + "; its trainer answers with an event that names " + commandId + ".");
-        } catch (IllegalArgumentException e) {
-            throw new UserError(e.getMessage() + ".", e);
-        }
+        OrderDesk.Given given =
+                order.give(pause ? OrderDesk.Kind.PAUSE : OrderDesk.Kind.STOP, reach.clientProperties());
+        spec.commandLine()
+                .getOut()
+                .println((given.already() ? given.requestedBy() + " has asked " : "Asked ") + runId + " to "
+                        + (pause ? "pause" : "stop") + (given.already() ? " already" : "")
+                        + "; its trainer answers with an event that names " + given.commandId() + ".");
         return 0;
     }
 }

@@ -34,7 +34,7 @@ final class StudyOptions {
     @Option(
             names = "--data",
             paramLabel = "PATH",
-            description = "Images: a folder or zip of class folders, CIFAR-10/100 binary, or a folder of IDX files"
+            description = "Images: a folder, zip, tar or tar.gz of class folders, CIFAR-10/100 binary, or IDX files"
                     + " (default: built-in procedural images).")
     @Nullable
     Path data;
@@ -65,6 +65,13 @@ final class StudyOptions {
                     "Backbones, comma separated; `couplet list backbones` has them, file:PATH.pt is a TorchScript file.")
     @Nullable
     List<String> backbones;
+
+    @Option(
+            names = "--size",
+            paramLabel = "SIZE",
+            description = "Size of the backbones: nano, cifar or paper, see `couplet list sizes` (default: nano).")
+    @Nullable
+    String size;
 
     @Option(
             names = "--weights",
@@ -129,6 +136,7 @@ final class StudyOptions {
         StudySpecification study = base;
         requireBackbones(backbones, names);
         requireKnown("--optimizers", "optimizer", optimizers, names.optimizers().keySet());
+        requireKnown("--size", "size", size == null ? null : List.of(size), names.sizes());
         if (backbones != null || optimizers != null || seeds != null) {
             study = study.withGrid(
                     backbones == null ? study.backbones() : absolute(backbones, Path.of("")),
@@ -145,8 +153,10 @@ final class StudyOptions {
                     Objects.requireNonNullElse(steps, study.budget().steps()),
                     Objects.requireNonNullElse(batchSize, study.budget().batchSize())));
         }
-        if (imageSize != null) {
-            study = study.withData(study.data().withImageSize(imageSize));
+        if (size != null || imageSize != null) {
+            study = study.withSize(
+                    Objects.requireNonNullElse(size, study.size()),
+                    Objects.requireNonNullElse(imageSize, study.data().imageSize()));
         }
         if (limit != null) {
             study = study.withData(study.data().withLimit(limit));

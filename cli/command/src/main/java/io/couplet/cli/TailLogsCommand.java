@@ -3,6 +3,9 @@ package io.couplet.cli;
 import ch.qos.logback.classic.Level;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.couplet.cli.local.DataDirectory;
+import io.couplet.cli.local.LocalSettings;
+import io.couplet.cli.local.LocalSystem;
 import io.couplet.cli.local.UserError;
 import io.couplet.producers.Counts;
 import io.couplet.producers.MetricPublisher;
@@ -15,16 +18,26 @@ import io.couplet.producers.tail.TailException;
 import io.couplet.producers.tail.TailProblem;
 import io.couplet.producers.tail.TailSettings;
 import io.couplet.schemas.RunId;
+import io.couplet.schemas.Topics;
+import io.couplet.view.LiveViewSettings;
+import io.couplet.view.http.Access;
+import io.couplet.view.model.CellSnapshot;
+import io.couplet.view.model.RunSnapshot;
+import io.couplet.view.model.RungValue;
+import io.couplet.view.model.ViewModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import org.apache.kafka.clients.CommonClientConfigs;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -44,12 +57,24 @@ import picocli.CommandLine.Spec;
                     + " new ones too.",
             "What a run is of comes from the flags, else from --path-pattern, else from the log (columns, W&B's configuration)."
                     + " Metrics are found by their usual names: loss, train/loss, lr, grad_norm, top1, val/acc, accuracy/top1, …",
+            "Without a Kafka that is named and without a `couplet run` going on in the data directory, it starts a broker, the Flink jobs and the page"
+                    + " there itself, and says where the page is.",
             "Ends with Ctrl-C, after --idle SECONDS without news, or, with --once, when all is read; started again, it goes on where it was"
                     + " and sends nothing twice. Exit code 1 when there was something it could not read or send: each such line is listed."
         })
 final class TailLogsCommand implements Callable<Integer> {
 
     private static final Duration PAUSE = Duration.ofMillis(300);
+    private static final Duration TIME_FOR_SCORES = Duration.ofSeconds(60);
+    private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
+
+    /** What tells whether all is scored: everything but the steps themselves. */
+    private static final List<String> OUTCOMES = List.of(
+            Topics.RUN_EVENTS.name(),
+            Topics.EVALUATIONS.name(),
+            Topics.CONVERGENCE_SCORES.name(),
+            Topics.COUPLING_SCORES.name());
+
     private static final int MOST_LISTED = 100;
 
     @Parameters(
@@ -151,11 +176,58 @@ final class TailLogsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException, JsonProcessingException {
         TailSettings settings = settings();
+        try {
+            LogTail.check(paths, settings);
+        } catch (TailException e) {
+            throw new UserError(String.valueOf(e.getMessage()), e);
+        }
+        if (!reach.isThere()) {
+            return sendHere(settings);
+        }
         Map<String, String> properties = reach.clientProperties();
-        Path directory = state == null ? reach.dataDirectory.resolve("tail").resolve(RunId.part(study)) : state;
         Logs.toStandardError(Level.WARN);
-        try (Services.Shutdown shutdown = new Services.Shutdown();
-                MetricPublisher publisher = MetricPublisher.open(
+        try (Services.Shutdown shutdown = new Services.Shutdown()) {
+            return send(settings, properties, shutdown, null);
+        }
+    }
+
+    /** Into a broker of its own, with the jobs that score what comes and the page that shows it. */
+    private int sendHere(TailSettings settings) throws InterruptedException, JsonProcessingException {
+        PrintWriter talk = spec.commandLine().getErr();
+        try (DataDirectory data = DataDirectory.take(reach.dataDirectory)) {
+            Logs.toFile(data.logs().resolve("couplet.log"));
+            try (Services.Shutdown shutdown = new Services.Shutdown(Services.TIME_TO_CLOSE_EVERYTHING);
+                    LocalSystem system =
+                            LocalSystem.start(data, here(), what -> talk.println("Starting " + what + "…"))) {
+                talk.println("The page is at " + system.dashboard());
+                Map<String, String> properties = new HashMap<>(reach.kafka.registryProperties());
+                properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, system.bootstrapServers());
+                return send(settings, properties, shutdown, system);
+            }
+        }
+    }
+
+    /** Nobody trains here, so that nobody would obey orders. */
+    private LocalSettings here() {
+        BuildInfo build = BuildInfo.read();
+        LocalSettings.Page page = new LocalSettings.Page(LiveViewSettings.LOOPBACK, 0, Access.OPEN, false);
+        return new LocalSettings(
+                List.of(),
+                page,
+                build.version(),
+                build.gitRevision(),
+                reach.kafka.registryProperties(),
+                (trainer, checkpoints) -> trainer);
+    }
+
+    private int send(
+            TailSettings settings,
+            Map<String, String> properties,
+            Services.Shutdown shutdown,
+            @Nullable LocalSystem system)
+            throws InterruptedException, JsonProcessingException {
+        Path directory = state == null ? reach.dataDirectory.resolve("tail").resolve(RunId.part(study)) : state;
+        try (MetricPublisher publisher = MetricPublisher.open(
                         PublisherSettings.of(
                                 Views.bootstrapServers(properties), properties, directory.resolve("spool")),
                         InstantSource.system());
@@ -167,8 +239,11 @@ final class TailLogsCommand implements Callable<Integer> {
                         once,
                         InstantSource.system(),
                         this::tell)) {
-            follow(tail, shutdown);
+            boolean ended = follow(tail, shutdown, system);
             boolean acknowledged = publisher.flush(Duration.ofSeconds(30));
+            if (ended && acknowledged && system != null) {
+                awaitScores(tail.runIds(), properties, shutdown, system);
+            }
             print(tail, publisher.counts());
             if (!acknowledged) {
                 throw new UserError("Kafka at " + Views.bootstrapServers(properties) + " has not taken all of it;"
@@ -181,11 +256,13 @@ final class TailLogsCommand implements Callable<Integer> {
         }
     }
 
-    private void follow(LogTail tail, Services.Shutdown shutdown) throws TailException, InterruptedException {
+    /** Whether the logs were followed to their ends; not, when somebody asked to stop. */
+    private boolean follow(LogTail tail, Services.Shutdown shutdown, @Nullable LocalSystem system)
+            throws TailException, InterruptedException {
         if (once) {
             tail.poll();
             tail.end();
-            return;
+            return true;
         }
         long grewAt = System.nanoTime();
         do {
@@ -194,9 +271,68 @@ final class TailLogsCommand implements Callable<Integer> {
                     && System.nanoTime() - grewAt
                             > Duration.ofSeconds(idleSeconds).toNanos()) {
                 tail.end();
+                return true;
+            }
+            requireWorking(system);
+        } while (!shutdown.asked(PAUSE));
+        return false;
+    }
+
+    private static void requireWorking(@Nullable LocalSystem system) {
+        if (system != null && system.failure().isPresent()) {
+            throw new IllegalStateException(system.failure().get());
+        }
+    }
+
+    /** With this command the jobs end too: what they have not scored would wait for the next one. */
+    private void awaitScores(
+            List<String> runIds, Map<String, String> properties, Services.Shutdown shutdown, LocalSystem system)
+            throws InterruptedException {
+        long began = System.nanoTime();
+        while (!scored(runIds, Views.read(properties, OUTCOMES))) {
+            requireWorking(system);
+            if (System.nanoTime() - began > TIME_FOR_SCORES.toNanos()) {
+                spec.commandLine()
+                        .getErr()
+                        .println("Not everything is scored yet; the same command again goes on with it.");
                 return;
             }
-        } while (!shutdown.asked(PAUSE));
+            if (shutdown.asked(BETWEEN_LOOKS)) {
+                return;
+            }
+        }
+    }
+
+    /** Whether each run has a score of its newest step, and each cell one of all its runs at the newest rung. */
+    private static boolean scored(List<String> runIds, ViewModel model) {
+        for (String runId : runIds) {
+            RunSnapshot run = model.run(runId, 1);
+            if (run == null) {
+                return false;
+            }
+            RunSnapshot.Convergence score = run.convergence();
+            if (run.summary().step() > 0
+                    && (score == null || score.step() < run.summary().step())) {
+                return false;
+            }
+        }
+        return runIds.stream()
+                .map(runId -> RunId.parse(runId).studyId())
+                .distinct()
+                .map(model::snapshot)
+                .filter(Objects::nonNull)
+                .flatMap(snapshot -> snapshot.cells().stream())
+                .allMatch(TailLogsCommand::isScored);
+    }
+
+    private static boolean isScored(CellSnapshot cell) {
+        if (cell.rungs().isEmpty()) {
+            return true;
+        }
+        RungValue newest = cell.rungs().get(cell.rungs().size() - 1);
+        long runs =
+                cell.runs().stream().filter(run -> run.rung() == newest.rung()).count();
+        return newest.scored() && newest.runs() >= runs;
     }
 
     private void tell(TailProblem problem) {

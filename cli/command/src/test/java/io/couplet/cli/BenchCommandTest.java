@@ -40,7 +40,7 @@ class BenchCommandTest {
                 "trainer",
                 "--backbones",
                 "resnet",
-                "--batch",
+                "--batch-size",
                 "2",
                 "--steps",
                 "1",
@@ -106,7 +106,7 @@ class BenchCommandTest {
             value = {
                 "bench trainer --backbones resnt | --backbones: unknown backbone 'resnt': did you mean 'resnet'?",
                 "bench trainer --size huge | unknown backbone size 'huge': there are nano, cifar and paper.",
-                "bench trainer --batch 1 | batch must be at least 2, was 1.",
+                "bench trainer --batch-size 1 | batch must be at least 2, was 1.",
                 "bench trainer --steps 0 | --steps must be at least 1, was 0.",
                 "bench scale --runs 0 | --runs, --seconds, --parallelism and --every must be at least 1, --evaluations 0.",
                 "bench scale --runs 500 --steps-per-second 9 --seconds 9 | --steps-per-second must let each of --runs take a step within --seconds.",

@@ -1,12 +1,19 @@
 package io.couplet.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.couplet.broker.EmbeddedBroker;
+import io.couplet.schemas.study.StudySpecification;
+import io.couplet.trainer.backbones.Backbones;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,6 +56,28 @@ class CoupletTest {
         assertThat(ended.exitCode()).isEqualTo(2);
         assertThat(ended.err().lines()).hasSize(1).first().asString().contains("nowhere");
         assertThat(directory.resolve("data/kafka")).doesNotExist();
+    }
+
+    @Test
+    void weightsThatDoNotFitAreRefusedBeforeAnythingStarts() throws IOException {
+        Path absent = directory.resolve("absent.safetensors");
+        String[] run = {"run", "--data-dir", data(), "--limit", "100", "--backbones", "resnet", "--weights"};
+        refused(
+                couplet(with(run, "resnet=" + absent)),
+                "Weights of resnet at size nano: there is no file of weights " + absent + " on this trainer.");
+        // The header of a safetensors file of timm's ResNet-50 begins like this; its shapes are those of size paper.
+        String header = "{\"conv1.weight\":{\"dtype\":\"F32\",\"shape\":[64,3,7,7],\"data_offsets\":[0,37632]}}";
+        ByteBuffer file = ByteBuffer.allocate(8 + header.length() + 37_632).order(ByteOrder.LITTLE_ENDIAN);
+        file.putLong(header.length()).put(header.getBytes(StandardCharsets.US_ASCII));
+        Path large = Files.write(directory.resolve("r50.safetensors"), file.array());
+        Ended ended = couplet(with(run, "resnet=" + large));
+        assertThat(ended.exitCode()).isEqualTo(2);
+        assertThat(ended.err().lines()).singleElement().asString().contains("they fill 0 of", "of size paper");
+        assertThat(directory.resolve("data/kafka")).doesNotExist();
+    }
+
+    private static String[] with(String[] arguments, String last) {
+        return Stream.concat(Stream.of(arguments), Stream.of(last)).toArray(String[]::new);
     }
 
     @Test
@@ -111,6 +140,8 @@ class CoupletTest {
                 "--steps|0|The flags do not make a study: budget.steps must be a whole number from 1 to 10000000, was 0.",
                 "--port|70000|--port must be from 0 to 65535, was 70000.",
                 "--slots|0|--slots must be from 1 to 256, was 0.",
+                "--image-size|28|The flags do not make a study: data.image-size must be a multiple of 16 for backbones of size nano, was 28: take 16 or 32.",
+                "--size|huge|--size: unknown size 'huge': there are nano, cifar, paper",
                 "--seeds|1,1|The flags do not make a study: seeds has 1 twice: keep one.",
             })
     void numbersOutOfRangeAreRefused(String flag, String value, String sentence) {
@@ -203,7 +234,7 @@ class CoupletTest {
                 .contains("<study>.<backbone>.<optimizer>.s<seed>.<6 hex digits>");
         refused(
                 couplet("rules", "s-0a1b2c", "--rule", "nonesuch", "--bootstrap-servers", "127.0.0.1:1"),
-                "--rule nonesuch: there is no stopping rule 'nonesuch': choose among divergence, stall, plateau, target, median,"
+                "--rule nonesuch: there is no stopping rule 'nonesuch': choose among divergence, plateau, target, median,"
                         + " asha, successive-halving, i-epoch, transfer.");
         refused(
                 couplet("rules", "s-0a1b2c", "--rule", "transfer:risk=0.9", "--bootstrap-servers", "127.0.0.1:1"),
@@ -276,6 +307,41 @@ class CoupletTest {
                   rsb-a2         augmentation crop-flip-rand-m7  cosine with warm-up  {loss=bce, mixup=0.1, cutmix=1.0, drop-path=0.05}
                   auto           the one of these that belongs to each backbone
                 """);
+    }
+
+    @Test
+    void listSaysThatBackbonesAreNanoUnlessAStudySaysOtherwise() {
+        assertThat(couplet("list", "sizes").out().lines().toList().get(1)).startsWith("  nano           the default: ");
+        assertThat(couplet("list", "losses").out()).isEqualTo("""
+                losses
+                  cross-entropy  of the softmax over all classes
+                  bce            of a sigmoid for each class on its own
+                """);
+        assertThat(couplet("list", "augmentations").out())
+                .contains("\n  none                      images as they are\n")
+                .contains(
+                        "\n  crop-flip-rand-m9         padded by an eighth and cropped at random, mirrored, RandAugment of magnitude 9\n");
+    }
+
+    /** The study's reader may not know the backbones, so that it has the multiples a second time. */
+    @Test
+    void aStudyTakesTheImageSizesThatItsBackbonesTake() {
+        for (Backbones.Size size : Backbones.Size.values()) {
+            for (int pixels = 8; pixels <= 130; pixels++) {
+                int tried = pixels;
+                boolean built = catchThrowable(() -> new Backbones.Task(size, tried, 10, 0)) == null;
+                boolean taken =
+                        catchThrowable(() -> StudySpecification.defaults().withSize(size.key(), tried)) == null;
+                assertThat(taken).as("%s, %d pixels", size, pixels).isEqualTo(built);
+            }
+        }
+    }
+
+    @Test
+    void theSizeOfBackbonesIsAFlag() {
+        assertThat(couplet("submit", "--dry-run", "--size", "paper", "--image-size", "224")
+                        .out())
+                .contains("size: paper", "image-size: 224");
     }
 
     @Test

@@ -82,8 +82,11 @@ class ReplayCurvesCommandTest {
 
     @Test
     void withoutAKafkaItSaysHowToNameOne() throws IOException {
-        Ended ended = replay();
+        Ended ended = replay("--data-dir", directory.resolve("data"));
         assertThat(ended.exitCode()).isEqualTo(2);
-        assertThat(ended.err()).contains("No Kafka is named");
+        assertThat(ended.err())
+                .isEqualTo("couplet: No couplet runs in " + directory.resolve("data")
+                        + ": start one with `couplet run`, or name a Kafka with --bootstrap-servers HOST:PORT."
+                        + System.lineSeparator());
     }
 }

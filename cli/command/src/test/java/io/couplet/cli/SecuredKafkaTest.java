@@ -187,8 +187,10 @@ class SecuredKafkaTest {
                 assertThat(stopper.running()).isTrue();
                 String runId = STUDY.requests(1).get(0).getRunId();
                 Ended stopped = couplet(Service.ORDERS, "stop", runId);
-                assertThat(stopped.err()).isEmpty();
-                assertThat(stopped.exitCode()).isZero();
+                assertThat(stopped.err()).isEqualTo("couplet: Run " + runId + " has ended already.\n");
+                Ended ordered = couplet(Service.ORDERS, "rules", STUDY.studyId(), "--none");
+                assertThat(ordered.err()).isEmpty();
+                assertThat(ordered.exitCode()).isZero();
                 return study;
             }
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.couplet.broker.EmbeddedBroker;
+import io.couplet.cli.local.RunningSystem;
 import io.couplet.schemas.TopicCreation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,6 +65,44 @@ class TailLogsCommandTest {
             assertThat(json.at("/records/emitted").intValue()).isZero();
             assertThat(json.at("/runIds/0").textValue()).contains(".resnet.sgd.s1.");
         }
+    }
+
+    @Test
+    void withoutAKafkaItStartsOneWithTheJobsAndThePageAndEndsWhenAllIsScored() throws Exception {
+        Path logs = directory.resolve("logs");
+        for (String pairing : List.of("resnet/sgd", "resnet/adamw", "vgg/sgd", "vgg/adamw")) {
+            Path run = Files.createDirectories(logs.resolve(pairing));
+            Files.writeString(
+                    run.resolve("log.jsonl"),
+                    "{\"step\": 1, \"train_loss\": 2.0}\n{\"step\": 2, \"train_loss\": 1.5, \"val_acc\": 0.%d}\n"
+                            .formatted(30 + pairing.length()));
+        }
+        Path data = directory.resolve("data");
+        Ended ended = Ended.couplet(List.of(
+                "tail", logs, "--once", "--data-dir", data, "--path-pattern", "{backbone}/{optimizer}/**", "--json"));
+
+        assertThat(ended.err()).contains("The page is at http://127.0.0.1:").doesNotContain("Not everything");
+        assertThat(ended.exitCode()).isZero();
+        assertThat(new ObjectMapper().readTree(ended.out()).at("/counts/steps").intValue())
+                .isEqualTo(8);
+        assertThat(RunningSystem.in(data)).isEmpty();
+        JsonNode cells = new ObjectMapper()
+                .readTree(Ended.couplet(List.of("report", "--data-dir", data, "--json"))
+                        .out())
+                .get("cells");
+        assertThat(cells).hasSize(4).allSatisfy(cell -> {
+            assertThat(cell.get("coupling").isNumber()).isTrue();
+            assertThat(cell.get("steps").intValue()).isEqualTo(2);
+        });
+    }
+
+    @Test
+    void aLogThatIsNotThereIsSaidBeforeAnythingIsStarted() {
+        Path data = directory.resolve("data");
+        Ended ended = Ended.couplet(List.of("tail", directory.resolve("none"), "--data-dir", data));
+        assertThat(ended.err().lines()).singleElement().asString().contains("none");
+        assertThat(ended.exitCode()).isEqualTo(2);
+        assertThat(data).doesNotExist();
     }
 
     @ParameterizedTest

@@ -114,6 +114,15 @@ public final class LogTail implements AutoCloseable {
     }
 
     /**
+     * Checks that the logs are there.
+     *
+     * @throws TailException in one sentence with the fix
+     */
+    public static void check(List<Path> roots, TailSettings settings) throws TailException {
+        new LogFiles(roots, settings.format()).check();
+    }
+
+    /**
      * Takes what is new.
      *
      * @return whether anything was

@@ -77,7 +77,9 @@ final class StudyReader {
 
         for (StudySpecification.Contradiction contradiction : StudySpecification.contradictions(
                 name,
+                data,
                 backbones,
+                size,
                 weights,
                 optimizers,
                 seeds,
@@ -455,7 +457,11 @@ final class StudyReader {
                 wrong(key, node, " must be a name, was ");
                 return otherwise;
             }
-            return known(scalar, what, known) ? scalar.getValue() : otherwise;
+            if (known(scalar, what, known)) {
+                return scalar.getValue();
+            }
+            unread.add(pathTo(key));
+            return otherwise;
         }
 
         @Nullable

@@ -89,7 +89,9 @@ public record StudySpecification(
         Bounds.RUNG.requireAll("rungs", rungs);
         List<Contradiction> contradictions = contradictions(
                 name,
+                data,
                 backbones,
+                size,
                 weights,
                 optimizers,
                 seeds,
@@ -158,7 +160,9 @@ public record StudySpecification(
 
     static List<Contradiction> contradictions(
             String name,
+            DataSpecification data,
             List<String> backbones,
+            String size,
             SortedMap<String, String> weights,
             List<String> optimizers,
             List<Long> seeds,
@@ -188,6 +192,7 @@ public record StudySpecification(
                 false,
                 found);
         files(backbones, weights, found);
+        imageSize(data.imageSize(), size, backbones, found);
         optimizerOptions.forEach((optimizer, own) -> {
             String key = "optimizer-options." + optimizer;
             distinct(key + ".learning-rate", own.learningRates(), false, found);
@@ -262,6 +267,25 @@ public record StudySpecification(
                         key, "weights of " + backbone + " must be a .safetensors file, was '" + path + "'"));
             }
         });
+    }
+
+    private static void imageSize(int pixels, String size, List<String> backbones, List<Contradiction> found) {
+        int multiple = imageMultiple(size);
+        if (pixels % multiple == 0 || backbones.stream().allMatch(BackboneFile::isMeantBy)) {
+            return;
+        }
+        int below = pixels / multiple * multiple;
+        int above = below + multiple;
+        found.add(new Contradiction(
+                "data.image-size",
+                "size",
+                "data.image-size must be a multiple of " + multiple + " for backbones of size " + size + ", was "
+                        + pixels + ": take " + (below == 0 ? above : below + " or " + above)));
+    }
+
+    /** What the height and width of images must be a multiple of: backbones of this size halve them so often. TorchScript files take any. */
+    static int imageMultiple(String size) {
+        return size.equals("nano") ? 16 : 32;
     }
 
     private static void rungs(List<Double> rungs, int steps, List<Contradiction> found) {
@@ -489,6 +513,14 @@ public record StudySpecification(
     /** The same on other images. */
     public StudySpecification withData(DataSpecification newData) {
         return with(draft -> draft.data = newData);
+    }
+
+    /** The same with backbones of another size, on images of so many pixels. */
+    public StudySpecification withSize(String newSize, int newImageSize) {
+        return with(draft -> {
+            draft.size = newSize;
+            draft.data = data.withImageSize(newImageSize);
+        });
     }
 
     /** The same with another grid; what optimizers and backbones that are no longer in it had is left out. */

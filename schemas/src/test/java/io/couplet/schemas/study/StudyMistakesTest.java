@@ -30,6 +30,7 @@ class StudyMistakesTest {
             optimizers: [adamww]                | line 1, column 14: unknown optimizer 'adamww': did you mean 'adamw'?
             optimizers: {sgd: 1}                | line 1, column 13: optimizers must be a list, e.g. [a, b], was a group of keys
             size: nanno                         | line 1, column 7: unknown size 'nanno': did you mean 'nano'?
+            {size: papr, data: {image-size: 40}} | line 1, column 8: unknown size 'papr': did you mean 'paper'?
             size: [nano]                        | line 1, column 7: size must be a name, was a list
             seeds: [0, 0]                       | line 1, column 1: seeds has 0 twice: keep one
             seeds: [1.5]                        | line 1, column 9: seeds must be a whole number from -9007199254740991 to 9007199254740991, was '1.5'
@@ -84,6 +85,9 @@ class StudyMistakesTest {
             device: [cpu]                       | line 1, column 9: device must be a text, was a list
             data: {validation-path: /val}       | line 1, column 8: data.validation-path needs data.path: the built-in images are split by themselves
             data: {image-size: 7}               | line 1, column 20: data.image-size must be a whole number from 8 to 1024, was '7'
+            data: {image-size: 28}              | line 1, column 8: data.image-size must be a multiple of 16 for backbones of size nano, was 28: take 16 or 32
+            data: {image-size: 8}               | line 1, column 8: data.image-size must be a multiple of 16 for backbones of size nano, was 8: take 16
+            {size: paper, data: {image-size: 225}} | line 1, column 22: data.image-size must be a multiple of 32 for backbones of size paper, was 225: take 224 or 256
             data: {validation-fraction: 1}      | line 1, column 29: data.validation-fraction must be a number above 0 and below 1, was '1'
             data: /images                       | line 1, column 7: data must be a group of keys, was '/images'
             name: ""                            | line 1, column 1: name must be 1 to 80 printable characters, was ''

@@ -452,6 +452,16 @@ class StudySpecificationTest {
         assertThatThrownBy(() -> study.withGrid(List.of(), List.of("sgd"), List.of(0L)))
                 .hasMessage("backbones is empty: name one at least, or leave it out for the default");
         assertThatThrownBy(() -> study.withDevice("cuda")).hasMessage("device must be cpu, gpu or gpu:N, was 'cuda'");
+        assertThatThrownBy(() -> study.withSize("cifar", 48))
+                .hasMessage(
+                        "data.image-size must be a multiple of 32 for backbones of size cifar, was 48: take 32 or 64");
+        assertThat(study.withSize("nano", 48).data().imageSize()).isEqualTo(48);
+        assertThat(study.withGrid(List.of("file:n.pt"), List.of("sgd"), List.of(0L))
+                        .withSize("nano", 28)
+                        .data()
+                        .imageSize())
+                .as("a TorchScript file says itself what images it takes")
+                .isEqualTo(28);
         assertThatThrownBy(() -> study.data().withImageSize(4))
                 .hasMessage("data.image-size must be a whole number from 8 to 1024, was 4");
     }

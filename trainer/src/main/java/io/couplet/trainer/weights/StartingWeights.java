@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 
 /**
@@ -54,22 +55,48 @@ public record StartingWeights(float[] parameters, float[] buffers, Report report
     public static StartingWeights read(Path file, ParameterLayout layout, long seed) {
         float[] parameters = layout.initialParameters(seed);
         float[] buffers = layout.initialBuffers();
-        List<Target> targets = Stream.concat(
+        try (SafeTensors tensors = SafeTensors.open(file)) {
+            Report report = match(
+                    file,
+                    tensors,
+                    targets(layout, parameters, buffers),
+                    head(layout),
+                    (tensor, target) -> tensors.read(tensor, target.vector(), target.offset()));
+            return new StartingWeights(parameters, buffers, report);
+        }
+    }
+
+    /**
+     * What {@link #read} would find, by the file's header alone.
+     *
+     * @throws IllegalArgumentException in one sentence, as {@link #read} does
+     */
+    public static Report check(Path file, ParameterLayout layout) {
+        try (SafeTensors tensors = SafeTensors.open(file)) {
+            float[] none = new float[0];
+            return match(file, tensors, targets(layout, none, none), head(layout), (tensor, target) -> {});
+        }
+    }
+
+    private static List<Target> targets(ParameterLayout layout, float[] parameters, float[] buffers) {
+        return Stream.concat(
                         layout.parameters().stream()
                                 .map(p -> new Target(p.name(), shape(p.shape().getShape()), parameters, p.offset())),
                         layout.buffers().stream()
                                 .map(b -> new Target(b.name(), shape(b.shape().getShape()), buffers, b.offset())))
                 .toList();
-        try (SafeTensors tensors = SafeTensors.open(file)) {
-            return new StartingWeights(parameters, buffers, fill(file, tensors, targets, head(layout)));
-        }
     }
 
     private static List<Long> shape(long[] dimensions) {
         return java.util.Arrays.stream(dimensions).boxed().toList();
     }
 
-    private static Report fill(Path file, SafeTensors tensors, List<Target> targets, Set<String> head) {
+    private static Report match(
+            Path file,
+            SafeTensors tensors,
+            List<Target> targets,
+            Set<String> head,
+            BiConsumer<SafeTensors.Tensor, Target> matching) {
         List<String> missing = new ArrayList<>();
         List<String> misshaped = new ArrayList<>();
         List<String> shapes = new ArrayList<>();
@@ -86,7 +113,7 @@ public record StartingWeights(float[] parameters, float[] buffers, Report report
                 shapes.add(target.name() + " " + tensor.shape() + " for " + target.shape());
                 freshHead |= head.contains(target.name()) && differOnlyInClasses(tensor.shape(), target.shape());
             } else {
-                tensors.read(tensor, target.vector(), target.offset());
+                matching.accept(tensor, target);
                 loaded++;
             }
         }
@@ -95,7 +122,7 @@ public record StartingWeights(float[] parameters, float[] buffers, Report report
                     + " are another backbone's, or the same one's in another size: they fill " + loaded + " of "
                     + targets.size() + " tensors, " + missing.size() + " are missing" + some(missing) + ", "
                     + misshaped.size() + " have another shape" + some(shapes)
-                    + "; give a file of the same timm model and the study's size");
+                    + "; give a file of the same timm model and the study's size (timm's own files are of size paper)");
         }
         List<String> unexpected = tensors.tensors().values().stream()
                 .filter(tensor -> tensor.isFloating() && !known.contains(tensor.name()))

@@ -164,7 +164,20 @@ class StartingWeightsTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(" are another backbone's, or the same one's in another size: they fill 0 of ")
                 .hasMessageContaining(" are missing (conv1.weight, ")
-                .hasMessageEndingWith("; give a file of the same timm model and the study's size");
+                .hasMessageEndingWith(
+                        "; give a file of the same timm model and the study's size (timm's own files are of size paper)");
+    }
+
+    @Test
+    void theHeaderAloneTellsWhatReadingWouldFind() throws IOException {
+        ParameterLayout layout = layout("resnet", 32, 10);
+        Map<String, Saved> tensors = all(layout, "F32");
+        tensors.remove("conv1.weight");
+        Path file = save(tensors);
+        assertThat(StartingWeights.check(file, layout))
+                .isEqualTo(StartingWeights.read(file, layout, 0).report());
+        assertThatThrownBy(() -> StartingWeights.check(file, layout("vgg", 32, 10)))
+                .hasMessageContaining("they fill 0 of ");
     }
 
     @Test

@@ -95,8 +95,8 @@ public enum Service {
             reads(Topics.all().toArray(Topic<?>[]::new)),
             List.of(new Permission(TOPIC, LITERAL, Topics.DEAD_LETTERS, Set.of(READ))))),
 
-    /** {@code couplet stop}, {@code resume} and {@code rules}; a dashboard whose buttons give orders has it beside its own. */
-    ORDERS(writes(Topics.RUN_COMMANDS)),
+    /** {@code couplet stop}, {@code resume} and {@code rules}, which look first how a run stands or what a study is called; a dashboard whose buttons give orders has it beside its own. */
+    ORDERS(of(reads(Topics.RUN_REQUESTS, Topics.RUN_EVENTS, Topics.RUN_COMMANDS), writes(Topics.RUN_COMMANDS))),
 
     /** {@code couplet alerts}; it asks how many steps there are, and reads none; what it could not deliver goes to the dead letters. */
     ALERTS(of(

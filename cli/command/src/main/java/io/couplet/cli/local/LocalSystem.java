@@ -37,8 +37,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Everything on one machine, for one study: the broker in a process of its own, and in this one the Flink jobs, the early
- * stopper, the live view and the trainer. Started in the order of the data, closed in reverse, so that the last records
+ * Everything on one machine, for one study or for what {@code couplet tail} reads: the broker in a process of its own, and in this one the Flink jobs, the early
+ * stopper, the live view and, once something is to be trained, the trainer. Started in the order of the data, closed in reverse, so that the last records
  * of a closing part still find what they are for.
  */
 public final class LocalSystem implements AutoCloseable {

@@ -16,7 +16,7 @@ import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a {@code couplet run} that is going on can be reached, as it wrote it into its data directory.
+ * Where a {@code couplet run}, or a {@code couplet tail} with a broker of its own, that is going on can be reached, as it wrote it into its data directory.
  *
  * @param bootstrapServers its broker
  * @param dashboard its page
@@ -88,7 +88,7 @@ public record RunningSystem(
         properties.setProperty("pid", Long.toString(process.pid()));
         process.info().startInstant().ifPresent(instant -> properties.setProperty(STARTED, instant.toString()));
         try (Writer writer = Files.newBufferedWriter(dataDirectory.resolve(FILE))) {
-            properties.store(writer, "The couplet run that is going on in this directory");
+            properties.store(writer, "The couplet that is going on in this directory");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

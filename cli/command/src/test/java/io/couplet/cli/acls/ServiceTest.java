@@ -44,8 +44,10 @@ class ServiceTest {
     @Test
     void kafkasOwnCommandsArePrinted() {
         assertThat(Service.ORDERS.commands("User:ann", "kafka:9092"))
-                .containsExactly(
-                        "kafka-acls.sh --bootstrap-server kafka:9092 --command-config admin.properties --add --allow-principal 'User:ann' --operation Write --topic 'couplet.run-commands.v1'");
+                .hasSize(3)
+                .last()
+                .isEqualTo(
+                        "kafka-acls.sh --bootstrap-server kafka:9092 --command-config admin.properties --add --allow-principal 'User:ann' --operation Read --operation Write --topic 'couplet.run-commands.v1'");
         assertThat(Service.DASHBOARD.commands("User:dashboard", "kafka:9092"))
                 .last()
                 .asString()

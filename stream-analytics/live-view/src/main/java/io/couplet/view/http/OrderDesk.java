@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Takes a person's orders: looks whether the run can obey, and gives each order once, however often and by however many it is asked for before the trainer has acknowledged it.
  */
-final class OrderDesk {
+public final class OrderDesk {
 
     private static final Logger LOG = LoggerFactory.getLogger(OrderDesk.class);
 
@@ -24,7 +24,7 @@ final class OrderDesk {
     private final Map<String, Desk> desks = new ConcurrentHashMap<>();
 
     /** What a person may order. */
-    enum Kind {
+    public enum Kind {
         STOP,
         PAUSE,
         RESUME;
@@ -36,7 +36,7 @@ final class OrderDesk {
     }
 
     /** How an order went. */
-    sealed interface Outcome {}
+    public sealed interface Outcome {}
 
     /**
      * On its way, or already on its way before.
@@ -45,23 +45,29 @@ final class OrderDesk {
      * @param requestedBy who asked first
      * @param already whether the same order was under way before
      */
-    record Given(String runId, Kind order, String commandId, String requestedBy, boolean already) implements Outcome {}
+    public record Given(String runId, Kind order, String commandId, String requestedBy, boolean already)
+            implements Outcome {}
 
-    /** Not given, and why. */
-    record Refused(int status, String sentence) implements Outcome {}
+    /**
+     * Not given, and why.
+     *
+     * @param status what HTTP calls it
+     */
+    public record Refused(int status, String sentence) implements Outcome {}
 
     /** One run's: its lock, and the newest order of this server, which the model may not have read yet. */
     private static final class Desk {
         private @Nullable Given newest;
     }
 
-    OrderDesk(ViewModel model, Orders orders) {
+    /** @param model that tells how the runs stand, live or as it was just read */
+    public OrderDesk(ViewModel model, Orders orders) {
         this.model = model;
         this.orders = orders;
     }
 
     /** Gives an order, unless the run cannot obey it or is about to. */
-    Outcome order(String runId, Kind kind, String requestedBy, String reason) {
+    public Outcome order(String runId, Kind kind, String requestedBy, String reason) {
         if (model.status(runId) == null) {
             return new Refused(404, "No run " + Refusals.shortened(runId) + " has been read.");
         }

@@ -122,7 +122,7 @@ public enum StoppingRules {
     /**
      * The rule of a name.
      *
-     * @throws IllegalArgumentException in one sentence, when there is none of that name
+     * @throws IllegalArgumentException in one sentence with those that a study can arm, when there is none of that name
      */
     public static StoppingRules named(String name) {
         for (StoppingRules each : values()) {
@@ -134,6 +134,7 @@ public enum StoppingRules {
                 + String.join(
                         ", ",
                         java.util.Arrays.stream(values())
+                                .filter(StoppingRules::forStudies)
                                 .map(StoppingRules::key)
                                 .toList()));
     }

@@ -173,7 +173,7 @@ class CohortRulesTest {
         assertThatThrownBy(() -> StoppingRules.TRANSFER.with(Map.of("peers", 1.5)))
                 .hasMessage("transfer: peers must be a whole number, was 1.5");
         assertThatThrownBy(() -> StoppingRules.named("nonesuch"))
-                .hasMessageStartingWith("there is no stopping rule 'nonesuch': choose among divergence, stall, ");
+                .hasMessageStartingWith("there is no stopping rule 'nonesuch': choose among divergence, plateau, ");
     }
 
     private static RunSoFar idle(long step, long warmup, double gap, double idle) {
