@@ -166,6 +166,9 @@ public final class Submission {
         }
 
         void event(RunEvent event) {
+            if (event.getKind() == RunEventKind.PREPARING) {
+                return; // of an attempt that may come to nothing
+            }
             newest.merge(event.getRunId(), event, (old, later) -> later.getAttempt() < old.getAttempt() ? old : later);
         }
     }

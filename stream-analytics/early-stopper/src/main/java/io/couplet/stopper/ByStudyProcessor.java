@@ -3,6 +3,7 @@ package io.couplet.stopper;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.couplet.schemas.WireFormat;
+import io.couplet.schemas.avro.RunEventKind;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.Record;
@@ -35,6 +36,9 @@ final class ByStudyProcessor extends ContextualProcessor<byte[], byte[], byte[],
             return;
         }
         if (input instanceof StudyInput.Ordered ordered && !ordered.isOfThePersonToTheStudy()) {
+            return;
+        }
+        if (input instanceof StudyInput.Event change && change.event().getKind() == RunEventKind.PREPARING) {
             return;
         }
         context()

@@ -122,11 +122,16 @@ sealed interface Input {
             return event.getAttempt();
         }
 
+        /** Whether it is between trainers, and tells nothing of the run. */
+        boolean isClaim() {
+            return event.getKind() == RunEventKind.PREPARING;
+        }
+
         /** Whether the attempt trains no further after it; a released run does so in a later attempt. */
         boolean ends() {
             return switch (event.getKind()) {
                 case COMPLETED, STOPPED, DIVERGED, FAILED, RELEASED -> true;
-                case UNKNOWN, STARTED, RESUMED, CHECKPOINTED -> false;
+                case UNKNOWN, PREPARING, STARTED, RESUMED, CHECKPOINTED -> false;
             };
         }
 

@@ -107,7 +107,7 @@ final class StudyJudge {
         State state = switch (event.getKind()) {
             case COMPLETED -> State.COMPLETED;
             case STOPPED, DIVERGED, FAILED -> State.ENDED;
-            case UNKNOWN, STARTED, RESUMED, CHECKPOINTED, RELEASED -> next.state();
+            case UNKNOWN, PREPARING, STARTED, RESUMED, CHECKPOINTED, RELEASED -> next.state();
         };
         next = next.warmingUpTo(event.getWarmupSteps() / budget).in(state).reading(origin);
         if (!next.equals(run)) {

@@ -70,7 +70,7 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
         try {
             input = Input.read(
                     origin.topic(), record.key(), format.fromKafka(origin.topic(), value), record.timestamp());
-            if (input instanceof Input.OfStudy) {
+            if (input instanceof Input.OfStudy || input instanceof Input.Change change && change.isClaim()) {
                 return;
             }
             known = known(input.runId());

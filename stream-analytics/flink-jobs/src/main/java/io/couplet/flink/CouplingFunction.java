@@ -116,6 +116,9 @@ final class CouplingFunction extends KeyedProcessFunction<String, StudyInput, Up
     }
 
     private void put(RunEvent event) throws Exception {
+        if (event.getKind() == RunEventKind.PREPARING) {
+            return; // between trainers
+        }
         StudyRun run = runs.get(event.getRunId());
         if (run == null) {
             run = StudyRun.start(

@@ -262,7 +262,7 @@ public record StudyRun(
             case STOPPED -> Ending.STOPPED;
             case DIVERGED -> Ending.DIVERGED;
             case FAILED -> Ending.FAILED;
-            case UNKNOWN, STARTED, RESUMED, CHECKPOINTED, RELEASED -> Ending.NONE;
+            case UNKNOWN, PREPARING, STARTED, RESUMED, CHECKPOINTED, RELEASED -> Ending.NONE;
         };
     }
 

@@ -8,6 +8,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.Locale;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
@@ -25,6 +26,14 @@ final class ImageDecoder {
 
     /** The longest side of a JPEG. A PNG of one long row asks for much more memory than a square one of as many pixels. */
     static final long LONGEST_SIDE = 65_535;
+
+    /** What a pixel takes while it is decoded: 16 bits a channel and transparency, then a byte for each of three channels. */
+    private static final long BYTES_A_PIXEL = 12;
+
+    /** MiB that all images that are being decoded may take together: on many cores a few large ones at once would fill a small heap. */
+    static final int DECODING_MIB = (int) Math.max(1, Runtime.getRuntime().maxMemory() / 4 >> 20);
+
+    static final Semaphore DECODING = new Semaphore(DECODING_MIB, true);
 
     /** Images with more pixels than this are thinned out while they are decoded. */
     private static final long MANY_PIXELS = 4_000_000;
@@ -69,10 +78,22 @@ final class ImageDecoder {
                     LONGEST_SIDE));
         }
         ImageReadParam parameters = reader.getDefaultReadParam();
+        long decoded = width * height;
         int thinning = (int) (Math.min(width, height) / (4L * wantedSide));
-        if (width * height > MANY_PIXELS && thinning > 1) {
+        if (decoded > MANY_PIXELS && thinning > 1) {
             parameters.setSourceSubsampling(thinning, thinning, 0, 0);
+            decoded /= (long) thinning * thinning;
         }
+        int mebibytes = (int) Math.min(DECODING_MIB, decoded * BYTES_A_PIXEL >> 20);
+        DECODING.acquireUninterruptibly(mebibytes);
+        try {
+            return decode(reader, parameters);
+        } finally {
+            DECODING.release(mebibytes);
+        }
+    }
+
+    private static Planes decode(ImageReader reader, ImageReadParam parameters) throws IOException {
         AtomicBoolean cutShort = new AtomicBoolean();
         reader.addIIOReadWarningListener((source, warning) -> {
             if (warning.contains("Premature end")) {

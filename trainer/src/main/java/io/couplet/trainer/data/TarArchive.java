@@ -2,8 +2,10 @@ package io.couplet.trainer.data;
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +19,8 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
 /** A tar, plain or gzipped. It can only be read from front to back, so its members are held in memory while the data are opened. */
 final class TarArchive implements FileTree {
+    private static final long MOST_HEADER_BYTES = 1 << 20;
+
     private final Path path;
     private final TreeMap<String, byte[]> members = new TreeMap<>();
     private final TreeSet<String> folders = new TreeSet<>();
@@ -25,11 +29,11 @@ final class TarArchive implements FileTree {
     TarArchive(Path path, boolean gzipped, long mostBytes) throws DataException {
         this.path = path;
         try (InputStream file = new BufferedInputStream(Files.newInputStream(path), 1 << 16);
-                InputStream plain = gzipped ? new GZIPInputStream(file, 1 << 16) : file;
+                Metered plain = new Metered(gzipped ? new GZIPInputStream(file, 1 << 16) : file, mostBytes);
                 TarArchiveInputStream tar = new TarArchiveInputStream(plain)) {
-            long left = mostBytes;
-            for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
-                left -= add(entry, tar, left);
+            for (TarArchiveEntry entry = next(tar, plain); entry != null; entry = next(tar, plain)) {
+                add(entry, tar, mostBytes);
+                tar.transferTo(OutputStream.nullOutputStream());
             }
         } catch (UnusableImageException e) {
             throw new DataException(
@@ -44,7 +48,14 @@ final class TarArchive implements FileTree {
         }
     }
 
-    private long add(TarArchiveEntry entry, TarArchiveInputStream tar, long most) throws IOException {
+    private static TarArchiveEntry next(TarArchiveInputStream tar, Metered plain) throws IOException {
+        plain.headersOnly(MOST_HEADER_BYTES);
+        TarArchiveEntry entry = tar.getNextEntry();
+        plain.headersOnly(Long.MAX_VALUE);
+        return entry;
+    }
+
+    private void add(TarArchiveEntry entry, TarArchiveInputStream tar, long most) throws IOException {
         String name = entry.getName();
         while (name.startsWith("./") || name.startsWith("/")) {
             name = name.substring(name.indexOf('/') + 1);
@@ -54,26 +65,74 @@ final class TarArchive implements FileTree {
         }
         if (Litter.leadsOut(name)) {
             leftOut.add(name + ": its name leads out of the archive");
-            return 0;
+            return;
         }
         if (name.isEmpty() || name.equals(".") || Litter.isIn(name)) {
-            return 0;
+            return;
         }
         if (entry.isDirectory()) {
             folders.add(name);
-            return 0;
+            return;
         }
         if (entry.isSymbolicLink() || entry.isLink()) {
             leftOut.add(name + ": a link, which an archive is not followed out of");
-            return 0;
+            return;
         }
         if (!entry.isFile() || entry.isCharacterDevice() || entry.isBlockDevice() || entry.isFIFO()) {
             leftOut.add(name + ": neither a file nor a folder");
-            return 0;
+            return;
         }
-        byte[] bytes = Bounded.read(tar, most);
-        members.put(name, bytes);
-        return bytes.length;
+        members.put(name, Bounded.read(tar, most));
+    }
+
+    /**
+     * Gives no more than it may: of all that the archive unpacks to, whether it is kept or not, and of what stands between two members, which commons-compress holds in memory whatever its
+     * length (a name of gigabytes is a few megabytes of gzip).
+     */
+    private static final class Metered extends FilterInputStream {
+        private long left;
+        private long headersLeft = Long.MAX_VALUE;
+
+        Metered(InputStream in, long most) {
+            super(in);
+            left = most;
+        }
+
+        void headersOnly(long most) {
+            headersLeft = most;
+        }
+
+        @Override
+        public int read() throws IOException {
+            int one = super.read();
+            count(one < 0 ? 0 : 1);
+            return one;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            int read = super.read(bytes, offset, length);
+            count(Math.max(0, read));
+            return read;
+        }
+
+        @Override
+        public long skip(long count) throws IOException {
+            long skipped = super.skip(count);
+            count(skipped);
+            return skipped;
+        }
+
+        private void count(long bytes) throws IOException {
+            left -= bytes;
+            headersLeft -= bytes;
+            if (headersLeft < 0) {
+                throw new IOException("a name or header of more than " + (MOST_HEADER_BYTES >> 10) + " KiB");
+            }
+            if (left < 0) {
+                throw new UnusableImageException("larger than what is read");
+            }
+        }
     }
 
     private byte[] member(String file) throws IOException {

@@ -47,6 +47,7 @@ final class Attempt implements TrainingListener {
     private static final Duration FLUSH_BEFORE_CHECKPOINT = Duration.ofSeconds(1);
 
     private static final Duration STATISTICS = Duration.ofSeconds(30);
+    private static final String SHUTS_DOWN = "The trainer shuts down.";
 
     /** What is to become of the request. */
     enum End {
@@ -110,24 +111,41 @@ final class Attempt implements TrainingListener {
         return number == 1;
     }
 
-    /** Whether it has told that it began, so that others take the run for one that is worked off. */
+    /** That this attempt wants its number, and works off this request. */
+    RunEvent claim(String whose) {
+        return event(RunEventKind.PREPARING)
+                .setRequestOffset(requestOffset)
+                .setClaim(whose)
+                .build();
+    }
+
+    /** Whether the training has begun; before, an interruption ends the attempt. */
     boolean begun() {
         return begun;
     }
 
-    /** @throws InterruptedException when the trainer shuts down before the training begins or while it waits for images */
+    /** @throws InterruptedException when the trainer shuts down while what happened is told */
     End run() throws InterruptedException {
         Outcome outcome;
         try {
             outcome = train();
+        } catch (InterruptedException e) {
+            outcome = new Outcome.Stopped(resumedAt, 0, SHUTS_DOWN);
         } catch (DataException | IllegalArgumentException e) {
-            outcome = new Outcome.Failed(resumedAt, 0, String.valueOf(e.getMessage()));
+            outcome = failed(String.valueOf(e.getMessage()));
         } catch (RuntimeException
                 | Error e) { // whatever it is, untold it would have the request come up again for ever
             LOG.error("run {} attempt {} broke", request.getRunId(), number, e);
-            outcome = new Outcome.Failed(resumedAt, 0, e.toString());
+            outcome = failed(e.toString());
         }
         return end(outcome);
+    }
+
+    /** What fails because it was interrupted, a file that was being read say, does not fail for its own sake. */
+    private Outcome failed(String reason) {
+        return Thread.interrupted()
+                ? new Outcome.Stopped(resumedAt, 0, SHUTS_DOWN)
+                : new Outcome.Failed(resumedAt, 0, reason);
     }
 
     private Outcome train() throws DataException, InterruptedException {
@@ -173,15 +191,22 @@ final class Attempt implements TrainingListener {
     }
 
     /**
-     * Keeps the state after all that was told up to it is with Kafka or on the disk: whoever goes on from it will not tell it again. A run that another
-     * trainer has is not kept over its head.
+     * Keeps the state after Kafka has all that was told up to it: whoever goes on from it will not tell it again, and records that are only in this trainer's spool would come too late
+     * behind those, or never. A run that another trainer has is not kept over its head.
      */
     private void keep(Checkpoint checkpoint) {
         if (isTaken()) {
             return;
         }
         try {
-            publisher.flush(FLUSH_BEFORE_CHECKPOINT);
+            if (!awaitKafka(FLUSH_BEFORE_CHECKPOINT)) {
+                LOG.info(
+                        "run {} attempt {}: no checkpoint at step {}, since Kafka does not have its records yet",
+                        request.getRunId(),
+                        number,
+                        checkpoint.step());
+                return;
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return;
@@ -241,7 +266,15 @@ final class Attempt implements TrainingListener {
     }
 
     private boolean isTaken() {
-        return ledger.history(request.getRunId()).isTakenFrom(number, requestOffset);
+        return ledger.history(request.getRunId()).attempts() > number;
+    }
+
+    /** Whether Kafka has, within this time, all that was told of the run before; what is not sent by then is on the disk. What is lost is waited for no longer. */
+    private boolean awaitKafka(Duration patience) throws InterruptedException {
+        long told = publisher.counts(request.getRunId()).emitted();
+        publisher.flush(patience);
+        Counts counts = publisher.counts(request.getRunId());
+        return counts.acknowledged() + counts.lost() >= told;
     }
 
     /** Why to stop, most final first. */
@@ -254,7 +287,7 @@ final class Attempt implements TrainingListener {
             if (isTaken()) {
                 return Optional.of("Another attempt has taken over.");
             }
-            return closing.getAsBoolean() ? Optional.of("The trainer shuts down.") : Optional.empty();
+            return closing.getAsBoolean() ? Optional.of(SHUTS_DOWN) : Optional.empty();
         };
     }
 
@@ -355,21 +388,35 @@ final class Attempt implements TrainingListener {
                 end = End.GIVEN_BACK;
             }
         }
-        publish(counted(event, outcome));
-        publisher.flush(FLUSH);
+        boolean told = publishEnd(counted(event, outcome));
         LOG.info("run {} attempt {}: {}", request.getRunId(), number, outcome);
-        if (end == End.DONE && !(outcome instanceof Outcome.Failed) && !event.getPaused()) {
-            checkpoints.delete();
-        }
-        return end;
+        return told ? end : End.BROKEN;
     }
 
-    /** An attempt that lost its request, but not its life, is not to count as a death. Of two under one number only the other one has that number. */
+    /** An attempt that lost its request, but not its life, is not to count as a death. */
     private void releaseSuperseded(Outcome outcome) throws InterruptedException {
-        if (begun && ledger.history(request.getRunId()).attempts() > number) {
-            publish(counted(event(RunEventKind.RELEASED).setReason("Another attempt has taken over."), outcome));
-            publisher.flush(FLUSH);
+        publish(counted(event(RunEventKind.RELEASED).setReason("Another attempt has taken over."), outcome));
+        publisher.flush(FLUSH);
+    }
+
+    /**
+     * Tells an end, and takes note of it only if it was not lost, so that the request comes up again where it was. The checkpoint goes when Kafka has the end of a run that is over for good;
+     * else with the request, when somebody meets it anew.
+     */
+    private boolean publishEnd(RunEvent event) throws InterruptedException {
+        long lost = publisher.counts(request.getRunId()).lost();
+        publisher.publish(Topics.RUN_EVENTS, request.getRunId(), event);
+        boolean withKafka = awaitKafka(FLUSH);
+        if (publisher.counts(request.getRunId()).lost() > lost) {
+            LOG.error("run {} attempt {}: its end ({}) is lost", request.getRunId(), number, event.getKind());
+            return false;
         }
+        ledger.note(event);
+        meters.told(event.getKind());
+        if (ledger.history(request.getRunId()).isOverForGood() && withKafka) {
+            checkpoints.delete();
+        }
+        return true;
     }
 
     /** With the counts that prove that nothing is missing. */
@@ -385,15 +432,17 @@ final class Attempt implements TrainingListener {
     }
 
     /** Ends a run that is not to be trained at all. */
-    void endUntrained(RunEvent.Builder event) throws InterruptedException {
-        publish(event.setRecordsEmitted(0L)
+    End endUntrained(RunEvent.Builder event) throws InterruptedException {
+        boolean told = publishEnd(event.setRecordsEmitted(0L)
                 .setRecordsAcknowledged(0L)
                 .setRecordsSpooled(0L)
                 .build());
-        publisher.flush(FLUSH);
-        if (event.getKind() != RunEventKind.FAILED && !event.getPaused()) {
-            checkpoints.delete();
-        }
+        return told ? End.DONE : End.BROKEN;
+    }
+
+    /** The run was over before. */
+    void deleteCheckpoint() {
+        checkpoints.delete();
     }
 
     /** The acknowledgement of an order to stop. A run that diverged is not paused: nothing is worth going on from. */

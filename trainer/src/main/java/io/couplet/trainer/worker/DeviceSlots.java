@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class DeviceSlots {
     private final List<String> devices;
     private final List<String> free;
+    private boolean suspectInside;
 
     DeviceSlots(List<String> devices) {
         this.devices = List.copyOf(devices);
@@ -16,10 +17,10 @@ final class DeviceSlots {
     }
 
     /** A device that is its holder's until this is closed. */
-    record Slot(String device, DeviceSlots of) implements AutoCloseable {
+    record Slot(String device, boolean suspect, DeviceSlots of) implements AutoCloseable {
         @Override
         public void close() {
-            of.giveBack(device);
+            of.giveBack(this);
         }
     }
 
@@ -27,18 +28,24 @@ final class DeviceSlots {
      * A free slot of the device that a run asks for; of any where this trainer has none such, and the run's plan then says what comes of it.
      *
      * @param requested {@code cpu}, {@code gpu} for any GPU, {@code gpu:N}, or null for whatever there is
+     * @param suspect whether the run may be what kills its trainers: two such never train beside each other, so that the one that does it is not taken for the other
      * @return empty while all that would do are taken
      */
-    synchronized Optional<Slot> take(@Nullable String requested) {
+    synchronized Optional<Slot> take(@Nullable String requested, boolean suspect) {
+        if (suspect && suspectInside) {
+            return Optional.empty();
+        }
         boolean has = devices.stream().anyMatch(device -> suits(requested, device));
         Optional<String> device =
                 free.stream().filter(each -> !has || suits(requested, each)).findFirst();
         device.ifPresent(free::remove);
-        return device.map(each -> new Slot(each, this));
+        suspectInside |= suspect && device.isPresent();
+        return device.map(each -> new Slot(each, suspect, this));
     }
 
-    private synchronized void giveBack(String device) {
-        free.add(device);
+    private synchronized void giveBack(Slot slot) {
+        free.add(slot.device());
+        suspectInside &= !slot.suspect();
     }
 
     private static boolean suits(@Nullable String requested, String device) {

@@ -3,19 +3,21 @@ package io.couplet.trainer.worker;
 import io.couplet.schemas.avro.RunEvent;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What the events of a run add up to. Events seen twice count once.
+ * What the events of a run add up to, in the order in which the topic has them. Events seen twice count once.
  *
  * @param attempts the highest attempt seen; 0 for none
- * @param open attempts that started and neither ended nor were released, each with the offset of the request it works off; {@link #UNTOLD} where its trainer did not
- *     say. Of two that began under one number the request that came first has it
+ * @param claim who has claimed that number: of several the first in the topic; null where nobody said
+ * @param open attempts that were claimed or started and neither ended nor were released, each with the offset of the request it works off; {@link #UNTOLD} where its
+ *     trainer did not say
  * @param ended whether the run is over
  * @param againMillis after which time it may be asked for again, milliseconds since the epoch: when it failed or was paused; 0 unless that is how it ended
  */
-record RunHistory(int attempts, Map<Integer, Long> open, boolean ended, long againMillis) {
+record RunHistory(int attempts, @Nullable String claim, Map<Integer, Long> open, boolean ended, long againMillis) {
 
-    static final RunHistory NONE = new RunHistory(0, Map.of(), false, 0);
+    static final RunHistory NONE = new RunHistory(0, null, Map.of(), false, 0);
 
     static final long UNTOLD = -1;
 
@@ -24,38 +26,67 @@ record RunHistory(int attempts, Map<Integer, Long> open, boolean ended, long aga
     }
 
     RunHistory plus(RunEvent event) {
-        int attempt = event.getAttempt();
-        int highest = Math.max(attempts, attempt);
         return switch (event.getKind()) {
-            case STARTED, RESUMED ->
-                attempt > attempts && againMillis > 0
-                        ? new RunHistory(highest, Map.of(attempt, offset(event)), false, 0)
-                        : new RunHistory(highest, with(attempt, offset(event)), ended, againMillis);
-            case RELEASED -> new RunHistory(highest, without(attempt), ended, againMillis);
-            case STOPPED -> event.getPaused() ? paused(event) : new RunHistory(highest, without(attempt), true, 0);
-            case COMPLETED, DIVERGED -> new RunHistory(highest, without(attempt), true, 0);
-            case FAILED -> ended && againMillis == 0 ? this : failed(event);
-            case CHECKPOINTED, UNKNOWN -> new RunHistory(highest, open, ended, againMillis);
+            case PREPARING -> event.getAttempt() > attempts && !isOverForGood() ? taken(event, event.getClaim()) : this;
+            case STARTED, RESUMED -> started(event);
+            case RELEASED -> closed(event);
+            case STOPPED -> event.getPaused() ? mayComeAgain(event) : over(event);
+            case COMPLETED, DIVERGED -> over(event);
+            case FAILED -> isOverForGood() ? this : mayComeAgain(event);
+            case CHECKPOINTED, UNKNOWN ->
+                new RunHistory(Math.max(attempts, event.getAttempt()), claimAfter(event), open, ended, againMillis);
         };
     }
 
-    /** Of an attempt that a later one has superseded, it says nothing of that one. */
-    private RunHistory failed(RunEvent event) {
-        return event.getAttempt() < attempts
-                ? new RunHistory(attempts, without(event.getAttempt()), ended, againMillis)
-                : new RunHistory(event.getAttempt(), Map.of(), true, Math.max(1, event.getTimeMillis()));
+    /** A later attempt, which takes up a run that failed or was paused. */
+    private RunHistory taken(RunEvent event, @Nullable String by) {
+        int attempt = event.getAttempt();
+        return againMillis > 0
+                ? new RunHistory(attempt, by, Map.of(attempt, offset(event)), false, 0)
+                : new RunHistory(attempt, by, with(attempt, offset(event)), ended, againMillis);
     }
 
-    /** A pause that is heard of late, when a later attempt has taken the run up, says nothing of that one. */
-    private RunHistory paused(RunEvent event) {
+    private RunHistory started(RunEvent event) {
+        int attempt = event.getAttempt();
+        return attempt > attempts
+                ? taken(event, null)
+                : new RunHistory(attempts, claim, with(attempt, offset(event)), ended, againMillis);
+    }
+
+    private RunHistory closed(RunEvent event) {
+        return new RunHistory(
+                Math.max(attempts, event.getAttempt()),
+                claimAfter(event),
+                without(event.getAttempt()),
+                ended,
+                againMillis);
+    }
+
+    /** An end that is heard of late, when a later attempt has taken the run up, says nothing of that one. */
+    private RunHistory over(RunEvent event) {
         return event.getAttempt() < attempts
-                ? new RunHistory(attempts, without(event.getAttempt()), ended, againMillis)
+                ? closed(event)
+                : new RunHistory(event.getAttempt(), claimAfter(event), without(event.getAttempt()), true, 0);
+    }
+
+    private RunHistory mayComeAgain(RunEvent event) {
+        return event.getAttempt() < attempts
+                ? closed(event)
                 : new RunHistory(
-                        event.getAttempt(), without(event.getAttempt()), true, Math.max(1, event.getTimeMillis()));
+                        event.getAttempt(), claimAfter(event), Map.of(), true, Math.max(1, event.getTimeMillis()));
+    }
+
+    private @Nullable String claimAfter(RunEvent event) {
+        return event.getAttempt() > attempts ? null : claim;
     }
 
     private static long offset(RunEvent event) {
         return event.getRequestOffset() == null ? UNTOLD : event.getRequestOffset();
+    }
+
+    /** Whether nobody may ask for it again. */
+    boolean isOverForGood() {
+        return ended && againMillis == 0;
     }
 
     /**
@@ -63,21 +94,23 @@ record RunHistory(int attempts, Map<Integer, Long> open, boolean ended, long aga
      * request made after that is trained.
      */
     boolean settles(long submittedMillis) {
-        return ended && (againMillis == 0 || submittedMillis <= againMillis);
+        return isOverForGood() || (ended && submittedMillis <= againMillis);
     }
 
     /**
-     * Whether the newest attempt works off another record of the queue than this one. That record is with its trainer, or comes up again when the trainer dies, so
+     * Whether the newest attempt works off an earlier record of the queue than this one. That record is with its trainer, or comes up again when the trainer dies, so
      * this one is one too many.
+     *
+     * @param firstRequest offset of the oldest request that the queue still has: what came before it does not come up again
      */
-    boolean isWorkedOffByAnother(long requestOffset) {
+    boolean isWorkedOffByAnother(long requestOffset, long firstRequest) {
         Long offset = open.get(attempts);
-        return offset != null && offset != UNTOLD && offset != requestOffset;
+        return offset != null && offset != UNTOLD && offset >= firstRequest && offset < requestOffset;
     }
 
-    /** Whether an attempt at this request must leave the run to another one: a later one, or one of the same number whose request came first. */
-    boolean isTakenFrom(int attempt, long requestOffset) {
-        return attempts > attempt || isWorkedOffByAnother(requestOffset);
+    /** Whether the number of the newest attempt is this claim's. */
+    boolean isClaimedBy(String whose) {
+        return whose.equals(claim);
     }
 
     /** Attempts that a request which comes up again must have lost to dying trainers. */
@@ -87,7 +120,7 @@ record RunHistory(int attempts, Map<Integer, Long> open, boolean ended, long aga
 
     private Map<Integer, Long> with(int attempt, long offset) {
         Map<Integer, Long> more = new TreeMap<>(open);
-        more.merge(attempt, offset, Math::min);
+        more.put(attempt, offset);
         return more;
     }
 

@@ -46,6 +46,8 @@ final class RunLedger implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunLedger.class);
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration ANSWER = Duration.ofSeconds(10);
+    /** The queue has one partition. */
+    private static final Set<TopicPartition> REQUESTS = Set.of(new TopicPartition(Topics.RUN_REQUESTS.name(), 0));
 
     private final Map<String, RunHistory> histories = new ConcurrentHashMap<>();
     private final Map<String, RunCommand> stops = new ConcurrentHashMap<>();
@@ -55,6 +57,8 @@ final class RunLedger implements AutoCloseable {
     private final WireFormat format;
     private final MeterRegistry registry;
     private final Thread thread;
+    private List<TopicPartition> followed = List.of();
+    private volatile long firstRequest;
     private volatile boolean closing;
 
     RunLedger(Map<String, Object> clientProperties, WireFormat format, MeterRegistry registry) {
@@ -78,6 +82,11 @@ final class RunLedger implements AutoCloseable {
     /** The order to stop a run, if there is one that was not taken back; what is recorded only in shadow is none. */
     Optional<RunCommand> stop(String runId) {
         return Optional.ofNullable(stops.get(runId));
+    }
+
+    /** Offset of the oldest request that the queue had when the ledger last caught up. */
+    long firstRequest() {
+        return firstRequest;
     }
 
     /** Takes note of an event before Kafka has it, so that this process never forgets what it did itself. */
@@ -142,8 +151,11 @@ final class RunLedger implements AutoCloseable {
                 LOG.warn("waiting for Kafka to read the ledger of runs: {}", e.getMessage());
             }
         }
+        followed = List.copyOf(partitions);
+        partitions.addAll(REQUESTS);
         consumer.assign(partitions);
-        consumer.seekToBeginning(partitions);
+        consumer.pause(REQUESTS); // only asked for its beginning
+        consumer.seekToBeginning(followed);
     }
 
     private void read(KafkaConsumer<String, byte[]> consumer) {
@@ -203,7 +215,7 @@ final class RunLedger implements AutoCloseable {
             return;
         }
         try {
-            Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment(), ANSWER);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(followed, ANSWER);
             long deadline = System.nanoTime() + ANSWER.toNanos();
             while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
                 if (closing || System.nanoTime() > deadline) {
@@ -212,6 +224,10 @@ final class RunLedger implements AutoCloseable {
                 }
                 read(consumer);
             }
+            firstRequest = consumer.beginningOffsets(REQUESTS, ANSWER)
+                    .values()
+                    .iterator()
+                    .next();
             asked.complete(null);
         } catch (KafkaException e) {
             asked.completeExceptionally(e);

@@ -32,7 +32,7 @@ public final class TrainerService implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TrainerService.class);
     private static final Duration SHUTDOWN = Duration.ofSeconds(60);
     /** The broker's own upper bound: a request that is given back often is not to be lost. */
-    private static final String DELIVERIES = "10";
+    static final int DELIVERIES = 10;
 
     private static final List<String> READ = Stream.of(Topics.RUN_REQUESTS, Topics.RUN_EVENTS, Topics.RUN_COMMANDS)
             .map(Topic::name)
@@ -47,6 +47,7 @@ public final class TrainerService implements AutoCloseable {
 
     private final List<Worker> workers = new ArrayList<>();
     private final MetricPublisher publisher;
+    private final PromptProducer prompt;
     private final RunLedger ledger;
     private volatile boolean closed;
 
@@ -59,11 +60,13 @@ public final class TrainerService implements AutoCloseable {
                         settings.bootstrapServers(), settings.clientProperties(), settings.spoolDirectory()),
                 clock,
                 registry);
+        prompt = new PromptProducer(properties);
         ledger = new RunLedger(properties, format, registry);
         TrainerMeters meters = new TrainerMeters(registry, settings.devices());
         DeviceSlots slots = new DeviceSlots(settings.devices());
         for (int i = 0; i < settings.devices().size(); i++) {
-            workers.add(new Worker(i, slots, settings, properties, format, images, publisher, ledger, clock, meters));
+            workers.add(new Worker(
+                    i, slots, settings, properties, format, images, publisher, prompt, ledger, clock, meters));
         }
     }
 
@@ -131,7 +134,7 @@ public final class TrainerService implements AutoCloseable {
                 set(
                         "share.record.lock.duration.ms",
                         Long.toString(settings.lock().toMillis())),
-                set("share.delivery.count.limit", DELIVERIES));
+                set("share.delivery.count.limit", Integer.toString(DELIVERIES)));
         Optional<String> hindrance;
         try (Admin admin = Admin.create(properties(settings))) {
             hindrance = TopicAccess.hindrance(admin, settings.bootstrapServers(), READ, WRITTEN);
@@ -173,6 +176,7 @@ public final class TrainerService implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        prompt.close();
         publisher.close();
     }
 }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The images that requests refer to, each data set read once and kept for the runs that follow; two data sets at most. Safe for use by several threads.
  */
-public final class TrainingImages {
+public class TrainingImages {
     private static final int KEPT = 2;
 
     private final RequestFiles files;

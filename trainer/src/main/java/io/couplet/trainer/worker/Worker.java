@@ -8,21 +8,21 @@ import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.RunRequest;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,17 +32,16 @@ final class Worker {
     private static final Duration PATIENCE = Duration.ofMillis(500);
     private static final Duration FLUSH = Duration.ofSeconds(5);
     private static final int ATTEMPTS_WITHOUT_END = 3;
-    /** What a dead letter may take, so that its request is still held when it has gone, or has not. */
-    private static final Map<String, Object> SOON =
-            Map.of("max.block.ms", 5_000, "request.timeout.ms", 5_000, "delivery.timeout.ms", 6_000, "linger.ms", 0);
+    /** Below the number at which Kafka drops a request without a word. */
+    private static final int DELIVERIES = TrainerService.DELIVERIES - 2;
 
     private final String name;
     private final DeviceSlots slots;
     private final TrainerSettings settings;
-    private final Map<String, Object> clientProperties;
     private final WireFormat format;
     private final TrainingImages images;
     private final MetricPublisher publisher;
+    private final PromptProducer prompt;
     private final RunLedger ledger;
     private final InstantSource clock;
     private final TrainerMeters meters;
@@ -58,16 +57,17 @@ final class Worker {
             WireFormat format,
             TrainingImages images,
             MetricPublisher publisher,
+            PromptProducer prompt,
             RunLedger ledger,
             InstantSource clock,
             TrainerMeters meters) {
         this.name = "couplet-worker-" + number;
         this.slots = slots;
         this.settings = settings;
-        this.clientProperties = clientProperties;
         this.format = format;
         this.images = images;
         this.publisher = publisher;
+        this.prompt = prompt;
         this.ledger = ledger;
         this.clock = clock;
         this.meters = meters;
@@ -136,23 +136,33 @@ final class Worker {
             queue.accept();
             return;
         }
+        String claim = UUID.randomUUID().toString();
         while (catchUp(request)) {
             RunHistory history = ledger.history(request.getRunId());
             if (history.settles(request.getSubmittedMillis())) {
+                if (history.isOverForGood()) {
+                    attempt(request, record.offset(), history.attempts(), "").deleteCheckpoint();
+                }
                 queue.accept();
                 return;
             }
-            if (history.isWorkedOffByAnother(record.offset())) {
+            if (!history.isClaimedBy(claim) && history.isWorkedOffByAnother(record.offset(), ledger.firstRequest())) {
                 LOG.info("{} passes over a second request for {}", name, request.getRunId());
                 queue.accept();
                 return;
             }
-            Optional<DeviceSlots.Slot> slot = slots.take(request.getDevice());
+            if (record.deliveryCount().orElse((short) 1) >= DELIVERIES) {
+                giveBack(request);
+                return;
+            }
+            boolean suspect = history.broken() >= ATTEMPTS_WITHOUT_END - 1;
+            Optional<DeviceSlots.Slot> slot = slots.take(request.getDevice(), suspect);
             if (slot.isPresent()) {
                 try (DeviceSlots.Slot held = slot.get()) {
-                    workOff(request, record.offset(), history, held.device());
+                    if (workOff(request, record.offset(), history, claim, held.device())) {
+                        return;
+                    }
                 }
-                return;
             }
             // Given back, it would come up again at once, and after some deliveries not at all.
             if (closing || !queue.renew()) {
@@ -163,35 +173,44 @@ final class Worker {
         queue.release();
     }
 
-    private void workOff(RunRequest request, long offset, RunHistory history, String device)
+    private Attempt attempt(RunRequest request, long offset, int number, String device) {
+        return new Attempt(
+                request, offset, number, device, settings, images, publisher, ledger, clock, () -> closing, meters);
+    }
+
+    /** Whether it is worked off, or back with the queue; else the attempt's number is, or may be, another one's. */
+    private boolean workOff(RunRequest request, long offset, RunHistory history, String claim, String device)
             throws InterruptedException {
-        Attempt attempt = new Attempt(
-                request,
-                offset,
-                history.attempts() + 1,
-                device,
-                settings,
-                images,
-                publisher,
-                ledger,
-                clock,
-                () -> closing,
-                meters);
+        boolean claimed = history.isClaimedBy(claim);
+        Attempt attempt = attempt(request, offset, history.attempts() + (claimed ? 0 : 1), device);
+        int died = history.broken() - (claimed ? 1 : 0);
         Optional<RunCommand> stop = ledger.stop(request.getRunId());
+        Attempt.End end;
         if (stop.isPresent()) {
-            attempt.endUntrained(attempt.event(stop.get()));
-            queue.accept();
-        } else if (history.broken() >= ATTEMPTS_WITHOUT_END) {
-            attempt.endUntrained(attempt.event(RunEventKind.FAILED)
-                    .setReason("Its trainer died " + history.broken() + " times while it was trained."));
-            queue.accept();
+            end = attempt.endUntrained(attempt.event(stop.get()));
+        } else if (died >= ATTEMPTS_WITHOUT_END) {
+            end = attempt.endUntrained(attempt.event(RunEventKind.FAILED)
+                    .setReason("Its trainer died " + died + " times while it was trained or made ready."));
+        } else if (claimed || claim(request, attempt, claim)) {
+            end = train(request, attempt, device);
         } else {
-            switch (train(request, attempt, device)) {
-                case DONE -> queue.accept();
-                case GIVEN_BACK -> giveBack(request);
-                case BROKEN -> queue.release();
-            }
+            return false;
         }
+        switch (end) {
+            case DONE -> queue.accept();
+            case GIVEN_BACK -> giveBack(request);
+            case BROKEN -> queue.release();
+        }
+        return true;
+    }
+
+    /** Whether the number of the attempt is its own: of several claims the first in the topic has it, which all trainers read alike. */
+    private boolean claim(RunRequest request, Attempt attempt, String claim) throws InterruptedException {
+        byte[] value = format.encode(Topics.RUN_EVENTS, attempt.claim(claim));
+        byte[] key = request.getRunId().getBytes(StandardCharsets.UTF_8);
+        return prompt.send(new ProducerRecord<>(Topics.RUN_EVENTS.name(), key, value))
+                && catchUp(request)
+                && ledger.history(request.getRunId()).isClaimedBy(claim);
     }
 
     /** Reads a request, for as long as it takes until the schema registry, if its schema is a new one, answers. */
@@ -255,6 +274,7 @@ final class Worker {
         long renewMillis = settings.lock().toMillis() / 3;
         long renewed = System.nanoTime();
         boolean held = true;
+        boolean interrupted = false;
         while (true) {
             try {
                 return task.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
@@ -263,9 +283,13 @@ final class Worker {
                     renewed = System.nanoTime();
                     held = renew(request);
                 }
+                if (closing && !attempt.begun() && !interrupted) {
+                    interrupted = true;
+                    trainingThread.interrupt(); // it reads images, which may take longer than a shutdown
+                }
             } catch (ExecutionException e) {
                 LOG.error("run {} broke", request.getRunId(), e.getCause());
-                return attempt.begun() ? Attempt.End.BROKEN : Attempt.End.GIVEN_BACK;
+                return Attempt.End.BROKEN;
             }
         }
     }
@@ -281,21 +305,9 @@ final class Worker {
     /** Sends a request that nobody can read to the dead letters; false when Kafka does not take it there, and then it must not be lost from the queue. */
     private boolean bury(ConsumerRecord<byte[], byte[]> record, String cause) throws InterruptedException {
         LOG.warn("a request cannot be read and goes to {}: {}", Topics.DEAD_LETTERS, cause);
-        Map<String, Object> properties = new HashMap<>(clientProperties);
-        properties.putAll(SOON);
-        try (KafkaProducer<byte[], byte[]> producer =
-                new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer())) {
-            producer.send(DeadLetter.of(
-                            record.key(),
-                            record.value(),
-                            record.topic(),
-                            record.partition(),
-                            record.offset(),
-                            "trainer",
-                            cause))
-                    .get();
-        } catch (ExecutionException | KafkaException e) {
-            LOG.warn("Kafka does not take it there, so it goes back to the queue: {}", e.getMessage());
+        boolean sent = prompt.send(DeadLetter.of(
+                record.key(), record.value(), record.topic(), record.partition(), record.offset(), "trainer", cause));
+        if (!sent) {
             return false;
         }
         meters.buried();

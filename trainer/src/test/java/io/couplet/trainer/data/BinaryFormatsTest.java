@@ -8,6 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.zip.GZIPOutputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -116,6 +119,28 @@ class BinaryFormatsTest {
                 .isInstanceOf(DataException.class)
                 .hasMessage("The archive '" + tar
                         + "' holds more than 3 MiB, the most that is read from a tar: unpack it and give the folder.");
+    }
+
+    @Test
+    void whatATarLeavesOutCountsTowardsTheLimitToo() throws Exception {
+        Path tar = folder.resolve("c.tgz");
+        TestFiles.tarGz(tar, Map.of("__MACOSX/a", new byte[2 << 20], "../b", new byte[2 << 20]));
+        assertThatThrownBy(() -> new TarArchive(tar, true, 3 << 20)).hasMessageContaining("holds more than 3 MiB");
+    }
+
+    /** The library would hold it in memory whatever its length, before any member is counted. */
+    @Test
+    void aNameOfMegabytesIsRefusedBeforeItIsRead() throws Exception {
+        Path tar = folder.resolve("c.tgz");
+        try (TarArchiveOutputStream output =
+                new TarArchiveOutputStream(new GZIPOutputStream(Files.newOutputStream(tar)))) {
+            output.setLongFileMode(TarArchiveOutputStream.LONGFILE_GNU);
+            output.putArchiveEntry(new TarArchiveEntry("a/" + "b".repeat(3 << 20) + ".png"));
+            output.closeArchiveEntry();
+        }
+        assertThatThrownBy(() -> new TarArchive(tar, true, 1L << 30))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("a name or header of more than 1024 KiB");
     }
 
     @Test

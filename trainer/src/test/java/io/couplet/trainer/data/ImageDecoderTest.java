@@ -2,11 +2,14 @@ package io.couplet.trainer.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBuffer;
 import java.awt.image.IndexColorModel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import javax.imageio.ImageTypeSpecifier;
 import org.junit.jupiter.api.Test;
@@ -77,6 +80,27 @@ class ImageDecoderTest {
         Planes image = ImageDecoder.decode(TestFiles.image("png", 2400, 2000, 0x102030), 32);
         assertThat(image.height()).isBetween(128, 200);
         assertThat(firstPixel(image)).containsExactly(0x10, 0x20, 0x30);
+    }
+
+    /** What large images take while they are decoded comes out of one budget, and goes back. */
+    @Test
+    void whatDecodingTakesIsGivenBack() throws Exception {
+        ImageDecoder.DECODING.acquire(ImageDecoder.DECODING_MIB);
+        Thread waiting = new Thread(() -> {
+            try {
+                ImageDecoder.decode(TestFiles.image("png", 2400, 600, 0x102030), 224);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        waiting.start();
+        await().until(ImageDecoder.DECODING::hasQueuedThreads);
+        ImageDecoder.DECODING.release(ImageDecoder.DECODING_MIB);
+        waiting.join();
+        assertThatThrownBy(() ->
+                        ImageDecoder.decode(Arrays.copyOf(TestFiles.image("png", 2400, 600, 0x102030), 3000), 224))
+                .isInstanceOf(UnusableImageException.class);
+        assertThat(ImageDecoder.DECODING.availablePermits()).isEqualTo(ImageDecoder.DECODING_MIB);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class RunHistoryTest {
@@ -58,7 +59,6 @@ class RunHistoryTest {
         assertThat(history.ended()).isFalse();
         assertThat(history.settles(0)).isFalse();
         assertThat(history.open()).containsOnlyKeys(2);
-        assertThat(history.isTakenFrom(2, 7)).isFalse();
         assertThat(history.plus(event(2, RunEventKind.COMPLETED)).settles(Long.MAX_VALUE))
                 .isTrue();
         assertThat(later.plus(event(2, RunEventKind.FAILED, 1000)).settles(1000))
@@ -81,27 +81,65 @@ class RunHistoryTest {
     }
 
     @Test
+    void anEndOfASupersededAttemptThatIsHeardOfLateSaysNothingOfTheLaterOne() {
+        RunHistory later = RunHistory.NONE.plus(begun(1, 7)).plus(begun(2, 7));
+        for (RunEventKind end : List.of(RunEventKind.COMPLETED, RunEventKind.DIVERGED, RunEventKind.STOPPED)) {
+            RunHistory history = later.plus(event(1, end));
+            assertThat(history.settles(0)).as("%s", end).isFalse();
+            assertThat(history.open()).containsOnlyKeys(2);
+            assertThat(history.plus(event(2, RunEventKind.COMPLETED)).settles(Long.MAX_VALUE))
+                    .isTrue();
+        }
+    }
+
+    @Test
     void aSecondRecordOfARequestIsKnownWhileTheFirstIsWorkedOff() {
         RunHistory history = RunHistory.NONE.plus(begun(1, 7));
-        assertThat(history.isWorkedOffByAnother(9)).isTrue();
-        assertThat(history.isWorkedOffByAnother(7)).as("its trainer died").isFalse();
-        assertThat(history.plus(event(1, RunEventKind.RELEASED)).isWorkedOffByAnother(9))
+        assertThat(history.isWorkedOffByAnother(9, 0)).isTrue();
+        assertThat(history.isWorkedOffByAnother(7, 0)).as("its trainer died").isFalse();
+        assertThat(history.isWorkedOffByAnother(9, 8))
+                .as("the first has expired in the queue")
+                .isFalse();
+        assertThat(history.isWorkedOffByAnother(3, 0))
+                .as("the queue was made again")
+                .isFalse();
+        assertThat(history.plus(event(1, RunEventKind.RELEASED)).isWorkedOffByAnother(9, 0))
                 .as("it was given back as a new record")
                 .isFalse();
-        assertThat(RunHistory.NONE.plus(event(1, RunEventKind.STARTED)).isWorkedOffByAnother(9))
+        assertThat(RunHistory.NONE.plus(event(1, RunEventKind.STARTED)).isWorkedOffByAnother(9, 0))
                 .as("its trainer did not say")
                 .isFalse();
     }
 
     @Test
-    void ofTwoAttemptsUnderOneNumberTheFirstRequestHasTheRun() {
-        RunHistory history = RunHistory.NONE.plus(begun(1, 9)).plus(begun(1, 7));
-        assertThat(history).isEqualTo(RunHistory.NONE.plus(begun(1, 7)).plus(begun(1, 9)));
-        assertThat(history.isTakenFrom(1, 9)).isTrue();
-        assertThat(history.isTakenFrom(1, 7)).isFalse();
-        assertThat(history.plus(begun(2, 7)).isTakenFrom(1, 7))
-                .as("a later attempt")
-                .isTrue();
+    void ofTwoThatClaimOneNumberTheFirstHasIt() {
+        RunHistory history = RunHistory.NONE.plus(claim(1, 7, "a")).plus(claim(1, 7, "b"));
+        assertThat(history.attempts()).isEqualTo(1);
+        assertThat(history.isClaimedBy("a")).isTrue();
+        assertThat(history.isClaimedBy("b")).isFalse();
+        assertThat(history.broken()).as("it may have died before it began").isEqualTo(1);
+        assertThat(history.plus(begun(1, 7)).isClaimedBy("a")).isTrue();
+        RunHistory next = history.plus(claim(2, 7, "b"));
+        assertThat(next.isClaimedBy("b")).isTrue();
+        assertThat(next.broken()).isEqualTo(2);
+        assertThat(next.plus(event(3, RunEventKind.STOPPED)).isClaimedBy("b")).isFalse();
+    }
+
+    @Test
+    void whatIsOverIsClaimedByNobodyAndWhatFailedIsTakenUp() {
+        RunHistory over = RunHistory.NONE.plus(begun(1, 7)).plus(event(1, RunEventKind.COMPLETED));
+        assertThat(over.plus(claim(2, 7, "b"))).isEqualTo(over);
+        RunHistory failed = RunHistory.NONE.plus(begun(1, 7)).plus(event(1, RunEventKind.FAILED, 1000));
+        RunHistory again = failed.plus(claim(2, 9, "b"));
+        assertThat(again.ended()).isFalse();
+        assertThat(again.isClaimedBy("b")).isTrue();
+    }
+
+    private static RunEvent claim(int attempt, long requestOffset, String whose) {
+        return RunEvent.newBuilder(event(attempt, RunEventKind.PREPARING))
+                .setRequestOffset(requestOffset)
+                .setClaim(whose)
+                .build();
     }
 
     private static RunEvent begun(int attempt, long requestOffset) {

@@ -21,10 +21,12 @@ import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.schemas.avro.StudyGrid;
 import io.couplet.trainer.backbones.Backbones;
+import io.couplet.trainer.data.DataSplit;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -33,8 +35,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -279,6 +284,45 @@ class TrainerServiceTest {
         assertThat(checkpoint).doesNotExist();
     }
 
+    /** Whoever went on from it, with a spool of its own, would never tell the steps before it. */
+    @Test
+    void noCheckpointRestsOnRecordsThatKafkaDoesNotHave() throws Exception {
+        RunRequest request = request("unsent", "deit", "adamw", 1_000_000);
+        TrainerSettings settings;
+        try (EmbeddedBroker own = EmbeddedBroker.startInTemporaryDirectory()) {
+            Map<String, Object> properties = Map.of("bootstrap.servers", own.bootstrapServers());
+            try (Admin admin = Admin.create(properties)) {
+                TopicCreation.createMissing(admin, 1);
+            }
+            try (KafkaProducer<String, byte[]> ofIts =
+                    new KafkaProducer<>(properties, new StringSerializer(), new ByteArraySerializer())) {
+                ofIts.send(new ProducerRecord<>(
+                                Topics.RUN_REQUESTS.name(),
+                                request.getRunId(),
+                                Topics.RUN_REQUESTS.wire().encode(request)))
+                        .get();
+            }
+            settings = TrainerSettings.of(
+                            own.bootstrapServers(), Map.of(), List.of("cpu"), directory.resolve("spool"), "test", null)
+                    .withCheckpoints(directory.resolve("checkpoints"), 5);
+            Path checkpoint = directory.resolve("checkpoints").resolve(request.getRunId() + ".checkpoint");
+            try (TrainerService service = TrainerService.start(settings)) {
+                await().atMost(PATIENCE).until(() -> Files.exists(checkpoint));
+                own.close();
+                await().atMost(PATIENCE).until(() -> holdsSegments(directory.resolve("spool")));
+                FileTime last = Files.getLastModifiedTime(checkpoint);
+                TimeUnit.SECONDS.sleep(3); // many checkpoints' time
+                assertThat(Files.getLastModifiedTime(checkpoint)).isEqualTo(last);
+            }
+        }
+    }
+
+    private static boolean holdsSegments(Path spool) throws IOException {
+        try (Stream<Path> files = Files.list(spool)) {
+            return files.anyMatch(file -> file.getFileName().toString().endsWith(".avro"));
+        }
+    }
+
     @Test
     void aCheckpointThatCannotBeReadIsABeginningFromTheStart() throws Exception {
         RunRequest request = request("damaged", "resnet", "sgd", 5);
@@ -394,7 +438,53 @@ class TrainerServiceTest {
         try (TrainerService service = TrainerService.start(settings(1))) {
             RunEvent end = awaitEvent(request, RunEventKind.FAILED);
             assertThat(end.getAttempt()).isEqualTo(4);
-            assertThat(end.getReason()).isEqualTo("Its trainer died 3 times while it was trained.");
+            assertThat(end.getReason()).isEqualTo("Its trainer died 3 times while it was trained or made ready.");
+        }
+    }
+
+    @Test
+    void aRunThatKillsItsTrainersBeforeItBeginsIsFailedToo() throws Exception {
+        RunRequest request = request("early", "resnet", "sgd", 5);
+        for (int attempt = 1; attempt <= 3; attempt++) {
+            send(Topics.RUN_EVENTS, request.getRunId(), claim(request, attempt, "trainer-" + attempt));
+        }
+        submit(request);
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            assertThat(awaitEvent(request, RunEventKind.FAILED).getAttempt()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void aNumberThatAnotherTrainerHasClaimedIsNotUsedAgain() throws Exception {
+        RunRequest request = request("claimed", "resnet", "sgd", 5);
+        send(Topics.RUN_EVENTS, request.getRunId(), claim(request, 1, "frozen"));
+        submit(request);
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            assertThat(awaitEvent(request, RunEventKind.COMPLETED).getAttempt()).isEqualTo(2);
+        }
+        assertThat(steps(request)).extracting(StepMetrics::getAttempt).containsOnly(2);
+    }
+
+    @Test
+    void aShutdownWhileImagesAreReadGivesTheRunBackAndIsNoDeath() throws Exception {
+        CountDownLatch reading = new CountDownLatch(1);
+        TrainingImages slow = new TrainingImages(null) {
+            @Override
+            public DataSplit open(DataReference reference) throws InterruptedException {
+                reading.countDown();
+                Thread.sleep(PATIENCE.toMillis());
+                throw new IllegalStateException("nobody has interrupted it");
+            }
+        };
+        RunRequest request = submit(request("reading", "resnet", "sgd", 5));
+        try (TrainerService service = TrainerService.start(settings(1), slow, InstantSource.system())) {
+            assertThat(reading.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(awaitEvent(request, RunEventKind.RELEASED).getReason()).isEqualTo("The trainer shuts down.");
+        RunHistory history = allEvents(request).stream().reduce(RunHistory.NONE, RunHistory::plus, (a, b) -> b);
+        assertThat(history.broken()).isZero();
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            assertThat(awaitEvent(request, RunEventKind.COMPLETED).getAttempt()).isEqualTo(2);
         }
     }
 
@@ -409,7 +499,7 @@ class TrainerServiceTest {
             assertThat(released.getReason()).isEqualTo("Another attempt has taken over.");
             assertThat(steps(request)).hasSize((int) released.getStepsTrained());
             // What a request that comes up again would meet: one attempt that may have died, and not two.
-            RunHistory history = events(request).stream().reduce(RunHistory.NONE, RunHistory::plus, (a, b) -> b);
+            RunHistory history = allEvents(request).stream().reduce(RunHistory.NONE, RunHistory::plus, (a, b) -> b);
             assertThat(history.broken()).isEqualTo(1);
             RunRequest behind = submit(request("taken", "resnet", "adam", 1));
             awaitEvent(behind, RunEventKind.COMPLETED);
@@ -681,6 +771,13 @@ class TrainerServiceTest {
                 .build();
     }
 
+    private static RunEvent claim(RunRequest request, int attempt, String whose) {
+        return RunEvent.newBuilder(started(request, attempt))
+                .setKind(RunEventKind.PREPARING)
+                .setClaim(whose)
+                .build();
+    }
+
     private static RunRequest submit(RunRequest request) throws Exception {
         send(Topics.RUN_REQUESTS, request.getRunId(), request);
         return request;
@@ -701,7 +798,14 @@ class TrainerServiceTest {
                 .orElseThrow();
     }
 
+    /** What was told of it, without the claims. */
     private static List<RunEvent> events(RunRequest request) {
+        return allEvents(request).stream()
+                .filter(event -> event.getKind() != RunEventKind.PREPARING)
+                .toList();
+    }
+
+    private static List<RunEvent> allEvents(RunRequest request) {
         return read(Topics.RUN_EVENTS, request.getRunId());
     }
 

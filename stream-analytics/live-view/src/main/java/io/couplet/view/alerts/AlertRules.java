@@ -6,6 +6,7 @@ import io.couplet.schemas.avro.Evaluation;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.study.RunsAsked;
 import io.couplet.view.alerts.Alert.Event;
@@ -74,7 +75,7 @@ final class AlertRules {
             return List.of();
         }
         if (record instanceof RunEvent event) {
-            return of(event, origin);
+            return event.getKind() == RunEventKind.PREPARING ? List.of() : of(event, origin);
         }
         if (record instanceof ConvergenceScore score) {
             keep(pulse(score.getRunId(), origin).plus(score, origin));

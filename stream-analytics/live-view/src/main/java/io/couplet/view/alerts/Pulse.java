@@ -67,7 +67,7 @@ record Pulse(
                 after(event, true, false, Math.max(millis, event.getTimeMillis()), from);
             case COMPLETED, STOPPED, DIVERGED, FAILED -> after(event, false, true, event.getTimeMillis(), from);
             case RELEASED -> after(event, false, false, event.getTimeMillis(), from);
-            case UNKNOWN -> this;
+            case UNKNOWN, PREPARING -> this;
         };
     }
 

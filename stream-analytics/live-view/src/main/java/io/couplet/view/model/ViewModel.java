@@ -8,6 +8,7 @@ import io.couplet.schemas.avro.LayerStatistics;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.schemas.avro.RunEvent;
+import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.schemas.avro.RunRequest;
 import io.couplet.schemas.avro.StepMetrics;
 import io.couplet.schemas.avro.StudyScore;
@@ -167,7 +168,7 @@ public final class ViewModel {
             RunState run = run(evaluation.getRunId());
             run.add(evaluation);
             changed(run, evaluation.getRunId());
-        } else if (record instanceof RunEvent event) {
+        } else if (record instanceof RunEvent event && event.getKind() != RunEventKind.PREPARING) {
             RunState run = run(event.getRunId());
             run.add(event);
             changed(run, event.getRunId());
