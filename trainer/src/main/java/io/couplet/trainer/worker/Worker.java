@@ -2,6 +2,7 @@ package io.couplet.trainer.worker;
 
 import io.couplet.producers.MetricPublisher;
 import io.couplet.schemas.DeadLetter;
+import io.couplet.schemas.RunId;
 import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.WireFormat;
@@ -121,7 +122,7 @@ final class Worker {
         RunRequest request;
         try {
             request = read(record.value());
-        } catch (SerializationException e) {
+        } catch (SerializationException | IllegalArgumentException e) {
             if (bury(record, String.valueOf(e.getMessage()))) {
                 queue.reject();
             } else {
@@ -132,7 +133,7 @@ final class Worker {
             queue.release();
             return;
         }
-        if (settings.onlyStudy() != null && !settings.onlyStudy().equals(request.getStudyId())) {
+        if (settings.onlyStudy() != null && !settings.onlyStudy().studyId().equals(request.getStudyId())) {
             queue.accept();
             return;
         }
@@ -198,7 +199,7 @@ final class Worker {
     private RunRequest read(byte[] value) throws InterruptedException {
         while (true) {
             try {
-                return format.decode(Topics.RUN_REQUESTS, value);
+                return checked(format.decode(Topics.RUN_REQUESTS, value));
             } catch (SchemaRegistryException e) {
                 LOG.warn("{} waits with a request: {}", name, e.getMessage());
                 if (closing || !queue.renew()) {
@@ -207,6 +208,15 @@ final class Worker {
                 Thread.sleep(PATIENCE.toMillis());
             }
         }
+    }
+
+    /** @throws IllegalArgumentException in one sentence, when it is none that may be trained here */
+    private RunRequest checked(RunRequest request) {
+        RunId.parse(request.getRunId());
+        if (settings.onlyStudy() != null) {
+            settings.onlyStudy().requireOwn(request);
+        }
+        return request;
     }
 
     /**
@@ -278,9 +288,9 @@ final class Worker {
         return false;
     }
 
-    /** Sends a request that nobody can read to the dead letters; false when Kafka does not take it there, and then it must not be lost from the queue. */
+    /** Sends a request that nobody can read, or may train, to the dead letters; false when Kafka does not take it there, and then it must not be lost from the queue. */
     private boolean bury(ConsumerRecord<byte[], byte[]> record, String cause) throws InterruptedException {
-        LOG.warn("a request cannot be read and goes to {}: {}", Topics.DEAD_LETTERS, cause);
+        LOG.warn("a request cannot be trained and goes to {}: {}", Topics.DEAD_LETTERS, cause);
         Map<String, Object> properties = new HashMap<>(clientProperties);
         properties.putAll(SOON);
         try (KafkaProducer<byte[], byte[]> producer =
