@@ -189,6 +189,9 @@ class SecuredKafkaTest {
                 Ended stopped = couplet(Service.ORDERS, "stop", runId);
                 assertThat(stopped.err()).isEmpty();
                 assertThat(stopped.exitCode()).isZero();
+                Ended ruled = couplet(Service.ORDERS, "rules", STUDY.name(), "--none");
+                assertThat(ruled.err()).isEmpty();
+                assertThat(ruled.exitCode()).isZero();
                 return study;
             }
         }

@@ -95,8 +95,8 @@ public enum Service {
             reads(Topics.all().toArray(Topic<?>[]::new)),
             List.of(new Permission(TOPIC, LITERAL, Topics.DEAD_LETTERS, Set.of(READ))))),
 
-    /** {@code couplet stop}, {@code resume} and {@code rules}; a dashboard whose buttons give orders has it beside its own. */
-    ORDERS(writes(Topics.RUN_COMMANDS)),
+    /** {@code couplet stop}, {@code resume} and {@code rules}, which looks a study's name up in the requests; a dashboard whose buttons give orders has it beside its own. */
+    ORDERS(of(reads(Topics.RUN_REQUESTS), writes(Topics.RUN_COMMANDS))),
 
     /** {@code couplet alerts}; it asks how many steps there are, and reads none; what it could not deliver goes to the dead letters. */
     ALERTS(of(

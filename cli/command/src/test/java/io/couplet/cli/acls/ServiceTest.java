@@ -45,6 +45,7 @@ class ServiceTest {
     void kafkasOwnCommandsArePrinted() {
         assertThat(Service.ORDERS.commands("User:ann", "kafka:9092"))
                 .containsExactly(
+                        "kafka-acls.sh --bootstrap-server kafka:9092 --command-config admin.properties --add --allow-principal 'User:ann' --operation Read --topic 'couplet.run-requests.v1'",
                         "kafka-acls.sh --bootstrap-server kafka:9092 --command-config admin.properties --add --allow-principal 'User:ann' --operation Write --topic 'couplet.run-commands.v1'");
         assertThat(Service.DASHBOARD.commands("User:dashboard", "kafka:9092"))
                 .last()
