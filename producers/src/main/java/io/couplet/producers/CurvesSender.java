@@ -93,7 +93,10 @@ public final class CurvesSender implements CurvesReplay.Recipient, AutoCloseable
             throw new CurvesException(String.valueOf(e.getMessage()), e);
         } catch (KafkaException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
-            throw new CurvesException("Kafka at " + bootstrapServers + " cannot be reached: " + cause.getMessage(), e);
+            throw new CurvesException(
+                    KafkaRefusal.sentence(bootstrapServers, e)
+                            .orElse("Kafka at " + bootstrapServers + " cannot be reached: " + cause.getMessage()),
+                    e);
         }
         for (Topic<?> topic : List.of(Topics.RUN_EVENTS, Topics.STEP_METRICS, Topics.EVALUATIONS)) {
             try {

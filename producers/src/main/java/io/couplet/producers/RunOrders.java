@@ -61,7 +61,9 @@ public final class RunOrders implements AutoCloseable {
         } catch (KafkaException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new RunOrderException(
-                    "Kafka's client refuses its settings (" + cause.getMessage() + "): correct them.", e);
+                    KafkaRefusal.sentence(bootstrapServers, e)
+                            .orElse("Kafka's client refuses its settings (" + cause.getMessage() + "): correct them."),
+                    e);
         }
     }
 

@@ -30,6 +30,24 @@ class RunOrdersTest {
     private static final Clock CLOCK = Clock.fixed(Instant.ofEpochMilli(1_700_000_000_000L), ZoneOffset.UTC);
 
     @Test
+    void aPasswordThatBreaksTheJaasSettingIsNotRepeated() {
+        Map<String, Object> properties = Map.of(
+                "bootstrap.servers",
+                "127.0.0.1:1",
+                "security.protocol",
+                "SASL_PLAINTEXT",
+                "sasl.mechanism",
+                "PLAIN",
+                "sasl.jaas.config",
+                "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"u\" password=\"hun\"ter2\";");
+        assertThatThrownBy(() -> new RunOrders(properties, CLOCK))
+                .isInstanceOf(RunOrderException.class)
+                .hasMessageStartingWith("Kafka's client cannot use sasl.jaas.config in the file of --kafka-config: ")
+                .message()
+                .doesNotContain("ter2");
+    }
+
+    @Test
     void ordersStandInTheTopicUnderTheirIdsAndInTheNameOfWhoAsked() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.startInTemporaryDirectory()) {
             Map<String, Object> properties = Map.of("bootstrap.servers", broker.bootstrapServers());

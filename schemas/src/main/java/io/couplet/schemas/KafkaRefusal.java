@@ -4,6 +4,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import javax.net.ssl.SSLException;
+import javax.security.auth.login.LoginException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.ClusterAuthorizationException;
@@ -19,6 +20,10 @@ public final class KafkaRefusal {
     private static final String FILE = " in the file of --kafka-config";
     private static final String GRANT = ": have it allowed, as couplet topics acls prints it.";
 
+    /** Never with what Kafka's client says of it: after a stray quotation mark that is a piece of the password. */
+    private static final String JAAS = "Kafka's client cannot use sasl.jaas.config" + FILE
+            + ": write MODULE required username=\"…\" password=\"…\"; in one line, with \\\\\" for a quotation mark inside.";
+
     private KafkaRefusal() {}
 
     /**
@@ -29,7 +34,9 @@ public final class KafkaRefusal {
     public static Optional<String> sentence(String bootstrapServers, Throwable thrown) {
         String kafka = "Kafka at " + bootstrapServers;
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-            if (cause instanceof UnsupportedSaslMechanismException) {
+            if (isAboutJaas(cause)) {
+                return Optional.of(JAAS);
+            } else if (cause instanceof UnsupportedSaslMechanismException) {
                 return Optional.of(kafka + " does not know this SASL mechanism: correct sasl.mechanism" + FILE + ".");
             } else if (cause instanceof KafkaException
                     && String.valueOf(cause.getMessage()).startsWith("Failed to load SSL")) {
@@ -55,6 +62,13 @@ public final class KafkaRefusal {
             }
         }
         return Optional.empty();
+    }
+
+    /** Whether it is of the parser or the loader of {@code sasl.jaas.config}. */
+    private static boolean isAboutJaas(Throwable cause) {
+        String message = String.valueOf(cause.getMessage());
+        return cause instanceof IllegalArgumentException && message.contains("JAAS")
+                || cause instanceof LoginException && message.contains("LoginModule");
     }
 
     static String topics(Set<String> names) {

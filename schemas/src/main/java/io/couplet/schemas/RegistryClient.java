@@ -89,6 +89,13 @@ final class RegistryClient {
 
     /** {@code http://host:port} out of any address of the registry's APIs. */
     private static String baseUrl(String given) {
+        if (given.contains("@")) {
+            // Apicurio's client sends it nowhere, and every message and running.properties would repeat it.
+            throw new SchemaRegistryException(
+                    "The schema registry's address has a user or a password in it: give one like http://registry:8080, and"
+                            + " apicurio.registry.auth.username and .password in the file of --kafka-config.",
+                    null);
+        }
         String url = given.strip().replaceFirst(OTHER_API, "").replaceFirst("/+$", "");
         try {
             URI uri = URI.create(url);

@@ -116,6 +116,12 @@ class SchemaRegistryTest {
                             .problems())
                     .hasSize(Topics.all().size());
         }
+        for (String secret : List.of("https://user:hunter2@registry:8080", "http://user:hunter 2@registry")) {
+            assertThatThrownBy(() -> SchemaRegistry.of(Map.of(SchemaRegistry.URL, secret)))
+                    .hasMessageStartingWith("The schema registry's address has a user or a password in it: ")
+                    .message()
+                    .doesNotContain("hunter");
+        }
         assertThatThrownBy(() -> SchemaRegistry.of(Map.of(SchemaRegistry.URL, "registry:8080")))
                 .hasMessage(
                         "The schema registry's address is no URL, was 'registry:8080': give one like http://registry:8080.");

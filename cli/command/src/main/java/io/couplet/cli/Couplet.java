@@ -1,8 +1,10 @@
 package io.couplet.cli;
 
+import io.couplet.cli.watch.PrintableWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -39,7 +41,8 @@ import picocli.CommandLine.ScopeType;
         footer = {
             "",
             "Every flag can come from the environment: --data-dir from COUPLET_DATA_DIR.",
-            "Exit codes: 0 done, 1 it broke while it ran, 2 something you can mend."
+            "Exit codes: 0 done, 1 it broke while it ran, 2 something you can mend, 130 `run` was interrupted.",
+            "`run` is done when its study is: it ends with 1 only if all its runs failed."
         })
 public final class Couplet implements Runnable {
 
@@ -54,16 +57,16 @@ public final class Couplet implements Runnable {
     public static void main(String[] arguments) {
         Locale.setDefault(
                 Locale.ROOT); // Else what is printed has the digits and the decimal point of the machine's language.
-        System.exit(commandLine().execute(arguments));
+        System.exit(commandLine(System.getenv()).execute(arguments));
     }
 
     /** The command with all its subcommands, for {@code main} and for tests. */
-    static CommandLine commandLine() {
+    static CommandLine commandLine(Map<String, String> environment) {
         Couplet couplet = new Couplet();
         Errors errors = new Errors();
         CommandLine commandLine = new CommandLine(couplet);
         commandLine
-                .setDefaultValueProvider(new EnvironmentDefaults(System.getenv()))
+                .setDefaultValueProvider(new EnvironmentDefaults(environment))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
@@ -73,6 +76,12 @@ public final class Couplet implements Runnable {
                 .setExecutionStrategy(parsed -> {
                     Logs.toStandardError(
                             couplet.verbose ? ch.qos.logback.classic.Level.INFO : ch.qos.logback.classic.Level.OFF);
+                    Integer helped = CommandLine.executeHelpRequest(parsed); // with picocli's own colours
+                    if (helped != null) {
+                        return helped;
+                    }
+                    commandLine.setOut(PrintableWriter.over(commandLine.getOut()));
+                    commandLine.setErr(PrintableWriter.over(commandLine.getErr()));
                     return new CommandLine.RunLast().execute(parsed);
                 });
         return commandLine;
@@ -81,6 +90,6 @@ public final class Couplet implements Runnable {
     /** Without a command: say which there are. */
     @Override
     public void run() {
-        commandLine().usage(System.out);
+        commandLine(System.getenv()).usage(System.out);
     }
 }

@@ -1,6 +1,7 @@
 package io.couplet.cli;
 
 import io.couplet.cli.local.UserError;
+import io.couplet.cli.watch.PrintableWriter;
 import io.couplet.producers.RunOrderException;
 import io.couplet.schemas.KafkaRefusal;
 import io.couplet.schemas.SchemaRegistryException;
@@ -32,14 +33,16 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
 
     @Override
     public int handleExecutionException(Exception thrown, CommandLine commandLine, ParseResult arguments) {
+        Optional<String> mendable = mendable(thrown);
         // Not the arguments: one of them may be a secret.
-        if (isUsersToMend(thrown) || thrown instanceof RunOrderException) {
+        if (mendable.isPresent()) {
             LOG.debug("couplet {} ended", commandLine.getCommandName(), thrown);
         } else {
             LOG.error("couplet {} ended", commandLine.getCommandName(), thrown);
         }
-        commandLine.getErr().println("couplet: " + sentence(thrown));
-        return isUsersToMend(thrown) ? USAGE : FAILED;
+        PrintableWriter.over(commandLine.getErr())
+                .println("couplet: " + mendable.orElseGet(() -> message(root(thrown)) + Logs.whereToRead()));
+        return mendable.isPresent() ? USAGE : FAILED;
     }
 
     @Override
@@ -53,15 +56,30 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
                 sentence.append("; did you mean ").append(near.get(0)).append('?');
             }
         }
-        commandLine
-                .getErr()
+        PrintableWriter.over(commandLine.getErr())
                 .println(sentence + " (couplet "
                         + (commandLine.getParent() == null ? "" : commandLine.getCommandName() + " ") + "--help)");
         return USAGE;
     }
 
-    private static boolean isUsersToMend(Throwable thrown) {
-        return saysItself(thrown) || refusedSetting(thrown) != null;
+    /** The sentence for what the user can mend; empty when it broke while it ran. */
+    private static Optional<String> mendable(Throwable thrown) {
+        if (saysItself(thrown)) {
+            return Optional.of(thrown.getMessage() == null ? "" : thrown.getMessage());
+        }
+        Optional<String> refusal = KafkaRefusal.sentence("the named address", thrown);
+        if (refusal.isPresent()) {
+            return refusal;
+        }
+        ConfigException refused = refusedSetting(thrown);
+        if (refused != null) {
+            return Optional.of("Kafka's client refuses its settings (" + message(refused)
+                    + "); correct --bootstrap-servers HOST:PORT or --kafka-config.");
+        }
+        return root(thrown) instanceof TimeoutException silent
+                ? Optional.of(
+                        "Kafka did not answer (" + message(silent) + "); check --bootstrap-servers and --kafka-config.")
+                : Optional.empty();
     }
 
     /** Whether its message is the sentence, with the fix. */
@@ -70,7 +88,8 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
                 || thrown instanceof TorchException
                 || thrown instanceof SchemaRegistryException
                 || thrown instanceof LiveViewException
-                || thrown instanceof EarlyStopperException;
+                || thrown instanceof EarlyStopperException
+                || thrown instanceof RunOrderException;
     }
 
     /** What Kafka's client does not take of its settings, which are the user's; null when it is something else. */
@@ -83,29 +102,16 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
         return null;
     }
 
-    private static String sentence(Throwable thrown) {
-        if (saysItself(thrown) || thrown instanceof RunOrderException) {
-            return thrown.getMessage() == null ? "" : thrown.getMessage();
-        }
-        Optional<String> refusal = KafkaRefusal.sentence("the named address", thrown);
-        if (refusal.isPresent()) {
-            return refusal.get();
-        }
-        ConfigException refused = refusedSetting(thrown);
-        if (refused != null) {
-            return "Kafka's client refuses its settings (" + oneLine(refused.getMessage())
-                    + "); correct --bootstrap-servers HOST:PORT or --kafka-config.";
-        }
+    private static Throwable root(Throwable thrown) {
         Throwable root = thrown;
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        if (root instanceof TimeoutException) {
-            return "Kafka did not answer (" + oneLine(root.getMessage())
-                    + "); check --bootstrap-servers and --kafka-config.";
-        }
-        String message = root.getMessage() == null ? root.getClass().getSimpleName() : oneLine(root.getMessage());
-        return message;
+        return root;
+    }
+
+    private static String message(Throwable thrown) {
+        return thrown.getMessage() == null ? thrown.getClass().getSimpleName() : oneLine(thrown.getMessage());
     }
 
     private static String oneLine(@Nullable String text) {

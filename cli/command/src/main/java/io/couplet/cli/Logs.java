@@ -5,13 +5,17 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.FileAppender;
 import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
 import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
 import ch.qos.logback.core.util.FileSize;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -20,7 +24,10 @@ import org.slf4j.LoggerFactory;
  */
 final class Logs {
 
-    private static final String LINE = "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX,UTC} %-5level %logger{24} [%thread] %msg%n";
+    /** Texts from outside make no line of their own: control characters become question marks, and what an exception says over several lines is marked with a bar. */
+    static final String LINE = "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX,UTC} %-5level %logger{24} [%thread] "
+            + "%replace(%msg){'[\\x00-\\x08\\x0a-\\x1f\\x7f-\\x9f\\u2028\\u2029]', '?'}%n"
+            + "%replace(%replace(%ex){'(\\R)(?=\\S)', '$1| '}){'[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]', '?'}";
 
     private Logs() {}
 
@@ -78,6 +85,18 @@ final class Logs {
         // Says with a stack trace what we say in a sentence.
         context.getLogger("io.apicurio.registry.resolver.cache.ERCache").setLevel(Level.OFF);
         context.getLogger("org.apache.flink.metrics.MetricGroup").setLevel(Level.ERROR);
+    }
+
+    /** Where more is said of an error, to follow its sentence; nothing where the log stands beside it on stderr, or is gone with what was measured. */
+    static String whereToRead() {
+        Logger root = context().getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        Iterator<Appender<ILoggingEvent>> appenders = root.iteratorForAppenders();
+        while (appenders.hasNext()) {
+            if (appenders.next() instanceof FileAppender<ILoggingEvent> file) {
+                return Files.exists(Path.of(file.getFile())) ? " (the log is " + file.getFile() + ")" : "";
+            }
+        }
+        return context().getLogger("io.couplet").isErrorEnabled() ? "" : " (more with --verbose)";
     }
 
     private static LoggerContext context() {

@@ -1,5 +1,6 @@
 package io.couplet.cli;
 
+import io.couplet.cli.watch.PrintableWriter;
 import io.couplet.view.model.CellSnapshot;
 import io.couplet.view.model.RunStatus;
 import io.couplet.view.model.RunSummary;
@@ -25,7 +26,7 @@ final class RunProgress {
     private static final long QUIET_MILLIS = 10_000;
     private static final long WIDTH_MILLIS = 2_000;
 
-    private final PrintWriter out;
+    private final PrintableWriter out;
     private final boolean terminal;
     private final IntSupplier width;
     private final Map<String, RunStatus> told = new HashMap<>();
@@ -41,7 +42,7 @@ final class RunProgress {
      * @param width characters in a line of the terminal; asked for every two seconds
      */
     RunProgress(PrintWriter out, boolean terminal, IntSupplier width) {
-        this.out = out;
+        this.out = PrintableWriter.over(out);
         this.terminal = terminal;
         this.width = width;
     }
@@ -54,9 +55,9 @@ final class RunProgress {
             for (RunSummary run : cell.runs()) {
                 RunStatus before = told.put(run.runId(), run.status());
                 if (run.status().ended() && (before == null || !before.ended())) {
-                    ended.add(endedLine(cell, run));
+                    ended.add(PrintableWriter.oneLine(endedLine(cell, run)));
                 } else if (run.status() == RunStatus.RUNNING) {
-                    running.add(runningLine(cell, run));
+                    running.add(PrintableWriter.oneLine(runningLine(cell, run)));
                 }
             }
         }
@@ -93,7 +94,7 @@ final class RunProgress {
     /** Takes the lines of running runs away. */
     void erase() {
         if (linesToErase > 0) {
-            out.print("\u001b[" + linesToErase + "A\u001b[J");
+            out.control("\u001b[" + linesToErase + "A\u001b[J");
             out.flush();
             linesToErase = 0;
         }

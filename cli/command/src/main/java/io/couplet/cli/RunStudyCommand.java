@@ -6,6 +6,7 @@ import io.couplet.cli.local.LocalSettings;
 import io.couplet.cli.local.LocalSystem;
 import io.couplet.cli.local.UserError;
 import io.couplet.cli.metrics.ServiceMetrics;
+import io.couplet.cli.watch.PrintableWriter;
 import io.couplet.producers.Submission;
 import io.couplet.schemas.SchemaRegistry;
 import io.couplet.schemas.avro.RunRequest;
@@ -96,12 +97,12 @@ final class RunStudyCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it.
     CommandSpec spec;
 
-    private PrintWriter talk = new PrintWriter(System.err, true);
+    private PrintableWriter talk = PrintableWriter.over(new PrintWriter(System.err, true));
     private boolean onTerminal;
 
     @Override
     public Integer call() throws InterruptedException, IOException {
-        talk = spec.commandLine().getErr();
+        talk = PrintableWriter.over(spec.commandLine().getErr());
         onTerminal = Terminal.showsTalk();
         StudySpecification study = studyOptions.study();
         checkNumbers();
@@ -156,7 +157,8 @@ final class RunStudyCommand implements Callable<Integer> {
 
     private void endWhenAsked(Services.Shutdown shutdown) {
         if (shutdown.asked()) {
-            talk.println((onTerminal ? "\r\u001b[K" : "") + STOPPING);
+            talk.control(onTerminal ? "\r\u001b[K" : "");
+            talk.println(STOPPING);
             throw new AskedToEnd();
         }
     }
@@ -243,7 +245,8 @@ final class RunStudyCommand implements Callable<Integer> {
     private void starting(String what, Services.Shutdown shutdown) {
         endWhenAsked(shutdown);
         if (onTerminal) {
-            talk.print("\rStarting " + what + "…\u001b[K");
+            talk.control("\r\u001b[K");
+            talk.print("Starting " + what + "…");
             talk.flush();
         } else {
             talk.println("Starting " + what + "…");

@@ -5,9 +5,11 @@ import io.couplet.cli.local.UserError;
 import io.couplet.cli.metrics.ServiceMetrics;
 import io.couplet.trainer.worker.TrainerService;
 import io.couplet.trainer.worker.TrainerSettings;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -58,26 +60,29 @@ final class ServeTrainerCommand implements Callable<Integer> {
         }
         Logs.toStandardError(Level.INFO);
         var properties = kafka.clientProperties();
-        BuildInfo build = BuildInfo.read();
         try (Services.Shutdown shutdown = new Services.Shutdown(Services.TIME_TO_CLOSE_A_TRAINER);
                 ServiceMetrics metrics = MetricsOptions.metrics("trainer");
-                TrainerService trainer = TrainerService.start(
-                        keeping.applyTo(
-                                TrainerSettings.of(
-                                                Views.bootstrapServers(properties),
-                                                properties,
-                                                devices.workers(),
-                                                Files.createDirectories(spoolDirectory),
-                                                build.version(),
-                                                build.gitRevision())
-                                        .withDataRoot(dataRoot),
-                                null),
-                        metrics.registry());
+                TrainerService trainer = start(properties, metrics.registry());
                 MetricsOptions.Served served = metricsOptions.serve(metrics, trainer::failure)) {
-            shutdown.await();
+            shutdown.awaitUnless(trainer::failure);
+        }
+        return 0;
+    }
+
+    private TrainerService start(Map<String, String> properties, MeterRegistry registry) throws InterruptedException {
+        BuildInfo build = BuildInfo.read();
+        try {
+            TrainerSettings settings = TrainerSettings.of(
+                            Views.bootstrapServers(properties),
+                            properties,
+                            devices.workers(),
+                            Files.createDirectories(spoolDirectory),
+                            build.version(),
+                            build.gitRevision())
+                    .withDataRoot(dataRoot);
+            return TrainerService.start(keeping.applyTo(settings, null), registry);
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             throw new UserError(String.valueOf(e.getMessage()), e);
         }
-        return 0;
     }
 }

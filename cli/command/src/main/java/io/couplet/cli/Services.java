@@ -62,11 +62,6 @@ final class Services {
             return asked.getCount() == 0;
         }
 
-        /** Waits until it is asked for. */
-        void await() throws InterruptedException {
-            asked.await();
-        }
-
         /**
          * Waits until it is asked for, as long as the service works: one that only looks alive is started again by nobody.
          *

@@ -104,6 +104,27 @@ class BenchCommandTest {
     @CsvSource(
             delimiter = '|',
             value = {
+                "bench analytics --records 20000 --runs 20 --repeats 2 --json | 9 | steps/s",
+                "bench decisions --runs 100 --rate 100 --json | 8 | ms",
+            })
+    void aSmallMeasurementGivesItsFigures(String arguments, int atLeast, String unit) throws IOException {
+        Ended ended = couplet(arguments.split(" "));
+        assertThat(ended.exitCode()).as(ended.err()).isZero();
+        JsonNode figures = new ObjectMapper().readTree(ended.out()).get("figures");
+        assertThat(figures).hasSizeGreaterThanOrEqualTo(atLeast).allSatisfy(figure -> {
+            assertThat(figure.get("name").asText()).isNotBlank();
+            assertThat(figure.get("value").isNumber()).as(figure.toString()).isTrue();
+        });
+        assertThat(figures)
+                .filteredOn(figure -> figure.get("unit").asText().equals(unit))
+                .hasSizeGreaterThanOrEqualTo(3)
+                .allSatisfy(figure -> assertThat(figure.get("value").asDouble()).isPositive());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
                 "bench trainer --backbones resnt | --backbones: unknown backbone 'resnt': did you mean 'resnet'?",
                 "bench trainer --size huge | unknown backbone size 'huge': there are nano, cifar and paper.",
                 "bench trainer --batch-size 1 | batch must be at least 2, was 1.",

@@ -12,13 +12,16 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** What a user reads when something is wrong: one sentence with the fix, exit code 2, no stack trace. */
 class CoupletTest {
@@ -345,9 +348,70 @@ class CoupletTest {
     }
 
     @Test
-    void everyFlagCanComeFromTheEnvironment() {
-        assertThat(EnvironmentDefaults.variable("--data-dir")).isEqualTo("COUPLET_DATA_DIR");
-        assertThat(EnvironmentDefaults.variable("--bootstrap-servers")).isEqualTo("COUPLET_BOOTSTRAP_SERVERS");
+    void aFlagComesFromTheEnvironmentUnlessItIsGiven() {
+        Map<String, String> environment =
+                Map.of("COUPLET_BACKBONES", "vgg,deit", "COUPLET_STEPS", "77", "COUPLET_BATCH_SIZE", "11");
+        Ended printed = Ended.couplet(environment, List.of("submit", "--dry-run", "--batch-size", "9"));
+        assertThat(printed.err()).isEmpty();
+        assertThat(printed.out())
+                .contains("backbones: [vgg, deit]", "steps: 77", "batch-size: 9")
+                .doesNotContain("11");
+        refused(
+                Ended.couplet(Map.of("COUPLET_BOOTSTRAP_SERVERS", "localhost"), List.of("topics", "check")),
+                "--bootstrap-servers localhost: 'localhost' is no HOST:PORT: write e.g. localhost:9092, several with commas"
+                        + " between.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "topics create",
+                "topics check",
+                "submit",
+                "trainer",
+                "stopper",
+                "dashboard --port 0",
+                "alerts --alerts-url http://127.0.0.1:1/",
+                "report",
+                "watch",
+                "watch --once",
+                "stop s-0a1b2c.vgg.sgd.s0.abcdef",
+                "resume s-0a1b2c.vgg.sgd.s0.abcdef",
+                "rules s-0a1b2c --none",
+                "replay CURVES",
+                "tail CURVES --once --state STATE",
+            })
+    void aPasswordThatBreaksTheJaasSettingIsOneSentenceWithoutIt(String command) throws IOException {
+        Path curves = Files.writeString(
+                directory.resolve("c.csv"), "run,backbone,optimizer,seed,step,budget,loss\na,vgg,sgd,0,1,2,1.5\n");
+        Path config = Files.writeString(directory.resolve("kafka.properties"), """
+                bootstrap.servers=127.0.0.1:1
+                security.protocol=SASL_PLAINTEXT
+                sasl.mechanism=PLAIN
+                sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="hun"ter2";
+                """);
+        List<String> arguments = new ArrayList<>(List.of(command.replace("CURVES", curves.toString())
+                .replace("STATE", directory.resolve("state").toString())
+                .split(" ")));
+        arguments.addAll(List.of("--kafka-config", config.toString()));
+        refused(
+                Ended.couplet(arguments),
+                "Kafka's client cannot use sasl.jaas.config in the file of --kafka-config: write MODULE required"
+                        + " username=\"…\" password=\"…\"; in one line, with \\\\\" for a quotation mark inside.");
+    }
+
+    @Test
+    void whatAFileOrANameSaysMovesNoCursorAndWritesNoClipboard() throws IOException {
+        String clipboard = "\u001b]52;c;cm0gLXJm\u0007";
+        Path table = Files.writeString(
+                directory.resolve("t.csv"), "optimizer,res" + clipboard + ",vgg\nsgd,80,70\nadam,75,66\n");
+        Ended scored = couplet("score", table.toString());
+        assertThat(scored.exitCode()).isZero();
+        assertThat(scored.out()).contains("res?]52;c;cm0gLXJm?").doesNotContain("\u001b", "\u0007");
+        refused(
+                couplet("run", "a" + clipboard + ".yaml"),
+                "There is no study file a?]52;c;cm0gLXJm?.yaml: check the path.");
+        assertThat(couplet("run", "--no" + clipboard).err()).doesNotContain("\u001b", "\u0007");
     }
 
     @Test
@@ -361,18 +425,16 @@ class CoupletTest {
     void helpShowsEveryCommand() {
         Ended ended = couplet("--help");
         assertThat(ended.exitCode()).isZero();
-        assertThat(ended.out())
-                .contains(
-                        "run",
-                        "submit",
-                        "trainer",
-                        "stopper",
-                        "dashboard",
-                        "watch",
-                        "stop",
-                        "report",
-                        "topics",
-                        "list");
+        Map<String, CommandLine> commands = Couplet.commandLine(Map.of()).getSubcommands();
+        assertThat(commands).hasSizeGreaterThan(15).allSatisfy((name, command) -> {
+            String description = command.getCommandSpec().usageMessage().description()[0];
+            String begin = description.substring(0, Math.min(40, description.length()));
+            assertThat(ended.out().lines())
+                    .anyMatch(line -> line.strip().startsWith(name + ' ')
+                            && line.substring(line.indexOf(name) + name.length())
+                                    .strip()
+                                    .startsWith(begin));
+        });
     }
 
     private String data() {

@@ -120,14 +120,9 @@ class DirectionsTest {
     void trainingKnowsNeitherKafkaNorRecords() {
         noClasses()
                 .that()
-                .resideInAnyPackage(
-                        "io.couplet.trainer.data..",
-                        "io.couplet.trainer.recipes..",
-                        "io.couplet.trainer.backbones..",
-                        "io.couplet.trainer.optimizers..",
-                        "io.couplet.trainer.checkpoints..",
-                        "io.couplet.trainer.statistics..",
-                        "io.couplet.trainer.training..")
+                .resideInAPackage("io.couplet.trainer..")
+                .and()
+                .resideOutsideOfPackage("io.couplet.trainer.worker..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.apache.kafka..", "org.apache.avro..", "io.couplet.schemas..")

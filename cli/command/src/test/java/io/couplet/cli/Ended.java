@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine;
 
 /** What a command printed and how it ended. */
@@ -15,9 +16,14 @@ record Ended(int exitCode, String out, String err) {
 
     /** Runs {@code couplet} with these arguments. */
     static Ended couplet(List<?> arguments) {
+        return couplet(System.getenv(), arguments);
+    }
+
+    /** The same in this environment. */
+    static Ended couplet(Map<String, String> environment, List<?> arguments) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine commandLine = Couplet.commandLine();
+        CommandLine commandLine = Couplet.commandLine(environment);
         commandLine.setOut(new PrintWriter(out, true));
         commandLine.setErr(new PrintWriter(err, true));
         int exitCode =

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.avro.specific.SpecificRecord;
+import org.jspecify.annotations.Nullable;
 
 /** A study of 32 runs as the view shows it, made without Kafka. */
 final class MadeStudy {
@@ -36,6 +37,10 @@ final class MadeStudy {
     }
 
     MadeStudy event(RunEventKind kind, int runs, int step) {
+        return event(kind, runs, step, null);
+    }
+
+    MadeStudy event(RunEventKind kind, int runs, int step, @Nullable String reason) {
         for (RunRequest request : study.requests(1_000).subList(0, runs)) {
             apply(
                     Topics.RUN_EVENTS.name(),
@@ -48,6 +53,7 @@ final class MadeStudy {
                             .setSeed(request.getSeed())
                             .setHyperparameterPoint(0)
                             .setKind(kind)
+                            .setReason(reason)
                             .setStep(step)
                             .setResumedAtStep(step)
                             .setBudgetSteps(request.getBudgetSteps())

@@ -45,6 +45,20 @@ class RunProgressTest {
     }
 
     @Test
+    void whatARecordSaysMovesNoCursorAndMakesNoLine() {
+        RunProgress progress = new RunProgress(out, true, () -> 200);
+        progress.show(
+                new MadeStudy()
+                        .requested()
+                        .event(RunEventKind.FAILED, 1, 3, "x\u001b]52;c;cm0gLXJm\u0007\nReport: /evil")
+                        .snapshot(),
+                10_000);
+        assertThat(written.toString().lines().toList().get(0))
+                .startsWith("failed ")
+                .endsWith("  x?]52;c;cm0gLXJm??Report: /evil");
+    }
+
+    @Test
     void withoutATerminalNothingIsCutOrWrittenOver() {
         RunProgress progress = new RunProgress(out, false, () -> 20);
         progress.show(

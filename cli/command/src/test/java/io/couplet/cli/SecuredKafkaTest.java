@@ -188,7 +188,7 @@ class SecuredKafkaTest {
                 String runId = STUDY.requests(1).get(0).getRunId();
                 Ended stopped = couplet(Service.ORDERS, "stop", runId);
                 assertThat(stopped.err()).isEqualTo("couplet: Run " + runId + " has ended already.\n");
-                Ended ordered = couplet(Service.ORDERS, "rules", STUDY.studyId(), "--none");
+                Ended ordered = couplet(Service.ORDERS, "rules", STUDY.name(), "--none");
                 assertThat(ordered.err()).isEmpty();
                 assertThat(ordered.exitCode()).isZero();
                 return study;

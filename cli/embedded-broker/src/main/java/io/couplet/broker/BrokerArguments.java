@@ -6,20 +6,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The command line of {@link EmbeddedBrokerMain}.
  *
  * @param directory where the broker's data and its log file live
  * @param port the port for clients, 0 for any free one
- * @param readyFile the file that gets the address once the broker is ready, if wanted
  * @param parentPid the process whose end is the broker's end, if any
  */
-record BrokerArguments(Path directory, int port, @Nullable Path readyFile, OptionalLong parentPid) {
+record BrokerArguments(Path directory, int port, OptionalLong parentPid) {
 
-    static final String USAGE = "--directory DIRECTORY [--port PORT] [--ready-file FILE] [--parent-pid PID]";
-    private static final Set<String> NAMES = Set.of("--directory", "--port", "--ready-file", "--parent-pid");
+    static final String USAGE = "--directory DIRECTORY [--port PORT] [--parent-pid PID]";
+    private static final Set<String> NAMES = Set.of("--directory", "--port", "--parent-pid");
 
     /** @throws IllegalArgumentException with one sentence that says what is wrong */
     static BrokerArguments parse(List<String> arguments) {
@@ -38,12 +36,10 @@ record BrokerArguments(Path directory, int port, @Nullable Path readyFile, Optio
         if (directory == null) {
             throw new IllegalArgumentException("--directory is missing; expected " + USAGE + ".");
         }
-        String readyFile = given.get("--ready-file");
         String parentPid = given.get("--parent-pid");
         return new BrokerArguments(
                 Path.of(directory),
                 (int) number("--port", given.getOrDefault("--port", "0"), 65_535),
-                readyFile == null ? null : Path.of(readyFile),
                 parentPid == null
                         ? OptionalLong.empty()
                         : OptionalLong.of(number("--parent-pid", parentPid, Long.MAX_VALUE)));

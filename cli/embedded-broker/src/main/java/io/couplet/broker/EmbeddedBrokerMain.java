@@ -1,16 +1,13 @@
 package io.couplet.broker;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * The broker as a process of its own: starts it, writes its address to the ready file and to stdout, and stops it on SIGTERM or when the
+ * The broker as a process of its own: starts it, writes its address to stdout, and stops it on SIGTERM or when the
  * process that started it is gone.
  *
  * <p>Exit codes: 0 its parent is gone; 143 SIGTERM; 2 it could not start, with one sentence on stderr. It logs to {@code broker.log} in its directory.
@@ -30,14 +27,14 @@ public final class EmbeddedBrokerMain {
             BrokerArguments arguments = BrokerArguments.parse(List.of(args));
             logInto(arguments.directory());
             run(arguments);
-        } catch (IllegalArgumentException | BrokerStartException | IOException e) {
+        } catch (IllegalArgumentException | BrokerStartException e) {
             System.err.println(e.getMessage());
             // halt, not exit: what a half-started broker left behind must not delay the answer
             Runtime.getRuntime().halt(CANNOT_START);
         }
     }
 
-    private static void run(BrokerArguments arguments) throws IOException, InterruptedException {
+    private static void run(BrokerArguments arguments) throws InterruptedException {
         CountDownLatch stop = new CountDownLatch(1);
         arguments
                 .parentPid()
@@ -50,19 +47,8 @@ public final class EmbeddedBrokerMain {
                             stop.countDown();
                         },
                         "broker-shutdown"));
-        if (arguments.readyFile() != null) {
-            announce(broker.bootstrapServers(), arguments.readyFile());
-        }
         System.out.println(broker.bootstrapServers());
         stop.await();
-    }
-
-    /** Writes the file whole or not at all, so that a reader never sees half an address. */
-    private static void announce(String bootstrapServers, Path readyFile) throws IOException {
-        Path target = readyFile.toAbsolutePath();
-        Path written = target.resolveSibling(target.getFileName() + ".part");
-        Files.writeString(written, bootstrapServers + "\n");
-        Files.move(written, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** Must run before the first logger is made. */

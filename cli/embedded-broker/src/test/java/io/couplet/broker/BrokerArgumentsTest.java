@@ -13,14 +13,13 @@ class BrokerArgumentsTest {
     @Test
     void onlyTheDirectoryIsNeeded() {
         assertThat(BrokerArguments.parse(List.of("--directory", "d")))
-                .isEqualTo(new BrokerArguments(Path.of("d"), 0, null, OptionalLong.empty()));
+                .isEqualTo(new BrokerArguments(Path.of("d"), 0, OptionalLong.empty()));
     }
 
     @Test
     void everyArgumentIsRead() {
-        assertThat(BrokerArguments.parse(
-                        List.of("--parent-pid", "17", "--ready-file", "r", "--port", "9092", "--directory", "d")))
-                .isEqualTo(new BrokerArguments(Path.of("d"), 9092, Path.of("r"), OptionalLong.of(17)));
+        assertThat(BrokerArguments.parse(List.of("--parent-pid", "17", "--port", "9092", "--directory", "d")))
+                .isEqualTo(new BrokerArguments(Path.of("d"), 9092, OptionalLong.of(17)));
     }
 
     @Test

@@ -203,11 +203,6 @@ public final class LogTail implements AutoCloseable {
         return runs.values().stream().map(RunState::runId).sorted().toList();
     }
 
-    /** Whether every run has ended, and there is one. */
-    public boolean allEnded() {
-        return !runs.isEmpty() && runs.values().stream().allMatch(RunState::ended);
-    }
-
     private boolean read(Log log) throws IOException {
         String key = key(log);
         try {

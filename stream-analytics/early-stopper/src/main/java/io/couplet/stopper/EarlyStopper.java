@@ -78,7 +78,10 @@ public final class EarlyStopper implements AutoCloseable {
             throw new EarlyStopperException(String.valueOf(e.getMessage()), e);
         } catch (KafkaException e) {
             throw new EarlyStopperException(
-                    "The early stopper's Kafka settings are refused (" + e.getMessage() + "): correct them.", e);
+                    KafkaRefusal.sentence(settings.bootstrapServers(), e)
+                            .orElse("The early stopper's Kafka settings are refused (" + e.getMessage()
+                                    + "): correct them."),
+                    e);
         }
         streams.setUncaughtExceptionHandler(this::onFailure);
         tally.measureIn(new StopperMeters(registry, tally, this::running));

@@ -22,7 +22,11 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.FinalizedVersionRange;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.InvalidConfigurationException;
+import org.apache.kafka.common.errors.InvalidRequestException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -75,7 +79,7 @@ public final class TrainerService implements AutoCloseable {
      *
      * @param images shared with whoever has read them already
      * @throws IOException when the spool directory cannot be used, in one sentence with the fix
-     * @throws IllegalStateException when Kafka refuses or the topics do not exist, in one sentence
+     * @throws IllegalStateException when Kafka refuses, is too old, or the topics do not exist, in one sentence
      * @throws io.couplet.schemas.SchemaRegistryException when a schema registry is named that is away or lacks a schema
      */
     public static TrainerService start(TrainerSettings settings, TrainingImages images, InstantSource clock)
@@ -141,15 +145,43 @@ public final class TrainerService implements AutoCloseable {
             if (hindrance.isPresent()) {
                 throw new IllegalStateException(hindrance.get());
             }
+            if (!hasShareGroups(admin)) {
+                throw new IllegalStateException(withoutShareGroups(settings));
+            }
             admin.incrementalAlterConfigs(Map.of(group, operations)).all().get();
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new IllegalStateException(
                     KafkaRefusal.sentence(settings.bootstrapServers(), e)
-                            .orElse("Kafka at " + settings.bootstrapServers() + " refuses the trainers' group: "
-                                    + cause.getMessage()),
+                            .orElse(
+                                    isOfAnOldKafka(cause)
+                                            ? withoutShareGroups(settings)
+                                            : "Kafka at " + settings.bootstrapServers()
+                                                    + " refuses the trainers' group: " + cause.getMessage()),
                     e);
         }
+    }
+
+    private static boolean hasShareGroups(Admin admin) throws ExecutionException, InterruptedException {
+        FinalizedVersionRange version = admin.describeFeatures()
+                .featureMetadata()
+                .get()
+                .finalizedFeatures()
+                .get("share.version");
+        return version != null && version.maxVersionLevel() > 0;
+    }
+
+    /** Whether Kafka did not understand what it was asked. */
+    private static boolean isOfAnOldKafka(Throwable cause) {
+        return cause instanceof UnsupportedVersionException
+                || cause instanceof InvalidConfigurationException
+                || cause instanceof InvalidRequestException;
+    }
+
+    private static String withoutShareGroups(TrainerSettings settings) {
+        return "Kafka at " + settings.bootstrapServers()
+                + " has no share groups, which trainers read the queue with: they need Kafka 4.2 or newer with share groups"
+                + " (kafka-features.sh upgrade --feature share.version=1).";
     }
 
     private static AlterConfigOp set(String name, String value) {

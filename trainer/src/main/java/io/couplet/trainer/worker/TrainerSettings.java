@@ -1,5 +1,6 @@
 package io.couplet.trainer.worker;
 
+import io.couplet.schemas.avro.RunRequest;
 import io.couplet.trainer.backbones.Backbones;
 import io.couplet.trainer.training.Gpus;
 import java.net.InetAddress;
@@ -32,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  * @param checkpoints directory of the runs' checkpoints, shared by all trainers that may go on with each other's runs; null keeps none
  * @param checkpointSteps a run is kept after each rung, when it is given back, and after so many steps; 0 for the first two only
  * @param layerStatistics sizes of backbones whose layers are measured at each evaluation
- * @param onlyStudy requests of other studies are taken off the queue untrained, so the group must be this study's own; null trains all
+ * @param onlyStudy requests of other studies are taken off the queue untrained, so the group must be this study's own, and those that name other files than its own go to
+ *     the dead letters; null trains all
  */
 public record TrainerSettings(
         String bootstrapServers,
@@ -49,7 +51,7 @@ public record TrainerSettings(
         @Nullable Path checkpoints,
         int checkpointSteps,
         Set<Backbones.Size> layerStatistics,
-        @Nullable String onlyStudy) {
+        @Nullable OnlyStudy onlyStudy) {
 
     public static final String DEFAULT_GROUP = "couplet-trainers";
 
@@ -116,11 +118,16 @@ public record TrainerSettings(
         return with(draft -> draft.dataRoot = root);
     }
 
-    /** The same for one study, with a share group of its own: what another study left in the queue waits for its own next run. */
-    public TrainerSettings withOnlyStudy(String studyId) {
+    /**
+     * The same for one study, with a share group of its own: what another study left in the queue waits for its own next run.
+     *
+     * @param runs all of the study's, at least one
+     */
+    public TrainerSettings withOnlyStudy(List<RunRequest> runs) {
+        OnlyStudy study = OnlyStudy.of(runs);
         return with(draft -> {
-            draft.group = DEFAULT_GROUP + "-" + studyId;
-            draft.onlyStudy = studyId;
+            draft.group = DEFAULT_GROUP + "-" + study.studyId();
+            draft.onlyStudy = study;
         });
     }
 
@@ -150,7 +157,7 @@ public record TrainerSettings(
         private @Nullable Path checkpoints;
         private int checkpointSteps;
         private Set<Backbones.Size> layerStatistics;
-        private @Nullable String onlyStudy;
+        private @Nullable OnlyStudy onlyStudy;
 
         Draft(TrainerSettings settings) {
             group = settings.group;

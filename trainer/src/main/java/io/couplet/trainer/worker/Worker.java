@@ -2,6 +2,7 @@ package io.couplet.trainer.worker;
 
 import io.couplet.producers.MetricPublisher;
 import io.couplet.schemas.DeadLetter;
+import io.couplet.schemas.RunId;
 import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.WireFormat;
@@ -121,7 +122,7 @@ final class Worker {
         RunRequest request;
         try {
             request = read(record.value());
-        } catch (SerializationException e) {
+        } catch (SerializationException | IllegalArgumentException e) {
             if (bury(record, String.valueOf(e.getMessage()))) {
                 queue.reject();
             } else {
@@ -132,7 +133,7 @@ final class Worker {
             queue.release();
             return;
         }
-        if (settings.onlyStudy() != null && !settings.onlyStudy().equals(request.getStudyId())) {
+        if (settings.onlyStudy() != null && !settings.onlyStudy().studyId().equals(request.getStudyId())) {
             queue.accept();
             return;
         }
@@ -217,7 +218,7 @@ final class Worker {
     private RunRequest read(byte[] value) throws InterruptedException {
         while (true) {
             try {
-                return format.decode(Topics.RUN_REQUESTS, value);
+                return checked(format.decode(Topics.RUN_REQUESTS, value));
             } catch (SchemaRegistryException e) {
                 LOG.warn("{} waits with a request: {}", name, e.getMessage());
                 if (closing || !queue.renew()) {
@@ -226,6 +227,15 @@ final class Worker {
                 Thread.sleep(PATIENCE.toMillis());
             }
         }
+    }
+
+    /** @throws IllegalArgumentException in one sentence, when it is none that may be trained here */
+    private RunRequest checked(RunRequest request) {
+        RunId.parse(request.getRunId());
+        if (settings.onlyStudy() != null) {
+            settings.onlyStudy().requireOwn(request);
+        }
+        return request;
     }
 
     /**
@@ -302,9 +312,9 @@ final class Worker {
         return false;
     }
 
-    /** Sends a request that nobody can read to the dead letters; false when Kafka does not take it there, and then it must not be lost from the queue. */
+    /** Sends a request that nobody can read, or may train, to the dead letters; false when Kafka does not take it there, and then it must not be lost from the queue. */
     private boolean bury(ConsumerRecord<byte[], byte[]> record, String cause) throws InterruptedException {
-        LOG.warn("a request cannot be read and goes to {}: {}", Topics.DEAD_LETTERS, cause);
+        LOG.warn("a request cannot be trained and goes to {}: {}", Topics.DEAD_LETTERS, cause);
         boolean sent = prompt.send(DeadLetter.of(
                 record.key(), record.value(), record.topic(), record.partition(), record.offset(), "trainer", cause));
         if (!sent) {

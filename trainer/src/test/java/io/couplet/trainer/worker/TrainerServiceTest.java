@@ -44,6 +44,8 @@ import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.FeatureUpdate;
+import org.apache.kafka.clients.admin.UpdateFeaturesOptions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -586,6 +588,53 @@ class TrainerServiceTest {
     }
 
     @Test
+    void aRequestWhoseRunIdIsNoneGoesToTheDeadLetters() throws Exception {
+        RunRequest forged = request("forged", "resnet", "sgd", 5);
+        forged.setRunId("forged\n2026-11-28T00:00:00.000Z INFO all is well");
+        send(Topics.RUN_REQUESTS, "forged", forged);
+        try (TrainerService service = TrainerService.start(settings(1))) {
+            await().atMost(PATIENCE).until(() -> deadLetter("forged").isPresent());
+        }
+        assertThat(cause("forged")).startsWith("A run id reads <study>");
+        assertThat(events(forged)).isEmpty();
+    }
+
+    @Test
+    void aTrainerOfOneStudyRefusesFilesThatTheStudyDoesNotName() throws Exception {
+        RunRequest own = submit(request("only", "resnet", "sgd", 2));
+        RunRequest file = request("only", "mlp-mixer", "sgd", 2);
+        file.setBackboneFile("/home/somebody/evil.pt");
+        RunRequest weights = request("only", "mlp-mixer", "sgd", 2);
+        weights.setWeights("/home/somebody/evil.safetensors");
+        RunRequest images = request("only", "mlp-mixer", "sgd", 2);
+        images.getData().setPath("/home/victim/pictures");
+        send(Topics.RUN_REQUESTS, "another-file", file);
+        send(Topics.RUN_REQUESTS, "other-weights", weights);
+        send(Topics.RUN_REQUESTS, "other-images", images);
+        RunRequest grown = submit(request("only", "resnet", "adamw", 2));
+        try (TrainerService service = TrainerService.start(settings(1).withOnlyStudy(List.of(own)))) {
+            awaitEvent(own, RunEventKind.COMPLETED);
+            awaitEvent(grown, RunEventKind.COMPLETED);
+        }
+        String rest = " that the study only-000000 as it is trained here does not name: put it into the study, and run"
+                + " that again.";
+        assertThat(cause("another-file")).isEqualTo("The request names a TorchScript file" + rest);
+        assertThat(cause("other-weights")).isEqualTo("The request names weights" + rest);
+        assertThat(cause("other-images")).isEqualTo("The request names images" + rest);
+        assertThat(events(file)).isEmpty();
+    }
+
+    private static String cause(String key) {
+        return new String(
+                deadLetter(key)
+                        .orElseThrow()
+                        .headers()
+                        .lastHeader(DeadLetter.CAUSE)
+                        .value(),
+                StandardCharsets.UTF_8);
+    }
+
+    @Test
     void aRenewedRequestStaysWithItsHolderUntilItIsAccepted() throws Exception {
         // A group of its own: it sees every request of this class from the beginning.
         TrainerSettings settings = settings(1);
@@ -689,6 +738,26 @@ class TrainerServiceTest {
                     .hasMessageStartingWith(
                             "Kafka at " + bare.bootstrapServers() + " has no topic couplet.dead-letters.v1, ")
                     .hasMessageEndingWith(": create them with couplet topics create.");
+        }
+    }
+
+    @Test
+    void aKafkaWithoutShareGroupsIsSaid() throws Exception {
+        try (EmbeddedBroker old = EmbeddedBroker.startInTemporaryDirectory();
+                Admin admin = Admin.create(Map.of("bootstrap.servers", old.bootstrapServers()))) {
+            TopicCreation.createMissing(admin, 1);
+            admin.updateFeatures(
+                            Map.of(
+                                    "share.version",
+                                    new FeatureUpdate((short) 0, FeatureUpdate.UpgradeType.UNSAFE_DOWNGRADE)),
+                            new UpdateFeaturesOptions())
+                    .all()
+                    .get();
+            TrainerSettings settings = TrainerSettings.of(
+                    old.bootstrapServers(), Map.of(), List.of("cpu"), directory.resolve("old"), "test", null);
+            assertThatThrownBy(() -> TrainerService.start(settings))
+                    .hasMessageStartingWith("Kafka at " + old.bootstrapServers() + " has no share groups")
+                    .hasMessageContaining("Kafka 4.2 or newer with share groups");
         }
     }
 

@@ -171,7 +171,7 @@ public final class LocalSystem implements AutoCloseable {
                         data.spool(),
                         settings.coupletVersion(),
                         settings.gitRevision())
-                .withOnlyStudy(study.studyId());
+                .withOnlyStudy(study.requests(0));
         return settings.trainer().apply(common, data.runs());
     }
 

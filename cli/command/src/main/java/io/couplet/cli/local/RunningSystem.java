@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -75,7 +76,7 @@ public record RunningSystem(
         return properties;
     }
 
-    /** Says that this process' system runs in a data directory. */
+    /** Says that this process' system runs in a data directory, all at once: others look for it time and again. */
     static void announce(
             Path dataDirectory, String bootstrapServers, String dashboard, @Nullable String schemaRegistry) {
         Properties properties = new Properties();
@@ -87,8 +88,12 @@ public record RunningSystem(
         ProcessHandle process = ProcessHandle.current();
         properties.setProperty("pid", Long.toString(process.pid()));
         process.info().startInstant().ifPresent(instant -> properties.setProperty(STARTED, instant.toString()));
-        try (Writer writer = Files.newBufferedWriter(dataDirectory.resolve(FILE))) {
-            properties.store(writer, "The couplet that is going on in this directory");
+        Path whole = dataDirectory.resolve(FILE + ".new");
+        try {
+            try (Writer writer = Files.newBufferedWriter(whole)) {
+                properties.store(writer, "The couplet that is going on in this directory");
+            }
+            Files.move(whole, dataDirectory.resolve(FILE), StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -8,19 +8,34 @@ import io.couplet.cli.local.UserError;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Serves {@code /metrics} and {@code /health} of a service that has no HTTP server otherwise. Reads only, and says nothing that is secret. */
+/**
+ * Serves {@code /metrics} and {@code /health} of a service that has no HTTP server otherwise. Reads only, and says nothing that is secret: why a service is not well may
+ * name brokers, so that is said in the log.
+ */
 public final class MetricsServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(MetricsServer.class);
     private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
     private static final String SENTENCE = "text/plain; charset=utf-8";
+    private static final int THREADS = 8;
+
+    static {
+        // The JDK's server waits for ever for the rest of a request, and for whoever does not read an answer; it reads
+        // these when it is first used.
+        System.setProperty("sun.net.httpserver.maxReqTime", "5");
+        System.setProperty("sun.net.httpserver.maxRspTime", "10");
+        System.setProperty("sun.net.httpserver.idleInterval", "30");
+    }
 
     private final HttpServer server;
     private final ExecutorService threads;
@@ -51,15 +66,16 @@ public final class MetricsServer implements AutoCloseable {
         } catch (IOException | IllegalArgumentException e) {
             throw new UserError("Metrics cannot be served on " + host + ": " + e.getMessage() + ".", e);
         }
-        ExecutorService threads = Executors.newFixedThreadPool(2, work -> {
+        ExecutorService threads = Executors.newFixedThreadPool(THREADS, work -> {
             Thread thread = new Thread(work, "couplet-metrics");
             thread.setDaemon(true);
             return thread;
         });
         server.setExecutor(threads);
+        AtomicReference<@Nullable String> logged = new AtomicReference<>();
         server.createContext("/", exchange -> {
             try (exchange) {
-                answer(exchange, scrape, failure);
+                answer(exchange, scrape, () -> isWell(failure.get(), logged));
             }
         });
         server.start();
@@ -68,7 +84,19 @@ public final class MetricsServer implements AutoCloseable {
         return started;
     }
 
-    private static void answer(HttpExchange exchange, Supplier<String> scrape, Supplier<@Nullable String> failure)
+    /** Logs why not, once for as long as it is the same. */
+    private static boolean isWell(@Nullable String failure, AtomicReference<@Nullable String> logged) {
+        if (!Objects.equals(logged.getAndSet(failure), failure)) {
+            if (failure == null) {
+                LOG.info("Health is up again");
+            } else {
+                LOG.warn("Health is down: {}", failure);
+            }
+        }
+        return failure == null;
+    }
+
+    private static void answer(HttpExchange exchange, Supplier<String> scrape, BooleanSupplier health)
             throws IOException {
         String method = exchange.getRequestMethod();
         String path = exchange.getRequestURI().getPath();
@@ -78,8 +106,8 @@ public final class MetricsServer implements AutoCloseable {
         } else if (path.equals("/metrics")) {
             send(exchange, 200, PROMETHEUS, scrape.get());
         } else if (path.equals("/health")) {
-            String reason = failure.get();
-            send(exchange, reason == null ? 200 : 503, SENTENCE, (reason == null ? "up" : reason) + '\n');
+            boolean well = health.getAsBoolean();
+            send(exchange, well ? 200 : 503, SENTENCE, well ? "up\n" : "down: the log says why\n");
         } else {
             send(exchange, 404, SENTENCE, "There are /metrics and /health here.\n");
         }

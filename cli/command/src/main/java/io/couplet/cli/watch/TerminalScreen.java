@@ -19,12 +19,12 @@ public final class TerminalScreen implements AutoCloseable {
     private static final String SECOND_SCREEN = "\u001b[?1049h\u001b[?25l";
     private static final String FIRST_SCREEN = "\u001b[?25h\u001b[?1049l";
 
-    private final PrintWriter out;
+    private final PrintableWriter out;
     private final InputStream keys;
     private final String before;
     private boolean closed;
 
-    private TerminalScreen(PrintWriter out, InputStream keys, String before) {
+    private TerminalScreen(PrintableWriter out, InputStream keys, String before) {
         this.out = out;
         this.keys = keys;
         this.before = before;
@@ -38,9 +38,10 @@ public final class TerminalScreen implements AutoCloseable {
     public static TerminalScreen open(PrintWriter out, InputStream keys) throws IOException {
         String before = stty("-g");
         stty("-icanon -echo min 0 time 0");
-        out.print(SECOND_SCREEN);
-        out.flush();
-        return new TerminalScreen(out, keys, before);
+        PrintableWriter screen = PrintableWriter.over(out);
+        screen.control(SECOND_SCREEN);
+        screen.flush();
+        return new TerminalScreen(screen, keys, before);
     }
 
     /**
@@ -63,13 +64,13 @@ public final class TerminalScreen implements AutoCloseable {
         }
     }
 
-    /** Shows these lines and nothing else. */
+    /** Shows these lines, colours and all, and nothing else. */
     public void show(List<String> lines) {
         StringBuilder frame = new StringBuilder("\u001b[H");
         for (int i = 0; i < lines.size(); i++) {
             frame.append(i == 0 ? "" : "\r\n").append(lines.get(i)).append("\u001b[K");
         }
-        out.print(frame.append("\u001b[J"));
+        out.control(frame.append("\u001b[J").toString());
         out.flush();
     }
 
@@ -90,7 +91,7 @@ public final class TerminalScreen implements AutoCloseable {
             return;
         }
         closed = true;
-        out.print(FIRST_SCREEN);
+        out.control(FIRST_SCREEN);
         out.flush();
         try {
             stty(before);

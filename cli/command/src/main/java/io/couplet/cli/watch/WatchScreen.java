@@ -287,7 +287,9 @@ public final class WatchScreen {
         return " ".repeat(Math.max(1, width - text.length())) + text;
     }
 
-    private static String cut(String text, int width, Style style) {
+    /** Everything that records say goes through here. */
+    private static String cut(String given, int width, Style style) {
+        String text = PrintableWriter.oneLine(given);
         if (text.length() <= width) {
             return text;
         }

@@ -25,6 +25,22 @@ class RunningSystemTest {
     }
 
     @Test
+    void whoLooksWhileItIsAnnouncedFindsAllOfItOrNothing() throws Exception {
+        RunningSystem.announce(directory, "127.0.0.1:9", "http://127.0.0.1:8/", null);
+        Thread announcing = new Thread(() -> {
+            for (int i = 0; i < 500; i++) {
+                RunningSystem.announce(directory, "127.0.0.1:9", "http://127.0.0.1:8/", null);
+            }
+        });
+        announcing.start();
+        while (announcing.isAlive()) {
+            assertThat(RunningSystem.in(directory))
+                    .hasValueSatisfying(system -> assertThat(system.dashboard()).isEqualTo("http://127.0.0.1:8/"));
+        }
+        announcing.join();
+    }
+
+    @Test
     void aLaterProcessOfTheSameNumberIsNotTheSystem() throws IOException {
         RunningSystem.announce(directory, "127.0.0.1:9", "http://127.0.0.1:8/", null);
         Path file = directory.resolve("running.properties");

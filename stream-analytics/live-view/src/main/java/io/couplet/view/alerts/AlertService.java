@@ -39,6 +39,8 @@ public final class AlertService implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final Duration REGISTRY_PAUSE = Duration.ofSeconds(1);
     private static final long COMMIT_MILLIS = 1_000;
+    /** What a dead letter's body may take, well below what Kafka takes of a record: an alert says its reason twice. */
+    private static final int MOST_BYTES = 500_000;
     /** How often in the least silence Kafka is asked how far it has come. */
     private static final int ASKED = 12;
 
@@ -266,8 +268,10 @@ public final class AlertService implements AutoCloseable {
         }
     }
 
-    /** Into the dead letters; when Kafka does not take it either, it stays where it is. */
+    /** Into the dead letters, without its text where that is too long for them; when Kafka does not take it either, it stays where it is. */
     private void bury(Alert alert, String cause) throws InterruptedException {
+        byte[] body = alert.json().getBytes(UTF_8);
+        boolean fits = body.length <= MOST_BYTES;
         LOG.warn("The alert {} goes to the dead letters: {}", alert.id(), cause);
         Map<String, Object> properties = new HashMap<>(settings.clientProperties());
         properties.put("bootstrap.servers", settings.bootstrapServers());
@@ -278,12 +282,12 @@ public final class AlertService implements AutoCloseable {
                 new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer())) {
             producer.send(DeadLetter.of(
                             key.getBytes(UTF_8),
-                            alert.json().getBytes(UTF_8),
+                            fits ? body : null,
                             alert.origin().topic(),
                             alert.origin().partition(),
                             alert.origin().offset(),
                             SERVICE,
-                            cause))
+                            fits ? cause : cause + "; its text is too long to be kept, and is in the record itself"))
                     .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
             deadLetters.increment();
             outbox.settled();

@@ -8,7 +8,10 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.HexFormat;
 
 /** Posts alerts. A webhook's address is a secret: nothing here says more of it than its host. */
 final class Webhook {
@@ -26,6 +29,7 @@ final class Webhook {
         record Refused(String cause) implements Outcome {}
     }
 
+    private static final int LONGEST_KEY = 128;
     private static final Duration LONGEST_WISH = Duration.ofMinutes(5);
 
     private final URI url;
@@ -48,14 +52,14 @@ final class Webhook {
     }
 
     Outcome post(Alert alert) throws InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(url)
-                .timeout(timeout)
-                .header("Content-Type", "application/json; charset=utf-8")
-                .header("User-Agent", "couplet")
-                .header("Idempotency-Key", alert.id())
-                .POST(HttpRequest.BodyPublishers.ofString(alert.json(), UTF_8))
-                .build();
         try {
+            HttpRequest request = HttpRequest.newBuilder(url)
+                    .timeout(timeout)
+                    .header("Content-Type", "application/json; charset=utf-8")
+                    .header("User-Agent", "couplet")
+                    .header("Idempotency-Key", key(alert.id()))
+                    .POST(HttpRequest.BodyPublishers.ofString(alert.json(), UTF_8))
+                    .build();
             HttpResponse<Void> response = client.send(request, HttpResponse.BodyHandlers.discarding());
             return outcome(response);
         } catch (HttpTimeoutException e) {
@@ -64,6 +68,23 @@ final class Webhook {
             // Its message may name the address.
             return new Outcome.TryAgain(
                     host() + " could not be reached (" + e.getClass().getSimpleName() + ')', Duration.ZERO);
+        } catch (IllegalArgumentException e) {
+            return new Outcome.Refused(
+                    "the alert fits into no request (" + e.getClass().getSimpleName() + ')');
+        }
+    }
+
+    /** The id where a header can carry it, else its SHA-256: a stop order's id is whatever its writer wrote. */
+    private static String key(String id) {
+        boolean carried = id.length() <= LONGEST_KEY && id.matches("[!-~]+");
+        return carried ? id : HexFormat.of().formatHex(sha256().digest(id.getBytes(UTF_8)));
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JVM has SHA-256", e);
         }
     }
 

@@ -13,6 +13,8 @@ import io.couplet.schemas.DeadLetter;
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.TopicCreation;
 import io.couplet.schemas.Topics;
+import io.couplet.schemas.avro.RunCommand;
+import io.couplet.schemas.avro.RunEvent;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.view.LiveViewException;
 import java.net.URI;
@@ -148,6 +150,47 @@ class AlertServiceTest {
             assertThat(new String(letter.value(), UTF_8))
                     .contains("\"event\":\"run-")
                     .doesNotContain(Receiver.SECRET);
+        });
+    }
+
+    @Test
+    void anOrderWhoseIdNoHeaderCarriesIsToldAndSilencesNothing() throws Exception {
+        String hostile = "stop\r\nX-Injected: €\u001b[2J" + "x".repeat(500);
+        try (Receiver receiver = new Receiver();
+                AlertService alerts = service(receiver.url(), Duration.ofMinutes(15))) {
+            await().atMost(PATIENCE).until(alerts::following);
+            RunCommand stop = Told.stop(Told.FIRST, false);
+            stop.setCommandId(hostile);
+            write(Topics.RUN_COMMANDS, stop);
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(receiver.ids).containsExactly(hostile));
+            write(Topics.RUN_EVENTS, Told.event(Told.FIRST, 1, RunEventKind.DIVERGED, 41, 2_000));
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(receiver.ids).containsExactly(hostile, DIVERGED));
+            assertThat(receiver.keys)
+                    .satisfiesExactly(
+                            key -> assertThat(key).matches("[0-9a-f]{64}"),
+                            key -> assertThat(key).isEqualTo(DIVERGED));
+            assertThat(alerts.failure()).isNull();
+        }
+    }
+
+    @Test
+    void anAlertTooLongForTheDeadLettersIsBuriedWithoutItsTextAndHoldsUpNothing() throws Exception {
+        try (Receiver receiver = new Receiver();
+                AlertService alerts = service(receiver.url(), Duration.ofMinutes(15))) {
+            await().atMost(PATIENCE).until(alerts::following);
+            receiver.answer = 413;
+            RunEvent failed = Told.event(Told.FIRST, 1, RunEventKind.FAILED, 41, 2_000);
+            failed.setReason("x".repeat(600_000));
+            write(Topics.RUN_EVENTS, failed);
+            await().atMost(PATIENCE).until(() -> alerts.counts().deadLetters() == 1);
+            assertThat(alerts.counts().pending()).isZero();
+        }
+        assertThat(deadLetters(1)).singleElement().satisfies(letter -> {
+            assertThat(letter.value()).isNull();
+            assertThat(cause(letter)).contains("status 413").contains("too long");
+            assertThat(header(letter, DeadLetter.OFFSET)).isEqualTo("0");
         });
     }
 

@@ -27,6 +27,7 @@ final class Receiver implements AutoCloseable {
     private final CountDownLatch closing = new CountDownLatch(1);
     final AtomicInteger posts = new AtomicInteger();
     final List<String> ids = new CopyOnWriteArrayList<>();
+    final List<String> keys = new CopyOnWriteArrayList<>();
     volatile int answer = 200;
 
     Receiver() throws IOException {
@@ -50,6 +51,7 @@ final class Receiver implements AutoCloseable {
                 return;
             }
             if (status == 200) {
+                keys.add(exchange.getRequestHeaders().getFirst("Idempotency-Key"));
                 ids.add(new ObjectMapper().readTree(body).path("id").asText());
             }
             exchange.sendResponseHeaders(status, -1);

@@ -190,13 +190,4 @@ public record Convergence(
         boolean falls = slope.value() + slope.standardError() < -settings.plateauSlope();
         return falls && !ended ? Verdict.CONVERGING : Verdict.PLATEAUED;
     }
-
-    /**
-     * Whether no step has come for {@value ConvergenceSettings#STALL_FACTOR} times the usual gap; the clock is the caller's. A run that used its
-     * budget does not stall, and one whose gap is not yet known neither.
-     */
-    public boolean stalledAt(long nowMillis) {
-        boolean ended = budgetSteps > 0 && step >= budgetSteps;
-        return !ended && nowMillis - timeMillis > ConvergenceSettings.STALL_FACTOR * usualGapMillis;
-    }
 }

@@ -20,9 +20,6 @@ public record ConvergenceSettings(
         double explosionFactor,
         double spikeDeviations) {
 
-    /** A stall is this many times the usual time between two steps without a step. */
-    public static final double STALL_FACTOR = 10;
-
     private static final double HALF_LIFE_OF_BUDGET = 0.02;
     private static final double WINDOW_OF_BUDGET = 1.0 / 3;
     private static final long WINDOW_WITHOUT_BUDGET = 1_000;

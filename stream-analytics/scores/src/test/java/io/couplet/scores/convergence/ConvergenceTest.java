@@ -24,7 +24,6 @@ class ConvergenceTest {
         assertThat(nothing.slope().value()).isNaN();
         assertThat(nothing.forecast().loss()).isNaN();
         assertThat(nothing.verdict()).isEqualTo(Verdict.WARMING_UP);
-        assertThat(nothing.stalledAt(Long.MAX_VALUE)).isFalse();
     }
 
     @Test
@@ -269,12 +268,8 @@ class ConvergenceTest {
     }
 
     @Test
-    void stallIsTenTimesTheUsualGapByTheCallersClock() {
-        Convergence running = run(SETTINGS, 100, step -> 2);
-        assertThat(running.usualGapMillis()).isCloseTo(10, within(1e-9));
-        assertThat(running.stalledAt(running.timeMillis() + 100)).isFalse();
-        assertThat(running.stalledAt(running.timeMillis() + 101)).isTrue();
-        assertThat(run(SETTINGS, 300, step -> 2).stalledAt(Long.MAX_VALUE)).isFalse();
+    void theUsualGapIsThatBetweenSteps() {
+        assertThat(run(SETTINGS, 100, step -> 2).usualGapMillis()).isCloseTo(10, within(1e-9));
     }
 
     @Test
