@@ -1,6 +1,8 @@
 package io.couplet.view;
 
 import io.couplet.schemas.KafkaRefusal;
+import io.couplet.schemas.RecentFailures;
+import io.couplet.schemas.RegistryPatience;
 import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.schemas.TopicAccess;
 import io.couplet.schemas.WireFormat;
@@ -36,19 +38,12 @@ final class Feed implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Feed.class);
     private static final Duration PATIENCE = Duration.ofSeconds(15);
-    private static final int REPLACEMENTS = 3;
-    /** Four failures within it end the view. Longer than it takes to give up on a schema registry four times, so that one that stays away is told. */
-    private static final Duration WINDOW = Duration.ofMinutes(20);
-
-    private static final Duration REGISTRY_PAUSE = Duration.ofSeconds(1);
-    /** Shorter than Kafka waits for a consumer's next poll, which is five minutes. */
-    private static final Duration REGISTRY_PATIENCE = Duration.ofMinutes(4);
 
     private final Map<String, Object> clientSettings;
     private final String applicationId = LiveViewSettings.GROUP_PREFIX + UUID.randomUUID();
     private final KafkaStreams streams;
-    private final RegistryPatience patience = new RegistryPatience(REGISTRY_PAUSE, REGISTRY_PATIENCE);
-    private final RecentFailures failures = new RecentFailures(WINDOW, InstantSource.system());
+    private final RegistryPatience patience = new RegistryPatience();
+    private final RecentFailures failures = new RecentFailures(InstantSource.system());
     private volatile @Nullable String failure;
     private volatile boolean started;
     private @Nullable KafkaStreamsMetrics streamsMetrics;
@@ -73,8 +68,7 @@ final class Feed implements AutoCloseable {
         properties.put(StreamsConfig.producerPrefix(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG), false);
         try {
             WireFormat format = WireFormat.of(settings.clientProperties());
-            streams = new KafkaStreams(
-                    ViewTopology.of(new RecordIntake(model, format), RecordIntake.topics(), patience), properties);
+            streams = new KafkaStreams(ViewTopology.of(model, format, RecordIntake.topics(), patience), properties);
         } catch (SchemaRegistryException e) {
             throw new LiveViewException(String.valueOf(e.getMessage()), e);
         } catch (KafkaException e) {
@@ -163,26 +157,17 @@ final class Feed implements AutoCloseable {
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         }
         int recently = failures.add();
-        if (recently <= REPLACEMENTS) {
-            LOG.warn("The view's reader failed and is replaced ({} of {})", recently, REPLACEMENTS, cause);
+        if (recently <= RecentFailures.REPLACEMENTS) {
+            LOG.warn(
+                    "The view's reader failed and is replaced ({} of {})",
+                    recently,
+                    RecentFailures.REPLACEMENTS,
+                    cause);
             return StreamThreadExceptionResponse.REPLACE_THREAD;
         }
-        failure = sentence(recently, cause);
+        failure = RecentFailures.told("The view's reader", recently, cause);
         LOG.error("The view's reader failed for good; the page shows what was read until now", cause);
         return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
-    }
-
-    private static String sentence(int failures, Throwable cause) {
-        Throwable root = cause;
-        while (root.getCause() != null && !(root instanceof SchemaRegistryException)) {
-            root = root.getCause();
-        }
-        String message = root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
-        String line = message.replaceAll("\\s*\\R\\s*", " ");
-        return root instanceof SchemaRegistryException
-                ? line
-                : "The view's reader failed " + failures + " times within " + WINDOW.toMinutes()
-                        + " minutes, the last time with: " + line;
     }
 
     @Override
