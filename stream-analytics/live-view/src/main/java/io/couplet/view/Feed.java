@@ -18,6 +18,8 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
@@ -38,17 +40,26 @@ final class Feed implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Feed.class);
     private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final Duration BETWEEN_CHECKS = Duration.ofSeconds(10);
 
     private final Map<String, Object> clientSettings;
     private final String applicationId = LiveViewSettings.GROUP_PREFIX + UUID.randomUUID();
     private final KafkaStreams streams;
     private final RegistryPatience patience = new RegistryPatience();
+    private final SourceCheck sources;
+    private final ScheduledExecutorService checks = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "couplet-view-sources");
+        thread.setDaemon(true);
+        return thread;
+    });
     private final RecentFailures failures = new RecentFailures(InstantSource.system());
     private volatile @Nullable String failure;
     private volatile boolean started;
+    private @Nullable Admin checking;
     private @Nullable KafkaStreamsMetrics streamsMetrics;
 
     Feed(LiveViewSettings settings, ViewModel model) {
+        sources = new SourceCheck(RecordIntake.topics(), model, PATIENCE);
         clientSettings = new HashMap<>(settings.clientProperties());
         clientSettings.put("bootstrap.servers", settings.bootstrapServers());
         Properties properties = new Properties();
@@ -86,6 +97,24 @@ final class Feed implements AutoCloseable {
         requireTopics();
         started = true;
         streams.start();
+        Admin admin = admin();
+        checking = admin;
+        checks.scheduleWithFixedDelay(
+                () -> check(admin), BETWEEN_CHECKS.toMillis(), BETWEEN_CHECKS.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void check(Admin admin) {
+        try {
+            Optional<String> change = failure == null ? sources.change(admin) : Optional.empty();
+            if (change.isPresent()) {
+                failure = change.get();
+                LOG.error("What the page shows is no longer so: {}", failure);
+            }
+        } catch (ExecutionException | TimeoutException | KafkaException e) {
+            LOG.debug("Whether the topics are still the same is asked again later", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Puts Kafka Streams' own metrics into a registry. */
@@ -95,16 +124,18 @@ final class Feed implements AutoCloseable {
         streamsMetrics = metrics;
     }
 
-    /** Why nothing is read any more, in one sentence; null while it is. */
+    /** Why nothing is read any more, or what was read is no longer so, in one sentence; null while all is well. */
     @Nullable
     String failure() {
         return failure;
     }
 
     private void requireTopics() {
-        withAdmin(
-                        "describe its topics",
-                        admin -> TopicAccess.hindrance(admin, bootstrapServers(), RecordIntake.topics(), List.of()))
+        withAdmin("describe its topics", admin -> {
+                    Optional<String> hindrance =
+                            TopicAccess.hindrance(admin, bootstrapServers(), RecordIntake.topics(), List.of());
+                    return hindrance.isPresent() ? hindrance : sources.change(admin);
+                })
                 .ifPresent(hindrance -> {
                     throw new LiveViewException(hindrance);
                 });
@@ -118,10 +149,7 @@ final class Feed implements AutoCloseable {
     private <T> T withAdmin(String what, AdminCall<T> call) {
         Admin admin = null;
         try {
-            Map<String, Object> patient = new HashMap<>(clientSettings);
-            patient.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
-            patient.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
-            admin = Admin.create(patient);
+            admin = admin();
             return call.on(admin);
         } catch (ExecutionException | TimeoutException | KafkaException e) {
             throw unreachable(what, e);
@@ -134,6 +162,13 @@ final class Feed implements AutoCloseable {
                 admin.close(Duration.ZERO);
             }
         }
+    }
+
+    private Admin admin() {
+        Map<String, Object> patient = new HashMap<>(clientSettings);
+        patient.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
+        patient.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
+        return Admin.create(patient);
     }
 
     private LiveViewException unreachable(String what, Exception cause) {
@@ -172,6 +207,10 @@ final class Feed implements AutoCloseable {
 
     @Override
     public void close() {
+        checks.shutdownNow();
+        if (checking != null) {
+            checking.close(Duration.ZERO);
+        }
         patience.end();
         if (streamsMetrics != null) {
             streamsMetrics.close();
