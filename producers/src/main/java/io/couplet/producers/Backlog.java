@@ -74,7 +74,7 @@ final class Backlog {
         lock.lock();
         try {
             if (stopping) {
-                throw new IllegalStateException("The publisher is closed.");
+                throw new IllegalStateException("The publisher is closed, or has ended.");
             }
             Tally tally = tallies.computeIfAbsent(key, any -> new Tally());
             Tally ofTopic = ofTopic(topic);

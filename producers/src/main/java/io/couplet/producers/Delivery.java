@@ -10,6 +10,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -56,6 +57,8 @@ final class Delivery implements Runnable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (Error e) { // MetricPublisher.hasEnded tells it
+            LOG.error("Publishing ends: nothing more is sent, what is not in Kafka goes to the spool", e);
         } finally {
             end();
         }
@@ -150,6 +153,7 @@ final class Delivery implements Runnable {
         return failure instanceof RecordTooLargeException
                 || failure instanceof RecordBatchTooLargeException
                 || failure instanceof InvalidRecordException
+                || failure instanceof InvalidTimestampException
                 || failure instanceof InvalidTopicException
                 || failure instanceof SerializationException;
     }
@@ -190,6 +194,7 @@ final class Delivery implements Runnable {
     }
 
     private void end() {
+        backlog.stop();
         try {
             save();
             closeProducer(backlog.settled() ? LAST_WORDS : Duration.ZERO);
@@ -197,10 +202,11 @@ final class Delivery implements Runnable {
             spool.close();
         } catch (IOException | RuntimeException e) {
             LOG.error("The publisher did not end cleanly", e);
-        }
-        long lost = backlog.end();
-        if (lost > 0) {
-            LOG.error("LOST: {} records, Kafka was away and the spool could not be written", lost);
+        } finally {
+            long lost = backlog.end();
+            if (lost > 0) {
+                LOG.error("LOST: {} records, Kafka was away and the spool could not be written", lost);
+            }
         }
     }
 

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * <pre>emitted = acknowledged + spooled + inFlight + lost</pre>
  *
  * and after {@link #flush}, also when Kafka is away, {@code emitted = acknowledged + spooled}. Only a disk that takes
- * nothing while Kafka is away, or a record that Kafka refuses for its own sake (too large), makes {@code lost} more than
+ * nothing while Kafka is away, or a record that Kafka refuses for its own sake (too large, or of a time that the topic does not take), makes {@code lost} more than
  * zero, and each time it is logged as an error.
  *
  * <p>Kafka holds each record once as long as this process lives. A process killed while records were spooled leaves up
@@ -51,6 +51,7 @@ public final class MetricPublisher implements AutoCloseable {
     private final WireFormat format;
     private final AtomicLong lostLogged = new AtomicLong();
     private @Nullable PublisherMeters meters;
+    private volatile boolean closed;
 
     private MetricPublisher(
             PublisherSettings settings,
@@ -165,7 +166,7 @@ public final class MetricPublisher implements AutoCloseable {
      * @param key the record's key; records of one key stay in order
      * @throws org.apache.kafka.common.errors.SerializationException when the record lacks a required field; it is not
      *     counted as emitted
-     * @throws IllegalStateException when the publisher is closed
+     * @throws IllegalStateException when the publisher is closed or {@link #hasEnded has ended}
      */
     public <T extends SpecificRecord> void publish(Topic<T> topic, String key, T record) {
         byte[] value = format.encode(topic, record);
@@ -184,6 +185,14 @@ public final class MetricPublisher implements AutoCloseable {
                     lost,
                     settings.spoolDirectory());
         }
+    }
+
+    /**
+     * Whether it has ended though nobody closed it, as when memory ran out: nothing more is sent, what could be is in the spool, and each {@link #publish} throws. The log
+     * says why.
+     */
+    public boolean hasEnded() {
+        return !closed && !thread.isAlive();
     }
 
     /** Counts of all records handed to this publisher. */
@@ -214,6 +223,7 @@ public final class MetricPublisher implements AutoCloseable {
     /** Sends what can be sent within the time set for it, spools the rest and ends. Closing twice is closing once. */
     @Override
     public void close() {
+        closed = !hasEnded();
         boolean interrupted = false;
         try {
             backlog.flush(settings.closeWithin().toNanos());

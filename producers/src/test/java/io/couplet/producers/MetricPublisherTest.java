@@ -19,18 +19,25 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Future;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The publisher over Kafka's own mock of a producer, which answers when told to. */
 class MetricPublisherTest {
@@ -223,12 +230,19 @@ class MetricPublisherTest {
         assertThat(spoolFiles()).containsExactly(file.getFileName() + ".damaged");
     }
 
-    @Test
-    void aRecordThatKafkaRefusesForItsOwnSakeIsLostAndCountedAndTheOthersGoOn() throws Exception {
+    /** A topic that Couplet did not make may refuse times of long ago. */
+    static Stream<RuntimeException> refusalsOfOneRecord() {
+        return Stream.of(new RecordTooLargeException("too large"), new InvalidTimestampException("too old"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("refusalsOfOneRecord")
+    void aRecordThatKafkaRefusesForItsOwnSakeIsLostAndCountedAndTheOthersGoOn(RuntimeException refusal)
+            throws Exception {
         MockProducer<String, byte[]> producer = producer(false);
         try (MetricPublisher publisher = MetricPublisher.open(settings(), CLOCK, () -> producer)) {
             Records.publish(publisher, "a", 1, 2);
-            await().atMost(PATIENCE).until(() -> producer.errorNext(new RecordTooLargeException("too large")));
+            await().atMost(PATIENCE).until(() -> producer.errorNext(refusal));
             await().atMost(PATIENCE).until(producer::completeNext);
             assertThat(publisher.flush(PATIENCE)).isFalse();
             assertThat(publisher.counts("a")).isEqualTo(new Counts(2, 1, 0, 0, 1));
@@ -251,6 +265,30 @@ class MetricPublisherTest {
             });
             assertThat(publisher.flush(PATIENCE)).isTrue();
             assertThat(steps(second.history())).contains(1, 20).isSorted();
+        }
+    }
+
+    @Test
+    void anErrorEndsThePublisherWhichSaysSoAndLeavesItsRecordsToTheNext() throws Exception {
+        MockProducer<String, byte[]> broken = new MockProducer<>() {
+            @Override
+            public Future<RecordMetadata> send(ProducerRecord<String, byte[]> record, @Nullable Callback callback) {
+                throw new OutOfMemoryError("as a test has it");
+            }
+        };
+        MetricPublisher publisher = MetricPublisher.open(settings(), CLOCK, () -> broken);
+        assertThat(publisher.hasEnded()).isFalse();
+        Records.publish(publisher, "a", 1, 1);
+        await().atMost(PATIENCE).until(publisher::hasEnded);
+        assertThatThrownBy(() -> Records.publish(publisher, "a", 2, 2)).isInstanceOf(IllegalStateException.class);
+        assertThat(publisher.counts()).isEqualTo(new Counts(1, 0, 1, 0, 0));
+        publisher.close();
+        assertThat(publisher.hasEnded()).isTrue();
+
+        MockProducer<String, byte[]> producer = producer(true);
+        try (MetricPublisher next = MetricPublisher.open(settings(), CLOCK, () -> producer)) {
+            assertThat(next.flush(PATIENCE)).isTrue();
+            assertThat(steps(producer.history())).isEqualTo(upTo(1));
         }
     }
 
@@ -339,6 +377,7 @@ class MetricPublisherTest {
         MetricPublisher publisher = MetricPublisher.open(settings(), CLOCK, () -> producer(true));
         publisher.close();
         publisher.close();
+        assertThat(publisher.hasEnded()).isFalse();
         assertThatThrownBy(() -> Records.publish(publisher, "a", 1, 1)).isInstanceOf(IllegalStateException.class);
     }
 

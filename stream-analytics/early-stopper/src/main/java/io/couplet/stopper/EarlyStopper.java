@@ -1,6 +1,8 @@
 package io.couplet.stopper;
 
 import io.couplet.schemas.KafkaRefusal;
+import io.couplet.schemas.RecentFailures;
+import io.couplet.schemas.RegistryPatience;
 import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.schemas.TopicAccess;
 import io.couplet.schemas.WireFormat;
@@ -13,13 +15,13 @@ import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -39,14 +41,14 @@ public final class EarlyStopper implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(EarlyStopper.class);
     private static final Duration PATIENCE = Duration.ofSeconds(15);
-    private static final int REPLACEMENTS = 3;
     private static final String SESSION_MILLIS = "6000";
 
     private final EarlyStopperSettings settings;
     private final Tally tally = new Tally();
     private final KafkaStreams streams;
     private final KafkaStreamsMetrics streamsMetrics;
-    private final AtomicInteger replaced = new AtomicInteger();
+    private final RegistryPatience patience = new RegistryPatience();
+    private final RecentFailures failures;
     private volatile @Nullable String failure;
 
     /**
@@ -64,11 +66,17 @@ public final class EarlyStopper implements AutoCloseable {
      * @throws EarlyStopperException when the state directory cannot be written to, or a client setting is wrong
      */
     public EarlyStopper(EarlyStopperSettings settings, MeterRegistry registry) {
+        this(settings, registry, InstantSource.system());
+    }
+
+    EarlyStopper(EarlyStopperSettings settings, MeterRegistry registry, InstantSource clock) {
         this.settings = settings;
+        failures = new RecentFailures(clock);
         try {
             Files.createDirectories(settings.stateDirectory());
             WireFormat format = WireFormat.of(settings.clientProperties());
-            streams = new KafkaStreams(StopperTopology.topology(rules(), tally, format), properties(settings));
+            streams =
+                    new KafkaStreams(StopperTopology.topology(rules(), tally, format, patience), properties(settings));
         } catch (IOException e) {
             throw new EarlyStopperException(
                     "The early stopper cannot write to " + settings.stateDirectory()
@@ -177,28 +185,33 @@ public final class EarlyStopper implements AutoCloseable {
     }
 
     /** A thread that failed is replaced a few times; what it reads twice leads to the same commands. */
-    private StreamThreadExceptionResponse onFailure(Throwable cause) {
+    StreamThreadExceptionResponse onFailure(Throwable cause) {
         Optional<String> refusal = KafkaRefusal.sentence(settings.bootstrapServers(), cause);
         if (refusal.isPresent()) {
             failure = refusal.get();
             LOG.error("No run is stopped early any more: {}", failure);
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         }
-        int failures = replaced.incrementAndGet();
-        if (failures <= REPLACEMENTS) {
-            LOG.warn("The early stopper's thread failed and is replaced ({} of {})", failures, REPLACEMENTS, cause);
+        int recently = failures.add();
+        if (recently <= RecentFailures.REPLACEMENTS) {
+            LOG.warn(
+                    "The early stopper's thread failed and is replaced ({} of {})",
+                    recently,
+                    RecentFailures.REPLACEMENTS,
+                    cause);
             return StreamThreadExceptionResponse.REPLACE_THREAD;
         }
-        failure = "The early stopper failed " + failures + " times, the last time because of "
-                + String.valueOf(cause.getMessage())
-                + ": runs go on, but none is stopped early until it is started again.";
-        LOG.error("The early stopper failed for good", cause);
+        failure = RecentFailures.told("The early stopper", recently, cause);
+        LOG.error(
+                "The early stopper failed for good: runs go on, but none is stopped early until it is started again",
+                cause);
         return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     }
 
     /** Ends within {@code 15} seconds and leaves its group, so that the next one need not wait for its session to expire. */
     @Override
     public void close() {
+        patience.end();
         streamsMetrics.close();
         boolean ended = streams.close(
                 CloseOptions.timeout(PATIENCE).withGroupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP));

@@ -1,5 +1,6 @@
 package io.couplet.stopper;
 
+import io.couplet.schemas.RegistryPatience;
 import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.WireFormat;
@@ -28,10 +29,9 @@ final class StopperTopology {
 
     static final String RUNS = "runs";
 
-    /** The newest request of each run that may still be trained, and the offset of the newest order that a person gave about each run. */
+    /** The newest request of each run that may still be trained. */
     static final String REQUESTS = "requests";
 
-    static final String ORDERS_READ = "orders-read";
     static final String REQUEUED = "run-requests";
     static final String COMMANDS = "run-commands";
     static final String DEAD_LETTERS = "dead-letters";
@@ -60,11 +60,12 @@ final class StopperTopology {
 
     private StopperTopology() {}
 
-    static Topology topology(List<RunRule> rules, Tally tally, WireFormat format) {
+    /** @param patience how a record waits for a schema registry that is away */
+    static Topology topology(List<RunRule> rules, Tally tally, WireFormat inKafka, RegistryPatience patience) {
+        WireFormat format = patience.over(inKafka);
         StreamsBuilder builder = new StreamsBuilder();
-        builder.addStateStore(store(RUNS, new RunWatchSerde()));
+        builder.addStateStore(store(RUNS, new WatchedSerde()));
         builder.addStateStore(store(REQUESTS, Serdes.ByteArray()));
-        builder.addStateStore(store(ORDERS_READ, Serdes.Long()));
         builder.addStateStore(store(STUDY_RULES, Serdes.ByteArray()));
         builder.addStateStore(store(STUDY_RUNS, Serdes.ByteArray()));
         KStream<byte[], byte[]> queue = builder.stream(names(Topics.RUN_REQUESTS), from("queue"));
@@ -84,12 +85,7 @@ final class StopperTopology {
                 .merge(ofRuns, Named.as("records"))
                 .merge(requests, Named.as("records-and-requests"))
                 .merge(proposals, Named.as("records-and-proposals"))
-                .process(
-                        () -> new WatchProcessor(new Judge(rules), tally, format),
-                        Named.as("watch"),
-                        RUNS,
-                        REQUESTS,
-                        ORDERS_READ);
+                .process(() -> new WatchProcessor(new Judge(rules), tally, format), Named.as("watch"), RUNS, REQUESTS);
         watched.to(Topics.RUN_COMMANDS.name(), to(COMMANDS));
         watched.to(Topics.RUN_REQUESTS.name(), to(REQUEUED));
         watched.to(Topics.DEAD_LETTERS, to(DEAD_LETTERS));

@@ -101,9 +101,7 @@ final class StudyJudge {
                         event.getBackbone(),
                         point(event.getOptimizer(), event.getHyperparameterPoint()),
                         event.getAttempt())
-                : event.getAttempt() > run.attempt()
-                        ? run.takenUp(event.getAttempt(), event.getResumedAtStep() / budget)
-                        : run;
+                : event.getAttempt() > run.attempt() ? run.takenUp(event.getAttempt(), leaves(event) / budget) : run;
         State state = switch (event.getKind()) {
             case COMPLETED -> State.COMPLETED;
             case STOPPED, DIVERGED, FAILED -> State.ENDED;
@@ -113,6 +111,14 @@ final class StudyJudge {
         if (!next.equals(run)) {
             changed.put(next.runId(), next);
         }
+    }
+
+    /** Up to which step a later attempt leaves what there was: one that ended before it began takes nothing over. */
+    private static double leaves(RunEvent event) {
+        return switch (event.getKind()) {
+            case STARTED, RESUMED -> event.getResumedAtStep();
+            case UNKNOWN, CHECKPOINTED, COMPLETED, STOPPED, DIVERGED, FAILED, RELEASED -> Double.POSITIVE_INFINITY;
+        };
     }
 
     /** An evaluation counts once: the one of the newest attempt at its rung. */

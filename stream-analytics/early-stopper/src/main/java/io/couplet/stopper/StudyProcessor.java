@@ -46,6 +46,8 @@ final class StudyProcessor extends ContextualProcessor<byte[], byte[], byte[], b
     @Override
     public void init(ProcessorContext<byte[], byte[]> context) {
         super.init(context);
+        decoded.clear(); // Kafka Streams initializes a processor again after its stores were found corrupted and
+        // emptied.
         rules = context.getStateStore(StopperTopology.STUDY_RULES);
         runs = context.getStateStore(StopperTopology.STUDY_RUNS);
     }

@@ -32,13 +32,10 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
     private final WireFormat format;
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init() before the first record.
-    private KeyValueStore<String, RunWatch> runs;
+    private KeyValueStore<String, Watched> runs;
 
     @SuppressWarnings("NullAway.Init")
     private KeyValueStore<String, byte[]> requests;
-
-    @SuppressWarnings("NullAway.Init")
-    private KeyValueStore<String, Long> ordersRead;
 
     WatchProcessor(Judge judge, Tally tally, WireFormat format) {
         this.format = format;
@@ -51,7 +48,6 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
         super.init(context);
         runs = context.getStateStore(StopperTopology.RUNS);
         requests = context.getStateStore(StopperTopology.REQUESTS);
-        ordersRead = context.getStateStore(StopperTopology.ORDERS_READ);
     }
 
     @Override
@@ -66,7 +62,7 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
             return;
         }
         Input input;
-        RunWatch known;
+        Watched known;
         try {
             input = Input.read(
                     origin.topic(), record.key(), format.fromKafka(origin.topic(), value), record.timestamp());
@@ -82,13 +78,17 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
             requests.put(requested.runId(), requested.bytes());
             return;
         }
-        if (input instanceof Input.Ordered && !isNew(input.runId(), origin)) {
-            tell(Judge.again(known, origin), record.timestamp());
+        if (known.hasRead(input)) {
+            tell(Judge.again(known.run(), origin), record.timestamp());
             return;
         }
-        Turn turn = judge.judge(known, input, origin, context().currentSystemTimeMs());
-        if (turn.next() != known) {
-            runs.put(input.runId(), turn.next());
+        Turn turn = judge.judge(known.run(), input, origin, context().currentSystemTimeMs());
+        Watched next = known.after(input, turn.next());
+        if (next != known) {
+            runs.put(input.runId(), next);
+        }
+        if (input instanceof Input.Ordered) {
+            tally.personsOrders.increment();
         }
         tell(turn.effect(), record.timestamp());
         boolean superseded = turn.effect() instanceof Effect.OlderAttempt;
@@ -97,22 +97,12 @@ final class WatchProcessor extends ContextualProcessor<byte[], byte[], byte[], b
         }
     }
 
-    /** A run's orders by people count once each, in their order. */
-    private boolean isNew(String runId, Origin origin) {
-        Long newest = ordersRead.get(runId);
-        if (newest != null && origin.offset() <= newest) {
-            return false;
-        }
-        ordersRead.put(runId, origin.offset());
-        tally.personsOrders.increment();
-        return true;
-    }
-
     /** What the store has of a run; a run it does not have must at least be named like one. */
-    private @Nullable RunWatch known(String runId) {
-        RunWatch known = runs.get(runId);
+    private Watched known(String runId) {
+        Watched known = runs.get(runId);
         if (known == null) {
             RunId.parse(runId);
+            return Watched.NOTHING;
         }
         return known;
     }

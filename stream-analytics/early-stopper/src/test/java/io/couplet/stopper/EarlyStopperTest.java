@@ -15,12 +15,15 @@ import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunEventKind;
 import io.couplet.stopper.Records.Sent;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -28,6 +31,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.errors.StreamsException;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -110,6 +115,27 @@ class EarlyStopperTest {
                         .hasSize(3)
                         .allSatisfy(topic -> assertThat(topic.partitions()).hasSize(Topics.RUN_EVENTS.partitions()));
             }
+        }
+    }
+
+    @Test
+    void threeFailuresOfOneBadHourAreMadeGoodAndThoseOfAMonthAgoAreForgotten() {
+        AtomicLong now = new AtomicLong(1);
+        try (EarlyStopper stopper = new EarlyStopper(
+                EarlyStopperSettings.of("127.0.0.1:1", Map.of(), directory.resolve("failing")),
+                new SimpleMeterRegistry(),
+                () -> Instant.ofEpochMilli(now.get()))) {
+            StreamsException cause = new StreamsException("in a task", new IllegalStateException("it is\n broken"));
+            for (int month = 0; month < 2; month++) {
+                for (int time = 0; time < 3; time++) {
+                    assertThat(stopper.onFailure(cause)).isEqualTo(StreamThreadExceptionResponse.REPLACE_THREAD);
+                    assertThat(stopper.failure()).isNull();
+                }
+                now.addAndGet(Duration.ofDays(30 * (1 - month)).toMillis());
+            }
+            assertThat(stopper.onFailure(cause)).isEqualTo(StreamThreadExceptionResponse.SHUTDOWN_CLIENT);
+            assertThat(stopper.failure())
+                    .isEqualTo("The early stopper failed 4 times within 20 minutes, the last time with: it is broken");
         }
     }
 

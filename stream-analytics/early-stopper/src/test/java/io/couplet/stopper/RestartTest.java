@@ -100,8 +100,8 @@ class RestartTest {
     Path directory;
 
     /** What outlives the stopper. */
-    private record Changelogs(Map<String, byte[]> watched, Map<String, byte[]> requests, Map<String, Long> ordersRead) {
-        static final Changelogs EMPTY = new Changelogs(Map.of(), Map.of(), Map.of());
+    private record Changelogs(Map<String, byte[]> watched, Map<String, byte[]> requests) {
+        static final Changelogs EMPTY = new Changelogs(Map.of(), Map.of());
     }
 
     /** One life of the stopper: what it knew when it started, and what it wrote. */
@@ -112,18 +112,13 @@ class RestartTest {
                 new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
         final WatchProcessor processor =
                 new WatchProcessor(new Judge(List.of(new DivergenceRule(3))), tally, WireFormat.SINGLE_OBJECT);
-        final KeyValueStore<String, RunWatch> runs = Stores.keyValueStoreBuilder(
-                        Stores.inMemoryKeyValueStore(StopperTopology.RUNS), Serdes.String(), new RunWatchSerde())
+        final KeyValueStore<String, Watched> runs = Stores.keyValueStoreBuilder(
+                        Stores.inMemoryKeyValueStore(StopperTopology.RUNS), Serdes.String(), new WatchedSerde())
                 .withLoggingDisabled()
                 .withCachingDisabled()
                 .build();
         final KeyValueStore<String, byte[]> requests = Stores.keyValueStoreBuilder(
                         Stores.inMemoryKeyValueStore(StopperTopology.REQUESTS), Serdes.String(), Serdes.ByteArray())
-                .withLoggingDisabled()
-                .withCachingDisabled()
-                .build();
-        final KeyValueStore<String, Long> ordersRead = Stores.keyValueStoreBuilder(
-                        Stores.inMemoryKeyValueStore(StopperTopology.ORDERS_READ), Serdes.String(), Serdes.Long())
                 .withLoggingDisabled()
                 .withCachingDisabled()
                 .build();
@@ -135,14 +130,21 @@ class RestartTest {
 
         Life(List<Sent> stream, Changelogs changelogs) {
             this.stream = stream;
-            for (KeyValueStore<?, ?> store : List.of(runs, requests, ordersRead)) {
+            for (KeyValueStore<?, ?> store : List.of(runs, requests)) {
                 store.init(context.getStateStoreContext(), store);
                 context.addStateStore(store);
             }
-            changelogs.watched().forEach((runId, bytes) -> runs.put(runId, RunWatchSerde.decode(bytes)));
+            changelogs.watched().forEach((runId, bytes) -> runs.put(runId, WatchedSerde.decode(bytes)));
             changelogs.requests().forEach(requests::put);
-            changelogs.ordersRead().forEach(ordersRead::put);
             processor.init(context);
+        }
+
+        /** Reads one record at an offset of its own. */
+        Life read(Sent sent, long offset) {
+            context.setRecordMetadata(sent.topic(), 0, offset);
+            context.setCurrentSystemTimeMs(BEGIN + 1000);
+            processor.process(new Record<>(sent.key(), sent.value(), BEGIN));
+            return this;
         }
 
         /** Reads the records from the first to before the second, each at its own offset, the clock at the time of each. */
@@ -162,8 +164,8 @@ class RestartTest {
 
         Changelogs changelogs() {
             Map<String, byte[]> watched = new LinkedHashMap<>();
-            all(runs).forEach((runId, watch) -> watched.put(runId, RunWatchSerde.encode(watch)));
-            return new Changelogs(watched, all(requests), all(ordersRead));
+            all(runs).forEach((runId, watch) -> watched.put(runId, WatchedSerde.encode(watch)));
+            return new Changelogs(watched, all(requests));
         }
 
         private static <T> Map<String, T> all(KeyValueStore<String, T> store) {
@@ -311,6 +313,60 @@ class RestartTest {
                 }
             }
         }
+    }
+
+    /** Killed between the writes of one record: one store's changelog may have it and another's not, nor what was sent. */
+    @Test
+    void peoplesOrdersAreFollowedWhenOneStoreIsAWriteBehindTheOthers() {
+        for (List<Sent> stream : List.of(PAUSED, TAKEN_BACK, TAKEN_BACK_LATE)) {
+            Life whole = new Life(stream, Changelogs.EMPTY).read(0, stream.size());
+            for (int cut = 1; cut <= stream.size(); cut++) {
+                Life before = new Life(stream, Changelogs.EMPTY).read(0, cut - 1);
+                Changelogs behind = before.changelogs();
+                before.read(cut - 1, cut);
+                Life after = new Life(
+                                stream,
+                                new Changelogs(
+                                        behind.watched(), before.changelogs().requests()))
+                        .read(cut - 1, stream.size());
+
+                List<RunRequest> requeued = new ArrayList<>(
+                        new Life(stream, Changelogs.EMPTY).read(0, cut - 1).requeued());
+                requeued.addAll(after.requeued());
+                assertThat(requeued.stream().distinct())
+                        .as("requeued, killed in the middle of record %d", cut)
+                        .containsExactlyElementsOf(whole.requeued());
+                assertThat(after.changelogs().watched().get(RUN.toString()))
+                        .as("known, killed in the middle of record %d", cut)
+                        .isEqualTo(whole.changelogs().watched().get(RUN.toString()));
+            }
+        }
+    }
+
+    /** In the topic of before the order to pause had this offset. */
+    @Test
+    void anOrderInATopicThatWasMadeAgainIsANewOne() {
+        Life life = new Life(PAUSED, Changelogs.EMPTY).read(0, 5).read(PAUSED.get(5), 0);
+
+        assertThat(life.requeued()).hasSize(1);
+    }
+
+    @Test
+    void ofManyOrdersTheNewestAreKnownAgain() {
+        Watched watched = Watched.NOTHING;
+        for (int number = 1; number <= 60; number++) {
+            watched = watched.after(orderOf(number), null);
+        }
+
+        assertThat(watched.orders()).hasSize(50);
+        assertThat(watched.hasRead(orderOf(60))).isTrue();
+        assertThat(watched.hasRead(orderOf(11))).isTrue();
+        assertThat(watched.hasRead(orderOf(10))).isFalse();
+    }
+
+    private static Input orderOf(int number) {
+        Sent sent = order(RUN, RunCommandKind.STOP, "person-" + number, 1);
+        return Input.read(sent.topic(), sent.key(), Objects.requireNonNull(sent.value()), BEGIN);
     }
 
     /** The store was written, the request was not: the run may not be forgotten. */

@@ -12,7 +12,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.entry;
 
 import io.couplet.schemas.DeadLetter;
+import io.couplet.schemas.RegistryPatience;
 import io.couplet.schemas.RunId;
+import io.couplet.schemas.SchemaRegistry;
+import io.couplet.schemas.SchemaRegistryException;
+import io.couplet.schemas.Topic;
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.Evaluation;
@@ -25,6 +29,7 @@ import io.couplet.stopper.Records.Sent;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,8 +49,13 @@ import org.junit.jupiter.api.Test;
 class StopperTopologyTest {
 
     private final Tally tally = new Tally();
+    private final AwayRegistry registry = new AwayRegistry();
     private final TopologyTestDriver driver = new TopologyTestDriver(
-            StopperTopology.topology(List.of(new DivergenceRule(3)), tally, WireFormat.SINGLE_OBJECT),
+            StopperTopology.topology(
+                    List.of(new DivergenceRule(3)),
+                    tally,
+                    registry,
+                    new RegistryPatience(Duration.ofMillis(1), Duration.ofSeconds(30))),
             new Properties(),
             Instant.ofEpochMilli(BEGIN + 100));
     private final TestOutputTopic<byte[], byte[]> commands = driver.createOutputTopic(
@@ -64,7 +74,7 @@ class StopperTopologyTest {
     void theTopologyIsTheRecordedOne() throws IOException {
         try (InputStream recorded = StopperTopologyTest.class.getResourceAsStream("/topology.txt")) {
             assertThat(recorded).isNotNull();
-            assertThat(StopperTopology.topology(List.of(), tally, WireFormat.SINGLE_OBJECT)
+            assertThat(StopperTopology.topology(List.of(), tally, registry, new RegistryPatience())
                             .describe()
                             .toString())
                     .isEqualTo(new String(recorded.readAllBytes(), UTF_8));
@@ -83,6 +93,55 @@ class StopperTopologyTest {
                         StudyRecords.run("deit", "sgd").toString());
         assertThat(tally.counts().obeyed()).isEqualTo(1);
         assertThat(deadLetters.isEmpty()).isTrue();
+    }
+
+    /** Each record is decoded twice, by the watch and for its study; both wait. */
+    @Test
+    void recordsWaitForASchemaRegistryThatIsAwayForAMoment() {
+        List<Sent> records = StudyRecords.study("transfer", Map.of());
+        for (Sent record : records) {
+            registry.failures = 2;
+            send(record);
+        }
+
+        assertThat(commands.readValuesToList()).hasSize(3);
+        assertThat(tally.counts().recordsRead()).isGreaterThanOrEqualTo(records.size());
+        assertThat(deadLetters.isEmpty()).isTrue();
+    }
+
+    /** Does not answer so many times. */
+    private static final class AwayRegistry implements WireFormat {
+
+        private int failures;
+
+        @Override
+        public byte[] toKafka(String topic, byte[] singleObject) {
+            return singleObject;
+        }
+
+        @Override
+        public byte[] fromKafka(String topic, byte[] value) {
+            if (failures > 0) {
+                failures--;
+                throw away();
+            }
+            return value;
+        }
+
+        @Override
+        public int newestId(Topic<?> topic) {
+            return NO_ID;
+        }
+
+        /** Only the schemas' own code makes one. */
+        private static SchemaRegistryException away() {
+            try {
+                SchemaRegistry.of(Map.of());
+            } catch (SchemaRegistryException e) {
+                return e;
+            }
+            throw new AssertionError("a registry that nobody named was there");
+        }
     }
 
     @Test

@@ -1,12 +1,14 @@
 package io.couplet.stopper;
 
 import static io.couplet.stopper.Records.BEGIN;
+import static io.couplet.stopper.StudyRecords.STUDY;
 import static io.couplet.stopper.StudyRecords.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.couplet.schemas.Topics;
 import io.couplet.schemas.WireFormat;
 import io.couplet.schemas.avro.RunCommand;
+import io.couplet.scores.stopping.Curve.Point;
 import io.couplet.scores.stopping.DivergenceRule;
 import io.couplet.stopper.Records.Sent;
 import java.nio.file.Path;
@@ -15,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
@@ -42,9 +45,8 @@ class StudyRestartTest {
             Map<String, byte[]> rules,
             Map<String, byte[]> runs,
             Map<String, byte[]> watched,
-            Map<String, byte[]> requests,
-            Map<String, Long> ordersRead) {
-        static final Changelogs EMPTY = new Changelogs(Map.of(), Map.of(), Map.of(), Map.of(), Map.of());
+            Map<String, byte[]> requests) {
+        static final Changelogs EMPTY = new Changelogs(Map.of(), Map.of(), Map.of(), Map.of());
     }
 
     /** One life of the stopper: the study's side, whose proposals go to the watch's side. */
@@ -56,10 +58,9 @@ class StudyRestartTest {
         final KeyValueStore<String, byte[]> rules =
                 store(StopperTopology.STUDY_RULES, Serdes.ByteArray(), studyContext);
         final KeyValueStore<String, byte[]> runs = store(StopperTopology.STUDY_RUNS, Serdes.ByteArray(), studyContext);
-        final KeyValueStore<String, RunWatch> watched = store(StopperTopology.RUNS, new RunWatchSerde(), watchContext);
+        final KeyValueStore<String, Watched> watched = store(StopperTopology.RUNS, new WatchedSerde(), watchContext);
         final KeyValueStore<String, byte[]> requests =
                 store(StopperTopology.REQUESTS, Serdes.ByteArray(), watchContext);
-        final KeyValueStore<String, Long> ordersRead = store(StopperTopology.ORDERS_READ, Serdes.Long(), watchContext);
         final StudyProcessor studies = new StudyProcessor(new Tally());
         final WatchProcessor watch =
                 new WatchProcessor(new Judge(List.of(new DivergenceRule(3))), tally, WireFormat.SINGLE_OBJECT);
@@ -69,8 +70,7 @@ class StudyRestartTest {
             changelogs.rules().forEach(rules::put);
             changelogs.runs().forEach(runs::put);
             changelogs.requests().forEach(requests::put);
-            changelogs.ordersRead().forEach(ordersRead::put);
-            changelogs.watched().forEach((key, bytes) -> watched.put(key, RunWatchSerde.decode(bytes)));
+            changelogs.watched().forEach((key, bytes) -> watched.put(key, WatchedSerde.decode(bytes)));
             studies.init(studyContext);
             watch.init(watchContext);
         }
@@ -120,8 +120,8 @@ class StudyRestartTest {
 
         Changelogs changelogs() {
             Map<String, byte[]> watches = new LinkedHashMap<>();
-            all(watched).forEach((key, value) -> watches.put(key, RunWatchSerde.encode(value)));
-            return new Changelogs(all(rules), all(runs), watches, all(requests), all(ordersRead));
+            all(watched).forEach((key, value) -> watches.put(key, WatchedSerde.encode(value)));
+            return new Changelogs(all(rules), all(runs), watches, all(requests));
         }
 
         private <T> Map<String, T> all(KeyValueStore<String, T> store) {
@@ -179,6 +179,24 @@ class StudyRestartTest {
                 .containsEntry("couplet.evaluations.v1-0", 15L)
                 .containsEntry("couplet.run-events.v1-0", 11L);
         assertThat(command.getShadow()).isFalse();
+    }
+
+    /** Kafka Streams found the stores corrupted, emptied them and goes on with the same processor: what stood beside them is no longer true. */
+    @Test
+    void aProcessorThatIsInitializedAgainKnowsWhatItsStoresKnow() {
+        Life life = new Life(Changelogs.EMPTY).read(0, STREAM.size());
+        for (KeyValueStore<String, byte[]> store : List.of(life.rules, life.runs)) {
+            life.all(store).keySet().forEach(store::delete);
+        }
+        life.studies.init(life.studyContext);
+        life.read(STREAM.size() - 1, STREAM.size());
+
+        assertThat(life.changelogs().runs()).containsOnlyKeys(STUDY + '|' + run("deit", "lamb"));
+        assertThat(StudyCodec.decodeRun(
+                                Objects.requireNonNull(life.changelogs().runs().get(STUDY + '|' + run("deit", "lamb"))))
+                        .points())
+                .extracting(Point::rung)
+                .containsExactly(2);
     }
 
     @Test

@@ -302,11 +302,16 @@ public record StudyRun(
 
     private boolean superseded(int index) {
         for (int later = evaluatedBy[index]; later < resumedAt.length; later++) {
-            if (resumedAt[later] >= 0 && resumedAt[later] < evaluatedAt[index]) {
+            if (resumedAt[later] >= 0 && resumedAt[later] < evaluatedAt[index] && !cameToNothing(later)) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** Whether an attempt is known to have ended before a step of its own: it took nothing over. */
+    private boolean cameToNothing(int index) {
+        return index + 1 == endAttempt && endStep <= resumedAt[index];
     }
 
     /** True when some attempt was evaluated at the rung. */

@@ -241,6 +241,17 @@ class CouplingFunctionTest {
         assertThat(diverged.getTimeMillis()).isEqualTo(12_500);
     }
 
+    /** The order that ended it was for the attempt before, which had been evaluated; the page and the score keep that one's steps, too. */
+    @Test
+    void anAttemptThatDivergedBeforeAStepOfItsOwnTakesNoRungBack() throws Exception {
+        for (StudyInput input : grid()) {
+            harness.processElement(input, 0);
+        }
+        harness.processElement(of(Topics.RUN_EVENTS, event("deit", "sgd", 2, RunEventKind.RESUMED, 10, 10)), 0);
+        harness.processElement(of(Topics.RUN_EVENTS, event("deit", "sgd", 2, RunEventKind.DIVERGED, 10, 10)), 0);
+        assertThat(cell(settle(), 1, "deit", "sgd").getDiverged()).isFalse();
+    }
+
     @Test
     void aStudyOfWhichEveryRunDivergedHasItsLastRung() throws Exception {
         for (String backbone : BACKBONES) {

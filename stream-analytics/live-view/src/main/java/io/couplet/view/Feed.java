@@ -1,6 +1,8 @@
 package io.couplet.view;
 
 import io.couplet.schemas.KafkaRefusal;
+import io.couplet.schemas.RecentFailures;
+import io.couplet.schemas.RegistryPatience;
 import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.schemas.TopicAccess;
 import io.couplet.schemas.WireFormat;
@@ -16,6 +18,8 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
@@ -36,24 +40,26 @@ final class Feed implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Feed.class);
     private static final Duration PATIENCE = Duration.ofSeconds(15);
-    private static final int REPLACEMENTS = 3;
-    /** Four failures within it end the view. Longer than it takes to give up on a schema registry four times, so that one that stays away is told. */
-    private static final Duration WINDOW = Duration.ofMinutes(20);
-
-    private static final Duration REGISTRY_PAUSE = Duration.ofSeconds(1);
-    /** Shorter than Kafka waits for a consumer's next poll, which is five minutes. */
-    private static final Duration REGISTRY_PATIENCE = Duration.ofMinutes(4);
+    private static final Duration BETWEEN_CHECKS = Duration.ofSeconds(10);
 
     private final Map<String, Object> clientSettings;
     private final String applicationId = LiveViewSettings.GROUP_PREFIX + UUID.randomUUID();
     private final KafkaStreams streams;
-    private final RegistryPatience patience = new RegistryPatience(REGISTRY_PAUSE, REGISTRY_PATIENCE);
-    private final RecentFailures failures = new RecentFailures(WINDOW, InstantSource.system());
+    private final RegistryPatience patience = new RegistryPatience();
+    private final SourceCheck sources;
+    private final ScheduledExecutorService checks = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "couplet-view-sources");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final RecentFailures failures = new RecentFailures(InstantSource.system());
     private volatile @Nullable String failure;
     private volatile boolean started;
+    private @Nullable Admin checking;
     private @Nullable KafkaStreamsMetrics streamsMetrics;
 
     Feed(LiveViewSettings settings, ViewModel model) {
+        sources = new SourceCheck(RecordIntake.topics(), model, PATIENCE);
         clientSettings = new HashMap<>(settings.clientProperties());
         clientSettings.put("bootstrap.servers", settings.bootstrapServers());
         Properties properties = new Properties();
@@ -73,8 +79,7 @@ final class Feed implements AutoCloseable {
         properties.put(StreamsConfig.producerPrefix(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG), false);
         try {
             WireFormat format = WireFormat.of(settings.clientProperties());
-            streams = new KafkaStreams(
-                    ViewTopology.of(new RecordIntake(model, format), RecordIntake.topics(), patience), properties);
+            streams = new KafkaStreams(ViewTopology.of(model, format, RecordIntake.topics(), patience), properties);
         } catch (SchemaRegistryException e) {
             throw new LiveViewException(String.valueOf(e.getMessage()), e);
         } catch (KafkaException e) {
@@ -92,6 +97,24 @@ final class Feed implements AutoCloseable {
         requireTopics();
         started = true;
         streams.start();
+        Admin admin = admin();
+        checking = admin;
+        checks.scheduleWithFixedDelay(
+                () -> check(admin), BETWEEN_CHECKS.toMillis(), BETWEEN_CHECKS.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void check(Admin admin) {
+        try {
+            Optional<String> change = failure == null ? sources.change(admin) : Optional.empty();
+            if (change.isPresent()) {
+                failure = change.get();
+                LOG.error("What the page shows is no longer so: {}", failure);
+            }
+        } catch (ExecutionException | TimeoutException | KafkaException e) {
+            LOG.debug("Whether the topics are still the same is asked again later", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Puts Kafka Streams' own metrics into a registry. */
@@ -101,16 +124,18 @@ final class Feed implements AutoCloseable {
         streamsMetrics = metrics;
     }
 
-    /** Why nothing is read any more, in one sentence; null while it is. */
+    /** Why nothing is read any more, or what was read is no longer so, in one sentence; null while all is well. */
     @Nullable
     String failure() {
         return failure;
     }
 
     private void requireTopics() {
-        withAdmin(
-                        "describe its topics",
-                        admin -> TopicAccess.hindrance(admin, bootstrapServers(), RecordIntake.topics(), List.of()))
+        withAdmin("describe its topics", admin -> {
+                    Optional<String> hindrance =
+                            TopicAccess.hindrance(admin, bootstrapServers(), RecordIntake.topics(), List.of());
+                    return hindrance.isPresent() ? hindrance : sources.change(admin);
+                })
                 .ifPresent(hindrance -> {
                     throw new LiveViewException(hindrance);
                 });
@@ -124,10 +149,7 @@ final class Feed implements AutoCloseable {
     private <T> T withAdmin(String what, AdminCall<T> call) {
         Admin admin = null;
         try {
-            Map<String, Object> patient = new HashMap<>(clientSettings);
-            patient.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
-            patient.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
-            admin = Admin.create(patient);
+            admin = admin();
             return call.on(admin);
         } catch (ExecutionException | TimeoutException | KafkaException e) {
             throw unreachable(what, e);
@@ -140,6 +162,13 @@ final class Feed implements AutoCloseable {
                 admin.close(Duration.ZERO);
             }
         }
+    }
+
+    private Admin admin() {
+        Map<String, Object> patient = new HashMap<>(clientSettings);
+        patient.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
+        patient.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
+        return Admin.create(patient);
     }
 
     private LiveViewException unreachable(String what, Exception cause) {
@@ -163,30 +192,25 @@ final class Feed implements AutoCloseable {
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         }
         int recently = failures.add();
-        if (recently <= REPLACEMENTS) {
-            LOG.warn("The view's reader failed and is replaced ({} of {})", recently, REPLACEMENTS, cause);
+        if (recently <= RecentFailures.REPLACEMENTS) {
+            LOG.warn(
+                    "The view's reader failed and is replaced ({} of {})",
+                    recently,
+                    RecentFailures.REPLACEMENTS,
+                    cause);
             return StreamThreadExceptionResponse.REPLACE_THREAD;
         }
-        failure = sentence(recently, cause);
+        failure = RecentFailures.told("The view's reader", recently, cause);
         LOG.error("The view's reader failed for good; the page shows what was read until now", cause);
         return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     }
 
-    private static String sentence(int failures, Throwable cause) {
-        Throwable root = cause;
-        while (root.getCause() != null && !(root instanceof SchemaRegistryException)) {
-            root = root.getCause();
-        }
-        String message = root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
-        String line = message.replaceAll("\\s*\\R\\s*", " ");
-        return root instanceof SchemaRegistryException
-                ? line
-                : "The view's reader failed " + failures + " times within " + WINDOW.toMinutes()
-                        + " minutes, the last time with: " + line;
-    }
-
     @Override
     public void close() {
+        checks.shutdownNow();
+        if (checking != null) {
+            checking.close(Duration.ZERO);
+        }
         patience.end();
         if (streamsMetrics != null) {
             streamsMetrics.close();

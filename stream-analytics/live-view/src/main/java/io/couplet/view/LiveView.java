@@ -90,7 +90,7 @@ public final class LiveView implements AutoCloseable {
         return server.address();
     }
 
-    /** Why nothing is read any more, in one sentence; null while it is. What was read is served all the same. */
+    /** Why nothing is read any more, or what was read is no longer so, in one sentence; null while all is well. What was read is served all the same. */
     public @Nullable String failure() {
         return feed.failure();
     }

@@ -1,5 +1,8 @@
 package io.couplet.view;
 
+import io.couplet.schemas.RegistryPatience;
+import io.couplet.schemas.WireFormat;
+import io.couplet.view.model.ViewModel;
 import java.util.Collection;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.streams.Topology;
@@ -13,30 +16,28 @@ final class ViewTopology {
     private ViewTopology() {}
 
     /** @param patience how a record waits for a schema registry that is away */
-    static Topology of(RecordIntake intake, Collection<String> topics, RegistryPatience patience) {
+    static Topology of(ViewModel model, WireFormat format, Collection<String> topics, RegistryPatience patience) {
+        RecordIntake intake = new RecordIntake(model, patience.over(format));
         String[] sources = topics.toArray(new String[0]);
         Topology topology = new Topology();
         for (String topic : sources) {
             topology.addSource(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer(), topic);
         }
-        return topology.addProcessor("model", () -> new IntoModel(intake, patience), sources);
+        return topology.addProcessor("model", () -> new IntoModel(intake), sources);
     }
 
     private static final class IntoModel extends ContextualProcessor<byte[], byte[], Void, Void> {
 
         private final RecordIntake intake;
-        private final RegistryPatience patience;
 
-        IntoModel(RecordIntake intake, RegistryPatience patience) {
+        IntoModel(RecordIntake intake) {
             this.intake = intake;
-            this.patience = patience;
         }
 
         @Override
         public void process(Record<byte[], byte[]> record) {
             RecordMetadata origin = context().recordMetadata().orElseThrow();
-            patience.until(() ->
-                    intake.accept(origin.topic(), origin.partition(), origin.offset(), record.key(), record.value()));
+            intake.accept(origin.topic(), origin.partition(), origin.offset(), record.key(), record.value());
         }
     }
 }

@@ -109,6 +109,46 @@ final class LiveViewTest {
         }
     }
 
+    /** At the positions that the model has read stand other records then, and it would leave them out. */
+    @Test
+    void aTopicThatWasMadeAgainIsAFailureOfTheView() throws Exception {
+        try (EmbeddedBroker other = EmbeddedBroker.startInTemporaryDirectory();
+                Admin admin = Admin.create(Map.of("bootstrap.servers", other.bootstrapServers()))) {
+            TopicCreation.createMissing(admin, 1);
+            try (LiveView view = new LiveView(LiveViewSettings.local(other.bootstrapServers(), directory)).start()) {
+                String topic = Topics.LAYER_STATISTICS.name();
+                admin.deleteTopics(List.of(topic)).all().get(30, SECONDS);
+                await().atMost(30, SECONDS).ignoreExceptions().until(() -> {
+                    TopicCreation.createMissing(admin, 1);
+                    return true;
+                });
+                await().atMost(60, SECONDS).until(() -> view.failure() != null);
+                assertThat(view.failure())
+                        .isEqualTo(
+                                "The topic " + topic + " was made again while the view read it: start the view again,"
+                                        + " so that it shows what the topic holds now.");
+            }
+        }
+    }
+
+    @Test
+    void aTopicThatHasLostItsEndIsFound() throws Exception {
+        ViewModel model = new ViewModel();
+        String topic = Topics.RUN_REQUESTS.name();
+        SourceCheck check = new SourceCheck(List.of(topic), model, Duration.ofSeconds(30));
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+            model.unreadable(new ViewModel.Origin(topic, 0, 0), "of a test");
+            assertThat(check.change(admin)).isEmpty();
+            model.unreadable(new ViewModel.Origin(topic, 0, 999_999), "of a test");
+            assertThat(check.change(admin))
+                    .hasValueSatisfying(sentence -> assertThat(sentence)
+                            .startsWith("The topic " + topic + " ends at offset ")
+                            .endsWith(
+                                    " of partition 0, and the view has read up to 1000000, so records of it were lost:"
+                                            + " start the view again, so that it shows what the topic holds now."));
+        }
+    }
+
     @Test
     void aReportReadFromTheTopicsEqualsTheLiveView() {
         ViewModel read = ReportReader.read(broker.bootstrapServers(), Map.of(), Duration.ofSeconds(30));

@@ -3,6 +3,7 @@ package io.couplet.view;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.couplet.schemas.RegistryPatience;
 import io.couplet.schemas.SchemaRegistryException;
 import io.couplet.schemas.Topics;
 import io.couplet.view.model.ViewModel;
@@ -41,24 +42,13 @@ final class ViewTopologyTest {
         assertThat(model.studies()).isEmpty();
     }
 
-    @Test
-    void whatWaitsForTheRegistryEndsWithTheView() {
-        RegistryPatience patience = new RegistryPatience(Duration.ofHours(1), Duration.ofHours(2));
-        patience.end();
-
-        assertThatThrownBy(() -> patience.until(() -> {
-                    throw AwayRegistry.exception();
-                }))
-                .isInstanceOf(SchemaRegistryException.class);
-    }
-
     private void pipeFirstRequest(RegistryPatience patience) {
         Properties properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "view");
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "nowhere:1");
         properties.put("processing.exception.handler.global.enabled", true);
-        try (TopologyTestDriver driver = new TopologyTestDriver(
-                ViewTopology.of(new RecordIntake(model, registry), RecordIntake.topics(), patience), properties)) {
+        try (TopologyTestDriver driver =
+                new TopologyTestDriver(ViewTopology.of(model, registry, RecordIntake.topics(), patience), properties)) {
             ProducerRecord<byte[], byte[]> request = DemoTopics.bytes(
                     Topics.RUN_REQUESTS.name(),
                     DemoLog.of(DemoRecords.small()).entries().get(0).record());

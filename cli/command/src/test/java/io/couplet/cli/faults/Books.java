@@ -34,14 +34,23 @@ import org.apache.kafka.common.serialization.StringDeserializer;
  */
 record Books(List<RunBook> runs, long deadLetters) {
 
-    private static int distinct(List<StepMetrics> steps, Optional<RunEvent> ending) {
-        int lastStep = ending.map(RunEvent::getStep).orElse(0);
-        int attempt = ending.map(RunEvent::getAttempt).orElse(0);
+    private static int distinct(List<StepMetrics> steps, int attempt, int lastStep) {
         return (int) steps.stream()
-                .filter(step -> lastStep == 0 || step.getStep() <= lastStep || step.getAttempt() >= attempt)
+                .filter(step -> step.getStep() <= lastStep || step.getAttempt() >= attempt)
                 .map(StepMetrics::getStep)
                 .distinct()
                 .count();
+    }
+
+    /** As the attempt says that ended the run; when it had ended before a step of its own, as the newest one's steps say that had any. */
+    private static int lastStep(List<StepMetrics> steps, int attempt, Optional<RunEvent> ending) {
+        return ending.filter(end -> end.getAttempt() == attempt || steps.isEmpty())
+                .map(RunEvent::getStep)
+                .orElseGet(() -> steps.stream()
+                        .filter(step -> step.getAttempt() == attempt)
+                        .mapToInt(StepMetrics::getStep)
+                        .max()
+                        .orElse(0));
     }
 
     private static final Set<RunEventKind> ENDINGS =
@@ -50,12 +59,12 @@ record Books(List<RunBook> runs, long deadLetters) {
     /**
      * One run.
      *
-     * @param lastStep the step at which it ended; 0 when its last attempt ended before its first step, since an order or too many deaths came first
+     * @param lastStep the step at which it ended; of the attempt before, when its last one ended before a step of its own, since an order or too many deaths came first
      * @param ending how it ended
      * @param attempts the highest attempt
      * @param unfinished attempts that began and neither ended nor gave the run back: their trainer was killed, or could not say that it was fenced
      * @param records records of its steps in the topic
-     * @param distinct different steps among them; beyond the run's end only those of the attempt that ended it: while all brokers are away for long, one that another has
+     * @param distinct different steps among them; beyond the run's end only those of its newest attempt that has steps: while all brokers are away for long, one that another has
      *     superseded may get further
      * @param scored steps its score is made of
      * @param ignored records its score left out: duplicates and superseded attempts
@@ -89,7 +98,7 @@ record Books(List<RunBook> runs, long deadLetters) {
             if (!ended()) {
                 faults.add("has not ended");
             }
-            if (lastStep > 0 && distinct != lastStep) {
+            if (distinct != lastStep) {
                 faults.add(lastStep + " steps trained, " + distinct + " different ones in the topic");
             }
             if (scored != distinct) {
@@ -157,14 +166,16 @@ record Books(List<RunBook> runs, long deadLetters) {
                 open.remove(event.getAttempt());
             }
         }
+        int training = steps.stream().mapToInt(StepMetrics::getAttempt).max().orElse(0);
+        int lastStep = lastStep(steps, training, ending);
         return new RunBook(
                 run,
-                ending.map(RunEvent::getStep).orElse(0),
+                lastStep,
                 ending.map(RunEvent::getKind),
                 events.stream().mapToInt(RunEvent::getAttempt).max().orElse(0),
                 open.size(),
                 steps.size(),
-                distinct(steps, ending),
+                distinct(steps, training, lastStep),
                 score.map(ConvergenceScore::getStepsSeen).orElse(0L),
                 score.map(ConvergenceScore::getRecordsIgnored).orElse(0L),
                 Set.copyOf(commands),

@@ -113,9 +113,13 @@ final class AttemptState {
         return start != null || seen != null;
     }
 
-    /** Whether it ended before its first step, and took nothing over: the run is what the attempt before it made of it, as in its score. */
+    /** Whether it ended before a step of its own, and took nothing over: the run is what the attempt before it made of it, as in its score. */
     boolean cameToNothing() {
-        return ending != null && ending.getStep() == 0 && seen == null;
+        if (ending == null || seen != null) {
+            return false;
+        }
+        RunEvent tookUp = start == null ? ending : start;
+        return ending.getStep() <= tookUp.getResumedAtStep();
     }
 
     @Nullable

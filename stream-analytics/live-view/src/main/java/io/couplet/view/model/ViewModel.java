@@ -48,7 +48,7 @@ public final class ViewModel {
     private final String instance = UUID.randomUUID().toString().substring(0, 8);
     private final Map<String, StudyState> studies = new LinkedHashMap<>();
     private final Map<String, RunState> runs = new HashMap<>();
-    private final Map<String, Long> nextOffsets = new HashMap<>();
+    private final Map<String, Map<Integer, Long>> nextOffsets = new HashMap<>();
     private final Map<String, Long> readByTopic = new TreeMap<>();
     private final Map<String, Long> unreadableByTopic = new TreeMap<>();
     private final Map<String, Long> deadLettersByStudy = new HashMap<>();
@@ -142,12 +142,11 @@ public final class ViewModel {
     }
 
     private boolean advance(Origin origin) {
-        String position = origin.topic() + '/' + origin.partition();
-        Long next = nextOffsets.get(position);
-        if (next != null && origin.offset() < next) {
+        Map<Integer, Long> next = nextOffsets.computeIfAbsent(origin.topic(), topic -> new HashMap<>());
+        if (origin.offset() < next.getOrDefault(origin.partition(), 0L)) {
             return false;
         }
-        nextOffsets.put(position, origin.offset() + 1);
+        next.put(origin.partition(), origin.offset() + 1);
         readByTopic.merge(origin.topic(), 1L, Long::sum);
         version++;
         return true;
@@ -225,6 +224,11 @@ public final class ViewModel {
 
     private void changed(RunState run, String runId) {
         study(run.identity().studyId()).changed(run, runId, version);
+    }
+
+    /** The offset behind the last record taken in, of each partition of a topic; what stands before it is not taken in again. */
+    public synchronized Map<Integer, Long> nextOffsets(String topic) {
+        return Map.copyOf(nextOffsets.getOrDefault(topic, Map.of()));
     }
 
     /** Grows with every record. */

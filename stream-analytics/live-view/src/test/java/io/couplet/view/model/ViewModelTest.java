@@ -23,6 +23,8 @@ import java.util.Map;
 import java.util.Objects;
 import org.apache.avro.specific.SpecificRecord;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 final class ViewModelTest {
 
@@ -145,6 +147,26 @@ final class ViewModelTest {
         assertThat(shown.summary().step()).isEqualTo(20);
         assertThat(shown.summary().loss()).isNotNull();
         assertThat(shown.curve().step()).hasSize(20);
+        assertThat(shown.summary().attempt()).isEqualTo(2);
+    }
+
+    /** The same, but there was a checkpoint; the steps beyond it stay the run's until somebody trains them anew. */
+    @ParameterizedTest
+    @EnumSource(names = {"STOPPED", "DIVERGED", "FAILED"})
+    void anAttemptThatEndedWhereItTookUpTakesNothingOver(RunEventKind ending) {
+        DemoLog log = new DemoLog();
+        log.append(Topics.RUN_EVENTS.name(), event(RUN, 1, RunEventKind.STARTED, 0, 0));
+        for (int step = 1; step <= 20; step++) {
+            log.append(Topics.STEP_METRICS.name(), step(RUN, 1, step, 2));
+        }
+        log.append(Topics.RUN_EVENTS.name(), event(RUN, 2, RunEventKind.RESUMED, 10, 0));
+        log.append(Topics.RUN_EVENTS.name(), event(RUN, 2, ending, 10, 0));
+
+        RunSnapshot shown = Objects.requireNonNull(log.into(new ViewModel()).run(RUN, 100));
+        assertThat(shown.summary().step()).isEqualTo(20);
+        assertThat(shown.summary().loss()).isNotNull();
+        assertThat(shown.curve().step()).hasSize(20);
+        assertThat(shown.summary().status().name()).isEqualTo(ending.name());
         assertThat(shown.summary().attempt()).isEqualTo(2);
     }
 

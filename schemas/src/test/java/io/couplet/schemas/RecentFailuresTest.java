@@ -1,4 +1,4 @@
-package io.couplet.view;
+package io.couplet.schemas;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,8 +10,7 @@ import org.junit.jupiter.api.Test;
 final class RecentFailuresTest {
 
     private final AtomicLong now = new AtomicLong(1_000_000);
-    private final RecentFailures failures =
-            new RecentFailures(Duration.ofMinutes(20), () -> Instant.ofEpochMilli(now.get()));
+    private final RecentFailures failures = new RecentFailures(() -> Instant.ofEpochMilli(now.get()));
 
     @Test
     void failuresOfOneBadHourAddUp() {

@@ -13,7 +13,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.kafka.common.errors.SerializationException;
@@ -22,10 +24,14 @@ import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serializer;
 import org.jspecify.annotations.Nullable;
 
-/** What is remembered of a run, as bytes of the store and its changelog: version, kind, attempt, then what the kind has. */
-final class RunWatchSerde implements Serde<RunWatch> {
+/** What is remembered of a run, as bytes of the store and its changelog: version, people's orders, kind, attempt, then what the kind has. */
+final class WatchedSerde implements Serde<Watched> {
 
-    private static final int VERSION = 1;
+    /** People's orders were in a store of their own. */
+    private static final int WITHOUT_ORDERS = 1;
+
+    private static final int VERSION = 2;
+    private static final int NONE = -1;
     private static final int TRAINING = 0;
     private static final int COMMANDED = 1;
     private static final int ENDED = 2;
@@ -35,22 +41,29 @@ final class RunWatchSerde implements Serde<RunWatch> {
 
     @Override
     @SuppressWarnings("NullAway") // Kafka's interfaces allow null and are not annotated.
-    public Serializer<RunWatch> serializer() {
-        return (topic, watch) -> watch == null ? null : encode(watch);
+    public Serializer<Watched> serializer() {
+        return (topic, watched) -> watched == null ? null : encode(watched);
     }
 
     @Override
     @SuppressWarnings("NullAway") // Kafka's interfaces allow null and are not annotated.
-    public Deserializer<RunWatch> deserializer() {
+    public Deserializer<Watched> deserializer() {
         return (topic, bytes) -> bytes == null ? null : decode(bytes);
     }
 
-    static byte[] encode(RunWatch watch) {
+    static byte[] encode(Watched watched) {
+        RunWatch watch = watched.run();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try {
             DataOutputStream out = new DataOutputStream(bytes);
             out.writeByte(VERSION);
-            if (watch instanceof Training training) {
+            out.writeInt(watched.orders().size());
+            for (String order : watched.orders()) {
+                out.writeUTF(order);
+            }
+            if (watch == null) {
+                out.writeByte(NONE);
+            } else if (watch instanceof Training training) {
                 out.writeByte(TRAINING);
                 out.writeInt(training.attempt());
                 write(out, training.read());
@@ -84,28 +97,36 @@ final class RunWatchSerde implements Serde<RunWatch> {
         return bytes.toByteArray();
     }
 
-    static RunWatch decode(byte[] bytes) {
+    static Watched decode(byte[] bytes) {
         try {
             DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
             int version = in.readByte();
-            if (version != VERSION) {
+            if (version < WITHOUT_ORDERS || version > VERSION) {
                 throw new SerializationException(
                         "What is known of a run is in version " + version + ", this program knows " + VERSION);
             }
-            int kind = in.readByte();
-            return switch (kind) {
-                case TRAINING ->
-                    new Training(in.readInt(), readOffsets(in), in.readBoolean() ? readCommanded(in) : null);
-                case COMMANDED -> readCommanded(in);
-                case ENDED -> new Ended(in.readInt());
-                case PAUSED -> new Paused(in.readInt(), in.readLong());
-                case RESUMED -> new Resumed(in.readInt(), readCommand(in), in.readLong(), in.readUTF(), in.readLong());
-                case REPRIEVED -> new Reprieved(in.readInt(), readCommanded(in), readCommand(in));
-                default -> throw new SerializationException("What is known of a run is of the unknown kind " + kind);
-            };
+            List<String> orders = new ArrayList<>();
+            for (int left = version > WITHOUT_ORDERS ? in.readInt() : 0; left > 0; left--) {
+                orders.add(in.readUTF());
+            }
+            return new Watched(readWatch(in), orders);
         } catch (IOException e) {
             throw new SerializationException("These " + bytes.length + " bytes are not what is known of a run", e);
         }
+    }
+
+    private static @Nullable RunWatch readWatch(DataInputStream in) throws IOException {
+        int kind = in.readByte();
+        return switch (kind) {
+            case NONE -> null;
+            case TRAINING -> new Training(in.readInt(), readOffsets(in), in.readBoolean() ? readCommanded(in) : null);
+            case COMMANDED -> readCommanded(in);
+            case ENDED -> new Ended(in.readInt());
+            case PAUSED -> new Paused(in.readInt(), in.readLong());
+            case RESUMED -> new Resumed(in.readInt(), readCommand(in), in.readLong(), in.readUTF(), in.readLong());
+            case REPRIEVED -> new Reprieved(in.readInt(), readCommanded(in), readCommand(in));
+            default -> throw new SerializationException("What is known of a run is of the unknown kind " + kind);
+        };
     }
 
     private static void write(DataOutputStream out, Map<String, Long> offsets) throws IOException {

@@ -13,11 +13,12 @@ import io.couplet.stopper.RunWatch.Reprieved;
 import io.couplet.stopper.RunWatch.Resumed;
 import io.couplet.stopper.RunWatch.Training;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.errors.SerializationException;
 import org.junit.jupiter.api.Test;
 
-class RunWatchSerdeTest {
+class WatchedSerdeTest {
 
     private static final Commanded COMMANDED = new Commanded(
             2,
@@ -48,28 +49,32 @@ class RunWatchSerdeTest {
             new Resumed(2, COMMANDED.command(), 6, "couplet.run-commands.v1-0", 11),
             new Ended(9)
         }) {
-            assertThat(RunWatchSerde.decode(RunWatchSerde.encode(watch))).isEqualTo(watch);
+            for (Watched watched : List.of(new Watched(watch, List.of()), new Watched(watch, List.of("a", "b")))) {
+                assertThat(WatchedSerde.decode(WatchedSerde.encode(watched))).isEqualTo(watched);
+            }
         }
+        Watched onlyOrders = new Watched(null, List.of("a"));
+        assertThat(WatchedSerde.decode(WatchedSerde.encode(onlyOrders))).isEqualTo(onlyOrders);
     }
 
     @Test
     void bytesOfTheFirstVersionAreReadForEver() {
-        assertThat(RunWatchSerde.decode(HexFormat.of().parseHex("010000000003000000010003612d30000000000000000700")))
-                .isEqualTo(new Training(3, Map.of("a-0", 7L), null));
-        assertThat(RunWatchSerde.decode(HexFormat.of().parseHex("010200000009")))
-                .isEqualTo(new Ended(9));
+        assertThat(WatchedSerde.decode(HexFormat.of().parseHex("010000000003000000010003612d30000000000000000700")))
+                .isEqualTo(new Watched(new Training(3, Map.of("a-0", 7L), null), List.of()));
+        assertThat(WatchedSerde.decode(HexFormat.of().parseHex("010200000009")))
+                .isEqualTo(new Watched(new Ended(9), List.of()));
     }
 
     @Test
     void bytesOfALaterVersionAreRefused() {
-        assertThatThrownBy(() -> RunWatchSerde.decode(new byte[] {2, 2, 0, 0, 0, 1}))
+        assertThatThrownBy(() -> WatchedSerde.decode(new byte[] {3, 0, 0, 0, 0, 2, 0, 0, 0, 1}))
                 .isInstanceOf(SerializationException.class)
-                .hasMessage("What is known of a run is in version 2, this program knows 1");
+                .hasMessage("What is known of a run is in version 3, this program knows 2");
     }
 
     @Test
     void bytesThatEndTooSoonAreRefused() {
-        assertThatThrownBy(() -> RunWatchSerde.decode(new byte[] {1, 2, 0}))
+        assertThatThrownBy(() -> WatchedSerde.decode(new byte[] {1, 2, 0}))
                 .isInstanceOf(SerializationException.class)
                 .hasMessage("These 3 bytes are not what is known of a run");
     }
