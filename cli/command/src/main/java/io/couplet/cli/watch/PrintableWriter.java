@@ -1,6 +1,7 @@
 package io.couplet.cli.watch;
 
 import java.io.PrintWriter;
+import java.util.regex.Pattern;
 
 /**
  * What is printed, without the control characters that texts from topics, files and archives may have: a terminal obeys those, up to writing the clipboard. Each becomes a
@@ -8,8 +9,8 @@ import java.io.PrintWriter;
  */
 public final class PrintableWriter extends PrintWriter {
 
-    private static final String ANY = "[\\x00-\\x1f\\x7f-\\x9f]";
-    private static final String NEITHER_BREAK_NOR_TAB = "[\\x00-\\x1f\\x7f-\\x9f&&[^\\n\\t]]";
+    private static final Pattern ANY = Pattern.compile("[\\x00-\\x1f\\x7f-\\x9f]");
+    private static final Pattern NEITHER_BREAK_NOR_TAB = Pattern.compile("[\\x00-\\x1f\\x7f-\\x9f&&[^\\n\\t]]");
 
     private PrintableWriter(PrintWriter out) {
         super(out, true);
@@ -22,7 +23,7 @@ public final class PrintableWriter extends PrintWriter {
 
     /** A text without any control character, line breaks and tabs among them. */
     public static String oneLine(String text) {
-        return text.replaceAll(ANY, "?");
+        return ANY.matcher(text).replaceAll("?");
     }
 
     /** Prints a control sequence of our own as it is. */
@@ -42,6 +43,8 @@ public final class PrintableWriter extends PrintWriter {
 
     @Override
     public void write(String text, int offset, int length) {
-        control(text.substring(offset, offset + length).replaceAll(NEITHER_BREAK_NOR_TAB, "?"));
+        control(NEITHER_BREAK_NOR_TAB
+                .matcher(text.substring(offset, offset + length))
+                .replaceAll("?"));
     }
 }
