@@ -117,7 +117,8 @@ final class StudyJudge {
     private static double leaves(RunEvent event) {
         return switch (event.getKind()) {
             case STARTED, RESUMED -> event.getResumedAtStep();
-            case UNKNOWN, CHECKPOINTED, COMPLETED, STOPPED, DIVERGED, FAILED, RELEASED -> Double.POSITIVE_INFINITY;
+            case UNKNOWN, PREPARING, CHECKPOINTED, COMPLETED, STOPPED, DIVERGED, FAILED, RELEASED ->
+                Double.POSITIVE_INFINITY;
         };
     }
 

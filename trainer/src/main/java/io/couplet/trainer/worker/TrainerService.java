@@ -118,6 +118,9 @@ public final class TrainerService implements AutoCloseable {
         if (ledger.hasEnded()) {
             return "What other trainers do is no longer read: see the trainer's log, and start it again.";
         }
+        if (publisher.hasEnded()) {
+            return "What it measures is no longer sent: see the trainer's log, and start it again.";
+        }
         long ended = workers.stream().filter(Worker::hasEnded).count();
         return ended == 0
                 ? null

@@ -98,7 +98,7 @@ final class Worker {
 
     private void work() {
         try (queue) {
-            while (!closing) {
+            while (!closing && !publisher.hasEnded()) {
                 try {
                     Optional<ConsumerRecord<byte[], byte[]>> record = queue.take(PATIENCE);
                     if (record.isPresent()) {
