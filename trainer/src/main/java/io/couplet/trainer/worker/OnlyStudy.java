@@ -4,6 +4,7 @@ import io.couplet.schemas.avro.DataReference;
 import io.couplet.schemas.avro.RunRequest;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -32,22 +33,20 @@ public record OnlyStudy(String studyId, Set<DataReference> data, Set<String> bac
         return runs.stream().map(named).filter(Objects::nonNull).collect(Collectors.toUnmodifiableSet());
     }
 
-    /** @throws IllegalArgumentException in one sentence, when a request is under this study's id and names what none of its runs does */
-    void requireOwn(RunRequest request) {
-        if (!studyId.equals(request.getStudyId())) {
-            return;
-        }
+    /** Why a request of this study is not trained, in one sentence, when it names what none of the study's runs does. */
+    Optional<String> refusal(RunRequest request) {
         if (!data.contains(request.getData())) {
-            throw refused("images");
+            return refused("images");
         } else if (request.getBackboneFile() != null && !backboneFiles.contains(request.getBackboneFile())) {
-            throw refused("a TorchScript file");
+            return refused("a TorchScript file");
         } else if (request.getWeights() != null && !weights.contains(request.getWeights())) {
-            throw refused("weights");
+            return refused("weights");
         }
+        return Optional.empty();
     }
 
-    private IllegalArgumentException refused(String what) {
-        return new IllegalArgumentException("The request names " + what + " that the study " + studyId
+    private Optional<String> refused(String what) {
+        return Optional.of("The request names " + what + " that the study " + studyId
                 + " as it is trained here does not name: put it into the study, and run that again.");
     }
 }

@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
  * @param checkpoints directory of the runs' checkpoints, shared by all trainers that may go on with each other's runs; null keeps none
  * @param checkpointSteps a run is kept after each rung, when it is given back, and after so many steps; 0 for the first two only
  * @param layerStatistics sizes of backbones whose layers are measured at each evaluation
- * @param onlyStudy requests of other studies are taken off the queue untrained, so the group must be this study's own, and those that name other files than its own go to
- *     the dead letters; null trains all
+ * @param onlyStudy requests of other studies are taken off the queue untrained, so the group must be this study's own, and those that name other files than its own
+ *     fail; null trains all
  */
 public record TrainerSettings(
         String bootstrapServers,

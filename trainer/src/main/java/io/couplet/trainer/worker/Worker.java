@@ -186,9 +186,12 @@ final class Worker {
         Attempt attempt = attempt(request, offset, history.attempts() + (claimed ? 0 : 1), device);
         int died = history.broken() - (claimed ? 1 : 0);
         Optional<RunCommand> stop = ledger.stop(request.getRunId());
+        Optional<String> refusal = Optional.ofNullable(settings.onlyStudy()).flatMap(own -> own.refusal(request));
         Attempt.End end;
         if (stop.isPresent()) {
             end = attempt.endUntrained(attempt.event(stop.get()));
+        } else if (refusal.isPresent()) {
+            end = attempt.endUntrained(attempt.event(RunEventKind.FAILED).setReason(refusal.get()));
         } else if (died >= ATTEMPTS_WITHOUT_END) {
             end = attempt.endUntrained(attempt.event(RunEventKind.FAILED)
                     .setReason("Its trainer died " + died + " times while it was trained or made ready."));
@@ -229,12 +232,9 @@ final class Worker {
         }
     }
 
-    /** @throws IllegalArgumentException in one sentence, when it is none that may be trained here */
-    private RunRequest checked(RunRequest request) {
+    /** @throws IllegalArgumentException in one sentence, when it is no run's */
+    private static RunRequest checked(RunRequest request) {
         RunId.parse(request.getRunId());
-        if (settings.onlyStudy() != null) {
-            settings.onlyStudy().requireOwn(request);
-        }
         return request;
     }
 
@@ -312,9 +312,9 @@ final class Worker {
         return false;
     }
 
-    /** Sends a request that nobody can read, or may train, to the dead letters; false when Kafka does not take it there, and then it must not be lost from the queue. */
+    /** Sends a request that nobody can read to the dead letters; false when Kafka does not take it there, and then it must not be lost from the queue. */
     private boolean bury(ConsumerRecord<byte[], byte[]> record, String cause) throws InterruptedException {
-        LOG.warn("a request cannot be trained and goes to {}: {}", Topics.DEAD_LETTERS, cause);
+        LOG.warn("a request cannot be read and goes to {}: {}", Topics.DEAD_LETTERS, cause);
         boolean sent = prompt.send(DeadLetter.of(
                 record.key(), record.value(), record.topic(), record.partition(), record.offset(), "trainer", cause));
         if (!sent) {

@@ -604,13 +604,13 @@ class TrainerServiceTest {
         RunRequest own = submit(request("only", "resnet", "sgd", 2));
         RunRequest file = request("only", "mlp-mixer", "sgd", 2);
         file.setBackboneFile("/home/somebody/evil.pt");
-        RunRequest weights = request("only", "mlp-mixer", "sgd", 2);
+        RunRequest weights = request("only", "mlp-mixer", "adam", 2);
         weights.setWeights("/home/somebody/evil.safetensors");
-        RunRequest images = request("only", "mlp-mixer", "sgd", 2);
+        RunRequest images = request("only", "mlp-mixer", "lion", 2);
         images.getData().setPath("/home/victim/pictures");
-        send(Topics.RUN_REQUESTS, "another-file", file);
-        send(Topics.RUN_REQUESTS, "other-weights", weights);
-        send(Topics.RUN_REQUESTS, "other-images", images);
+        submit(file);
+        submit(weights);
+        submit(images);
         RunRequest grown = submit(request("only", "resnet", "adamw", 2));
         try (TrainerService service = TrainerService.start(settings(1).withOnlyStudy(List.of(own)))) {
             awaitEvent(own, RunEventKind.COMPLETED);
@@ -618,10 +618,13 @@ class TrainerServiceTest {
         }
         String rest = " that the study only-000000 as it is trained here does not name: put it into the study, and run"
                 + " that again.";
-        assertThat(cause("another-file")).isEqualTo("The request names a TorchScript file" + rest);
-        assertThat(cause("other-weights")).isEqualTo("The request names weights" + rest);
-        assertThat(cause("other-images")).isEqualTo("The request names images" + rest);
-        assertThat(events(file)).isEmpty();
+        assertThat(reason(file)).isEqualTo("The request names a TorchScript file" + rest);
+        assertThat(reason(weights)).isEqualTo("The request names weights" + rest);
+        assertThat(reason(images)).isEqualTo("The request names images" + rest);
+    }
+
+    private static String reason(RunRequest failed) {
+        return String.valueOf(awaitEvent(failed, RunEventKind.FAILED).getReason());
     }
 
     private static String cause(String key) {
