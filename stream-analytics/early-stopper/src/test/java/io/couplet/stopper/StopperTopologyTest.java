@@ -95,7 +95,6 @@ class StopperTopologyTest {
         assertThat(deadLetters.isEmpty()).isTrue();
     }
 
-    /** Each record is decoded twice, by the watch and for its study; both wait. */
     @Test
     void recordsWaitForASchemaRegistryThatIsAwayForAMoment() {
         List<Sent> records = StudyRecords.study("transfer", Map.of());

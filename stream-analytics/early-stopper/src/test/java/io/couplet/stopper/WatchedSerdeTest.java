@@ -4,6 +4,7 @@ import static io.couplet.stopper.Records.RUN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.couplet.schemas.Topics;
 import io.couplet.schemas.avro.RunCommand;
 import io.couplet.schemas.avro.RunCommandKind;
 import io.couplet.stopper.RunWatch.Commanded;
@@ -22,19 +23,12 @@ class WatchedSerdeTest {
 
     private static final Commanded COMMANDED = new Commanded(
             2,
-            RunCommand.newBuilder()
-                    .setRunId(RUN.toString())
-                    .setStudyId(RUN.studyId())
-                    .setCommandId("c")
-                    .setKind(RunCommandKind.STOP)
-                    .setRule("divergence")
-                    .setRuleVersion(1)
-                    .setRequestedBy("early-stopper")
-                    .setReason("the loss became NaN at or before step 2")
-                    .setStep(2)
+            RunCommand.newBuilder(Topics.RUN_COMMANDS
+                            .wire()
+                            .decode(Records.order(RUN, RunCommandKind.STOP, "c", 5)
+                                    .value()))
                     .setObserved(Double.NaN)
                     .setInputOffsets(Map.of("a-0", 7L))
-                    .setTimeMillis(5)
                     .build(),
             4);
 

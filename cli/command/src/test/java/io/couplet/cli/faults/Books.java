@@ -146,7 +146,7 @@ record Books(List<RunBook> runs, long deadLetters) {
         return new Books(runs, records(bootstrapServers, Topics.DEAD_LETTERS).size());
     }
 
-    private static RunBook book(
+    static RunBook book(
             String run,
             List<RunEvent> events,
             List<StepMetrics> steps,
