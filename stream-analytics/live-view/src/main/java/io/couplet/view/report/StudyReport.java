@@ -141,7 +141,7 @@ public record StudyReport(
                         snapshot.summary(),
                         snapshot.summary().finished(),
                         rung,
-                        settings == null ? 0 : settings.rungs().size(),
+                        rungs(settings, score),
                         score == null ? null : (Double) score.fraction(),
                         score == null ? 0 : score.cellsReporting(),
                         snapshot.cells().size(),
@@ -261,6 +261,14 @@ public record StudyReport(
             }
         }
         return null;
+    }
+
+    /** How many there are; where no request says it, as of logs that were followed, the share that a rung stands for does. */
+    private static int rungs(@Nullable StudySettings settings, @Nullable RungScore score) {
+        if (settings != null) {
+            return settings.rungs().size();
+        }
+        return score == null ? 0 : (int) Math.round(score.rung() / score.fraction());
     }
 
     /** Which rung, in words. */

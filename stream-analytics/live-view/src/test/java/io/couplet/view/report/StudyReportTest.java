@@ -211,6 +211,21 @@ final class StudyReportTest {
     }
 
     @Test
+    void ofAStudyThatNobodyAskedForTheNumberOfRungsIsKnownByTheirShares() {
+        DemoLog log = new DemoLog();
+        DemoRecords.write(DemoRecords.small(), (topic, record) -> {
+            if (!(record instanceof RunRequest)) {
+                log.append(topic, record);
+            }
+        });
+        StudySnapshot followed =
+                Objects.requireNonNull(log.into(new ViewModel()).snapshot("small-3fa2c1"));
+
+        assertThat(followed.settings()).isNull();
+        assertThat(StudyReport.of(followed, MADE).markdown()).contains("rung 4 of 4, the whole budget");
+    }
+
+    @Test
     void theHtmlFileNeedsNothingElse() {
         assertThat(report.html())
                 .startsWith("<!doctype html>")
