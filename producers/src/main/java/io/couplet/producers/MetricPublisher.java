@@ -220,6 +220,18 @@ public final class MetricPublisher implements AutoCloseable {
         return backlog.flush(timeout.toNanos());
     }
 
+    /**
+     * The same for the records of one key: whether Kafka has acknowledged all that were handed over before the call, but for those that are lost, which are waited for no longer.
+     *
+     * @return false when the time is over first; what is not acknowledged is then on the disk, or, where {@link #counts} still has some in flight, in memory only
+     */
+    public boolean flush(String key, Duration timeout) throws InterruptedException {
+        long emitted = counts(key).emitted();
+        flush(timeout);
+        Counts counts = counts(key);
+        return counts.acknowledged() + counts.lost() >= emitted;
+    }
+
     /** Sends what can be sent within the time set for it, spools the rest and ends. Closing twice is closing once. */
     @Override
     public void close() {

@@ -195,6 +195,8 @@ sealed interface Input {
     /** Tells of the study or of an order that is known here, and of this run nothing that the watch needs. */
     record OfStudy(String runId, int attempt) implements Input {}
 
+    int LONGEST_ORDER_ID = 200;
+
     /** Whether a person gave it, and not the stopper itself, about one run, and of a kind that is known. */
     private static boolean isOrderOfARun(RunCommand command) {
         return command.getRule().equals(Judge.PERSON)
@@ -224,6 +226,11 @@ sealed interface Input {
             input = new Proposal(Topics.RUN_COMMANDS.wire().decode(value), timestamp);
         } else {
             input = new Change(Topics.RUN_EVENTS.wire().decode(value));
+        }
+        if (input instanceof Ordered ordered && ordered.order().getCommandId().length() > LONGEST_ORDER_ID) {
+            throw new SerializationException("The order's id has "
+                    + ordered.order().getCommandId().length() + " characters, and " + LONGEST_ORDER_ID
+                    + " are the most: the ids of a run's orders are kept together.");
         }
         if (!Arrays.equals(key, input.runId().getBytes(UTF_8))) {
             throw new SerializationException("The key is " + (key == null ? "missing" : new String(key, UTF_8))

@@ -519,6 +519,15 @@ class StopperTopologyTest {
         assertThat(tally.counts().deadLetters()).isEqualTo(2);
     }
 
+    /** The ids of a run's orders are one record of the changelog: one of a megabyte would end the stopper for good. */
+    @Test
+    void anOrderWithAnIdWithoutMeasureGoesToTheDeadLetters() {
+        send(Records.order(RUN, RunCommandKind.STOP, "x".repeat(201), 1));
+
+        assertThat(header(deadLetters.readRecord().headers(), DeadLetter.CAUSE))
+                .startsWith("The order's id has 201 characters, and 200 are the most");
+    }
+
     @Test
     void aRecordUnderAnotherRunsKeyGoesToTheDeadLetters() {
         send(new Sent(

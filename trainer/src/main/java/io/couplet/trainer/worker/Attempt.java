@@ -76,7 +76,7 @@ final class Attempt implements TrainingListener {
     private @Nullable StatisticsThread statistics;
     private int classes;
     private int resumedAt;
-    private volatile boolean begun;
+    private boolean begun;
 
     Attempt(
             RunRequest request,
@@ -119,9 +119,16 @@ final class Attempt implements TrainingListener {
                 .build();
     }
 
-    /** Whether the training has begun; before, an interruption ends the attempt. */
-    boolean begun() {
-        return begun;
+    /** Ends it where it waits or reads, unless the training has begun or it is about to tell what became of it. */
+    synchronized void interruptUnlessBegun(Thread thread) {
+        if (!begun) {
+            thread.interrupt();
+        }
+    }
+
+    private synchronized void begin() {
+        begun = true;
+        Thread.interrupted(); // that the trainer shuts down is asked for between steps
     }
 
     /** @throws InterruptedException when the trainer shuts down while what happened is told */
@@ -138,6 +145,7 @@ final class Attempt implements TrainingListener {
             LOG.error("run {} attempt {} broke", request.getRunId(), number, e);
             outcome = failed(e.toString());
         }
+        begin();
         return end(outcome);
     }
 
@@ -170,7 +178,7 @@ final class Attempt implements TrainingListener {
                 .setSchedule(planned.settings().get("schedule"))
                 .setProvenance(provenance(planned, split, beginning))
                 .build());
-        begun = true;
+        begin();
         LOG.info("run {} attempt {} starts on {} at step {}", request.getRunId(), number, planned.device(), resumedAt);
         if (settings.layerStatistics().contains(planned.size())) {
             statistics = new StatisticsThread(Thread.currentThread().getName() + "-statistics", this::publish);
@@ -199,7 +207,7 @@ final class Attempt implements TrainingListener {
             return;
         }
         try {
-            if (!awaitKafka(FLUSH_BEFORE_CHECKPOINT)) {
+            if (!publisher.flush(request.getRunId(), FLUSH_BEFORE_CHECKPOINT)) {
                 LOG.info(
                         "run {} attempt {}: no checkpoint at step {}, since Kafka does not have its records yet",
                         request.getRunId(),
@@ -267,14 +275,6 @@ final class Attempt implements TrainingListener {
 
     private boolean isTaken() {
         return ledger.history(request.getRunId()).attempts() > number;
-    }
-
-    /** Whether Kafka has, within this time, all that was told of the run before; what is not sent by then is on the disk. What is lost is waited for no longer. */
-    private boolean awaitKafka(Duration patience) throws InterruptedException {
-        long told = publisher.counts(request.getRunId()).emitted();
-        publisher.flush(patience);
-        Counts counts = publisher.counts(request.getRunId());
-        return counts.acknowledged() + counts.lost() >= told;
     }
 
     /** Why to stop, most final first. */
@@ -368,7 +368,8 @@ final class Attempt implements TrainingListener {
             // The run is another trainer's now, which speaks for it and keeps its checkpoint.
             LOG.warn("run {} attempt {} ends unheard: {}", request.getRunId(), number, outcome);
             releaseSuperseded(outcome);
-            return End.DONE;
+            // Where this trainer held the request all the time, the other one trains without it.
+            return ledger.history(request.getRunId()).worksOff(requestOffset) ? End.BROKEN : End.DONE;
         }
         RunEvent.Builder event;
         End end = End.DONE;
@@ -400,20 +401,25 @@ final class Attempt implements TrainingListener {
     }
 
     /**
-     * Tells an end, and takes note of it only if it was not lost, so that the request comes up again where it was. The checkpoint goes when Kafka has the end of a run that is over for good;
-     * else with the request, when somebody meets it anew.
+     * Tells an end, and takes note of it only where it will not be lost: else the request comes up again where it was. The checkpoint goes when Kafka has the end of a run that is over for
+     * good; where it has not within {@link #FLUSH}, the checkpoint stays on the disk, unless somebody meets the request anew.
      */
     private boolean publishEnd(RunEvent event) throws InterruptedException {
         long lost = publisher.counts(request.getRunId()).lost();
         publisher.publish(Topics.RUN_EVENTS, request.getRunId(), event);
-        boolean withKafka = awaitKafka(FLUSH);
-        if (publisher.counts(request.getRunId()).lost() > lost) {
-            LOG.error("run {} attempt {}: its end ({}) is lost", request.getRunId(), number, event.getKind());
+        boolean withKafka = publisher.flush(request.getRunId(), FLUSH);
+        Counts counts = publisher.counts(request.getRunId());
+        if (counts.lost() > lost || (!withKafka && counts.inFlight() > 0)) {
+            LOG.error(
+                    "run {} attempt {}: its end ({}) is lost, or only in memory",
+                    request.getRunId(),
+                    number,
+                    event.getKind());
             return false;
         }
         ledger.note(event);
         meters.told(event.getKind());
-        if (ledger.history(request.getRunId()).isOverForGood() && withKafka) {
+        if (withKafka && ledger.history(request.getRunId()).isOverForGood()) {
             checkpoints.delete();
         }
         return true;
@@ -443,6 +449,12 @@ final class Attempt implements TrainingListener {
     /** The run was over before. */
     void deleteCheckpoint() {
         checkpoints.delete();
+    }
+
+    /** Gives the number back, as one that nobody trains under: false when Kafka does not have it soon. */
+    boolean release(String reason) throws InterruptedException {
+        publish(event(RunEventKind.RELEASED).setReason(reason).build());
+        return publisher.flush(request.getRunId(), FLUSH);
     }
 
     /** The acknowledgement of an order to stop. A run that diverged is not paused: nothing is worth going on from. */

@@ -27,6 +27,7 @@ final class RequestQueue implements AutoCloseable {
 
     private final KafkaShareConsumer<byte[], byte[]> consumer;
     private @Nullable ConsumerRecord<byte[], byte[]> held;
+    private long heldSince;
 
     RequestQueue(Map<String, Object> clientProperties, String group) {
         Map<String, Object> properties = new HashMap<>(clientProperties);
@@ -46,9 +47,15 @@ final class RequestQueue implements AutoCloseable {
         return Optional.ofNullable(held);
     }
 
+    /** When the held request was taken or renewed last, by {@link System#nanoTime}. */
+    long heldSince() {
+        return heldSince;
+    }
+
     private void hold(ConsumerRecord<byte[], byte[]> record) {
         if (held == null) {
             held = record;
+            heldSince = System.nanoTime();
         } else if (record.partition() != held.partition() || record.offset() != held.offset()) {
             // Never seen with a record limit of one; whoever else comes along goes back.
             consumer.acknowledge(record, AcknowledgeType.RELEASE);
@@ -66,6 +73,7 @@ final class RequestQueue implements AutoCloseable {
             return false;
         }
         try {
+            long asked = System.nanoTime();
             consumer.acknowledge(record, AcknowledgeType.RENEW);
             if (!committed()) {
                 held = null;
@@ -75,6 +83,7 @@ final class RequestQueue implements AutoCloseable {
             for (int i = 0; i < 20 && held == null; i++) {
                 takeBack(record);
             }
+            heldSince = asked;
         } catch (KafkaException | IllegalStateException e) {
             LOG.warn("the lock on a request could not be renewed: {}", e.getMessage());
             held = null;

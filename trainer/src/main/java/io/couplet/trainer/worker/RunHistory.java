@@ -33,8 +33,8 @@ record RunHistory(int attempts, @Nullable String claim, Map<Integer, Long> open,
             case STOPPED -> event.getPaused() ? mayComeAgain(event) : over(event);
             case COMPLETED, DIVERGED -> over(event);
             case FAILED -> isOverForGood() ? this : mayComeAgain(event);
-            case CHECKPOINTED, UNKNOWN ->
-                new RunHistory(Math.max(attempts, event.getAttempt()), claimAfter(event), open, ended, againMillis);
+            case CHECKPOINTED -> checkpointed(event);
+            case UNKNOWN -> this;
         };
     }
 
@@ -60,6 +60,13 @@ record RunHistory(int attempts, @Nullable String claim, Map<Integer, Long> open,
                 without(event.getAttempt()),
                 ended,
                 againMillis);
+    }
+
+    /** It got further: what earlier attempts died of was not the run, or not always. */
+    private RunHistory checkpointed(RunEvent event) {
+        Map<Integer, Long> since = new TreeMap<>(open);
+        since.keySet().removeIf(attempt -> attempt < event.getAttempt());
+        return new RunHistory(Math.max(attempts, event.getAttempt()), claimAfter(event), since, ended, againMillis);
     }
 
     /** An end that is heard of late, when a later attempt has taken the run up, says nothing of that one. */
@@ -108,12 +115,18 @@ record RunHistory(int attempts, @Nullable String claim, Map<Integer, Long> open,
         return offset != null && offset != UNTOLD && offset >= firstRequest && offset < requestOffset;
     }
 
+    /** Whether the newest attempt is open, and works off this record of the queue. */
+    boolean worksOff(long requestOffset) {
+        Long offset = open.get(attempts);
+        return offset != null && offset == requestOffset;
+    }
+
     /** Whether the number of the newest attempt is this claim's. */
     boolean isClaimedBy(String whose) {
         return whose.equals(claim);
     }
 
-    /** Attempts that a request which comes up again must have lost to dying trainers. */
+    /** Attempts that a request which comes up again must have lost to dying trainers, without one that got as far as a checkpoint of its own. */
     int broken() {
         return ended ? 0 : open.size();
     }

@@ -26,6 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
@@ -50,6 +51,7 @@ final class RunLedger implements AutoCloseable {
     private static final Set<TopicPartition> REQUESTS = Set.of(new TopicPartition(Topics.RUN_REQUESTS.name(), 0));
 
     private final Map<String, RunHistory> histories = new ConcurrentHashMap<>();
+    private final Map<String, List<RunEvent>> notYetRead = new ConcurrentHashMap<>();
     private final Map<String, RunCommand> stops = new ConcurrentHashMap<>();
     private final Set<String> revoked = new HashSet<>();
     private final Queue<CompletableFuture<Void>> waiting = new ConcurrentLinkedQueue<>();
@@ -75,8 +77,13 @@ final class RunLedger implements AutoCloseable {
         thread.start();
     }
 
+    /** What the topic says, and behind it what this process has told and the topic does not have yet. */
     RunHistory history(String runId) {
-        return histories.getOrDefault(runId, RunHistory.NONE);
+        RunHistory history = histories.getOrDefault(runId, RunHistory.NONE);
+        for (RunEvent event : notYetRead.getOrDefault(runId, List.of())) {
+            history = history.plus(event);
+        }
+        return history;
     }
 
     /** The order to stop a run, if there is one that was not taken back; what is recorded only in shadow is none. */
@@ -91,7 +98,21 @@ final class RunLedger implements AutoCloseable {
 
     /** Takes note of an event before Kafka has it, so that this process never forgets what it did itself. */
     void note(RunEvent event) {
+        notYetRead.merge(event.getRunId(), List.of(event), RunLedger::joined);
+    }
+
+    /** Takes in what the topic says. */
+    void read(RunEvent event) {
         histories.merge(event.getRunId(), RunHistory.NONE.plus(event), (known, one) -> known.plus(event));
+        notYetRead.computeIfPresent(event.getRunId(), (run, own) -> {
+            List<RunEvent> rest =
+                    own.stream().filter(each -> !each.equals(event)).toList();
+            return rest.isEmpty() ? null : rest;
+        });
+    }
+
+    private static List<RunEvent> joined(List<RunEvent> before, List<RunEvent> after) {
+        return Stream.concat(before.stream(), after.stream()).toList();
     }
 
     /** Whether it is no longer followed, though nobody has asked it to end. */
@@ -178,7 +199,7 @@ final class RunLedger implements AutoCloseable {
         while (!closing) {
             try {
                 if (record.topic().equals(Topics.RUN_EVENTS.name())) {
-                    note(format.decode(Topics.RUN_EVENTS, record.value()));
+                    read(format.decode(Topics.RUN_EVENTS, record.value()));
                 } else {
                     command(record.key(), record.value());
                 }

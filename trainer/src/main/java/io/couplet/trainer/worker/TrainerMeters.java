@@ -57,7 +57,7 @@ final class TrainerMeters {
                 .description("Requests that could not be read.")
                 .register(registry);
         for (RunEventKind kind : RunEventKind.values()) {
-            if (kind != RunEventKind.UNKNOWN) {
+            if (kind != RunEventKind.UNKNOWN && kind != RunEventKind.PREPARING) {
                 events.put(
                         kind,
                         Counter.builder("couplet.trainer.run.events")

@@ -138,8 +138,9 @@ final class Worker {
             return;
         }
         String claim = UUID.randomUUID().toString();
-        while (catchUp(request)) {
+        while (!publisher.hasEnded() && catchUp(request)) {
             RunHistory history = ledger.history(request.getRunId());
+            boolean claimed = history.isClaimedBy(claim);
             if (history.settles(request.getSubmittedMillis())) {
                 if (history.isOverForGood()) {
                     attempt(request, record.offset(), history.attempts(), "").deleteCheckpoint();
@@ -147,20 +148,20 @@ final class Worker {
                 queue.accept();
                 return;
             }
-            if (!history.isClaimedBy(claim) && history.isWorkedOffByAnother(record.offset(), ledger.firstRequest())) {
+            if (!claimed && history.isWorkedOffByAnother(record.offset(), ledger.firstRequest())) {
                 LOG.info("{} passes over a second request for {}", name, request.getRunId());
                 queue.accept();
                 return;
             }
-            if (record.deliveryCount().orElse((short) 1) >= DELIVERIES) {
-                giveBack(request);
+            if (!claimed && record.deliveryCount().orElse((short) 1) >= DELIVERIES) {
+                putAtTheEnd(request, record.offset(), history);
                 return;
             }
-            boolean suspect = history.broken() >= ATTEMPTS_WITHOUT_END - 1;
+            boolean suspect = history.broken() - (claimed ? 1 : 0) >= ATTEMPTS_WITHOUT_END - 1;
             Optional<DeviceSlots.Slot> slot = slots.take(request.getDevice(), suspect);
             if (slot.isPresent()) {
                 try (DeviceSlots.Slot held = slot.get()) {
-                    if (workOff(request, record.offset(), history, claim, held.device())) {
+                    if (workOff(request, record.offset(), claim, held.device())) {
                         return;
                     }
                 }
@@ -171,7 +172,22 @@ final class Worker {
             }
             Thread.sleep(PATIENCE.toMillis());
         }
+        RunHistory history = ledger.history(request.getRunId());
+        if (history.isClaimedBy(claim) && !publisher.hasEnded()) {
+            attempt(request, record.offset(), history.attempts(), "")
+                    .release("Its trainer does not train it after all.");
+        }
         queue.release();
+    }
+
+    /** A copy would pass for a second request while the attempt that works off the record itself, whose trainer is dead, is open. */
+    private void putAtTheEnd(RunRequest request, long offset, RunHistory history) throws InterruptedException {
+        if (!history.worksOff(offset)
+                || attempt(request, offset, history.attempts(), "").release("Its request goes back into the queue.")) {
+            giveBack(request);
+        } else {
+            queue.release();
+        }
     }
 
     private Attempt attempt(RunRequest request, long offset, int number, String device) {
@@ -180,11 +196,16 @@ final class Worker {
     }
 
     /** Whether it is worked off, or back with the queue; else the attempt's number is, or may be, another one's. */
-    private boolean workOff(RunRequest request, long offset, RunHistory history, String claim, String device)
-            throws InterruptedException {
-        boolean claimed = history.isClaimedBy(claim);
-        Attempt attempt = attempt(request, offset, history.attempts() + (claimed ? 0 : 1), device);
-        int died = history.broken() - (claimed ? 1 : 0);
+    private boolean workOff(RunRequest request, long offset, String claim, String device) throws InterruptedException {
+        if (!ledger.history(request.getRunId()).isClaimedBy(claim) && !claim(request, offset, claim, device)) {
+            return false;
+        }
+        RunHistory history = ledger.history(request.getRunId());
+        if (!history.isClaimedBy(claim)) {
+            return false;
+        }
+        Attempt attempt = attempt(request, offset, history.attempts(), device);
+        int died = history.broken() - 1;
         Optional<RunCommand> stop = ledger.stop(request.getRunId());
         Optional<String> refusal = Optional.ofNullable(settings.onlyStudy()).flatMap(own -> own.refusal(request));
         Attempt.End end;
@@ -195,10 +216,8 @@ final class Worker {
         } else if (died >= ATTEMPTS_WITHOUT_END) {
             end = attempt.endUntrained(attempt.event(RunEventKind.FAILED)
                     .setReason("Its trainer died " + died + " times while it was trained or made ready."));
-        } else if (claimed || claim(request, attempt, claim)) {
-            end = train(request, attempt, device);
         } else {
-            return false;
+            end = train(request, attempt, device);
         }
         switch (end) {
             case DONE -> queue.accept();
@@ -208,13 +227,21 @@ final class Worker {
         return true;
     }
 
-    /** Whether the number of the attempt is its own: of several claims the first in the topic has it, which all trainers read alike. */
-    private boolean claim(RunRequest request, Attempt attempt, String claim) throws InterruptedException {
-        byte[] value = format.encode(Topics.RUN_EVENTS, attempt.claim(claim));
+    /**
+     * Claims the next number: of several claims the first in the topic has it, which all trainers read alike. Only who holds the request does: a process that slept since it took it
+     * would take the run from its rightful holder.
+     *
+     * @return false when nothing is known of it yet
+     */
+    private boolean claim(RunRequest request, long offset, String claim, String device) throws InterruptedException {
+        if (!queue.renew()) {
+            return false;
+        }
+        int number = ledger.history(request.getRunId()).attempts() + 1;
+        byte[] value = format.encode(
+                Topics.RUN_EVENTS, attempt(request, offset, number, device).claim(claim));
         byte[] key = request.getRunId().getBytes(StandardCharsets.UTF_8);
-        return prompt.send(new ProducerRecord<>(Topics.RUN_EVENTS.name(), key, value))
-                && catchUp(request)
-                && ledger.history(request.getRunId()).isClaimedBy(claim);
+        return prompt.send(new ProducerRecord<>(Topics.RUN_EVENTS.name(), key, value)) && catchUp(request);
     }
 
     /** Reads a request, for as long as it takes until the schema registry, if its schema is a new one, answers. */
@@ -260,7 +287,7 @@ final class Worker {
      */
     private void giveBack(RunRequest request) throws InterruptedException {
         publisher.publish(Topics.RUN_REQUESTS, request.getRunId(), request);
-        if (publisher.flush(FLUSH)) {
+        if (publisher.flush(request.getRunId(), FLUSH)) {
             queue.accept();
         } else {
             queue.release();
@@ -282,7 +309,7 @@ final class Worker {
         Thread trainingThread = new Thread(task, name + "-training");
         trainingThread.start();
         long renewMillis = settings.lock().toMillis() / 3;
-        long renewed = System.nanoTime();
+        long renewed = queue.heldSince();
         boolean held = true;
         boolean interrupted = false;
         while (true) {
@@ -293,9 +320,10 @@ final class Worker {
                     renewed = System.nanoTime();
                     held = renew(request);
                 }
-                if (closing && !attempt.begun() && !interrupted) {
+                if (closing && !interrupted) {
                     interrupted = true;
-                    trainingThread.interrupt(); // it reads images, which may take longer than a shutdown
+                    attempt.interruptUnlessBegun(
+                            trainingThread); // it reads images, which may take longer than a shutdown
                 }
             } catch (ExecutionException e) {
                 LOG.error("run {} broke", request.getRunId(), e.getCause());

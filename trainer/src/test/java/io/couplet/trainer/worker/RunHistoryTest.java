@@ -135,14 +135,21 @@ class RunHistoryTest {
         assertThat(again.isClaimedBy("b")).isTrue();
     }
 
-    private static RunEvent claim(int attempt, long requestOffset, String whose) {
+    @Test
+    void deathsBeforeACheckpointOfALaterAttemptAreNotTheRuns() {
+        RunHistory twice = RunHistory.NONE.plus(begun(1, 7)).plus(begun(2, 7)).plus(begun(3, 7));
+        assertThat(twice.broken()).isEqualTo(3);
+        assertThat(twice.plus(event(3, RunEventKind.CHECKPOINTED)).broken()).isEqualTo(1);
+    }
+
+    static RunEvent claim(int attempt, long requestOffset, String whose) {
         return RunEvent.newBuilder(event(attempt, RunEventKind.PREPARING))
                 .setRequestOffset(requestOffset)
                 .setClaim(whose)
                 .build();
     }
 
-    private static RunEvent begun(int attempt, long requestOffset) {
+    static RunEvent begun(int attempt, long requestOffset) {
         return RunEvent.newBuilder(event(attempt, RunEventKind.STARTED))
                 .setRequestOffset(requestOffset)
                 .build();
@@ -154,7 +161,7 @@ class RunHistoryTest {
                 .build();
     }
 
-    private static RunEvent event(int attempt, RunEventKind kind) {
+    static RunEvent event(int attempt, RunEventKind kind) {
         return event(attempt, kind, 0);
     }
 
