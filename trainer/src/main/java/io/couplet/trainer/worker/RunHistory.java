@@ -33,8 +33,7 @@ record RunHistory(int attempts, @Nullable String claim, Map<Integer, Long> open,
             case STOPPED -> event.getPaused() ? mayComeAgain(event) : over(event);
             case COMPLETED, DIVERGED -> over(event);
             case FAILED -> isOverForGood() ? this : mayComeAgain(event);
-            case CHECKPOINTED -> checkpointed(event);
-            case UNKNOWN -> this;
+            case CHECKPOINTED, UNKNOWN -> this;
         };
     }
 
@@ -60,13 +59,6 @@ record RunHistory(int attempts, @Nullable String claim, Map<Integer, Long> open,
                 without(event.getAttempt()),
                 ended,
                 againMillis);
-    }
-
-    /** It got further: what earlier attempts died of was not the run, or not always. */
-    private RunHistory checkpointed(RunEvent event) {
-        Map<Integer, Long> since = new TreeMap<>(open);
-        since.keySet().removeIf(attempt -> attempt < event.getAttempt());
-        return new RunHistory(Math.max(attempts, event.getAttempt()), claimAfter(event), since, ended, againMillis);
     }
 
     /** An end that is heard of late, when a later attempt has taken the run up, says nothing of that one. */
@@ -126,7 +118,7 @@ record RunHistory(int attempts, @Nullable String claim, Map<Integer, Long> open,
         return whose.equals(claim);
     }
 
-    /** Attempts that a request which comes up again must have lost to dying trainers, without one that got as far as a checkpoint of its own. */
+    /** Attempts that a request which comes up again must have lost to dying trainers. */
     int broken() {
         return ended ? 0 : open.size();
     }

@@ -95,7 +95,8 @@ class FaultsTest {
         await().atMost(PATIENCE).pollInterval(Duration.ofMillis(500)).until(() -> {
             for (RunEvent event : Books.events(system.bootstrapServers(), "deadly-")) {
                 if (event.getKind() == RunEventKind.FAILED) {
-                    assertThat(event.getReason()).isEqualTo("Its trainer died 3 times while it was trained.");
+                    assertThat(event.getReason())
+                            .isEqualTo("Its trainer died 3 times while it was trained or made ready.");
                     return true;
                 }
                 if (event.getProvenance() != null && died.add(event.getAttempt())) {
