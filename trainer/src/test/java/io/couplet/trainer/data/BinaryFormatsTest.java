@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -134,8 +135,12 @@ class BinaryFormatsTest {
         Path tar = folder.resolve("c.tgz");
         try (TarArchiveOutputStream output =
                 new TarArchiveOutputStream(new GZIPOutputStream(Files.newOutputStream(tar)))) {
-            output.setLongFileMode(TarArchiveOutputStream.LONGFILE_GNU);
-            output.putArchiveEntry(new TarArchiveEntry("a/" + "b".repeat(3 << 20) + ".png"));
+            byte[] name = new byte[3 << 20];
+            Arrays.fill(name, (byte) 'b');
+            TarArchiveEntry longName = new TarArchiveEntry(TarConstants.GNU_LONGLINK, TarConstants.LF_GNUTYPE_LONGNAME);
+            longName.setSize(name.length);
+            output.putArchiveEntry(longName);
+            output.write(name);
             output.closeArchiveEntry();
         }
         assertThatThrownBy(() -> new TarArchive(tar, true, 1L << 30))
