@@ -63,7 +63,11 @@ class SystemMetricsTest {
                             snapshot -> snapshot != null && scored(snapshot));
             await().atMost(Duration.ofMinutes(1)).until(() -> alerts.counts().raised() == 1);
 
-            PrometheusText scraped = PrometheusText.read(scrape(system.dashboard()));
+            System.gc(); // pauses have a metric from the first one on
+            PrometheusText scraped = await().atMost(Duration.ofMinutes(1))
+                    .until(
+                            () -> PrometheusText.read(scrape(system.dashboard())),
+                            text -> text.names().contains("jvm_gc_pause_seconds_sum"));
 
             double steps = 4.0 * STEPS;
             assertThat(scraped.value("couplet_publisher_records_emitted_total" + STEP_METRICS))
