@@ -391,9 +391,11 @@ final class Attempt implements TrainingListener {
         }
         boolean told = publishEnd(counted(event, outcome));
         LOG.info("run {} attempt {}: {}", request.getRunId(), number, outcome);
+        if (!told) {
+            return End.BROKEN;
+        }
         // Whoever met a copy of the request before Kafka has that this attempt let go would take it for a second one.
-        boolean mayBeCopied = publisher.flush(request.getRunId(), Duration.ZERO);
-        return told && (end == End.DONE || mayBeCopied) ? end : End.BROKEN;
+        return end == End.DONE || publisher.flush(request.getRunId(), Duration.ZERO) ? end : End.BROKEN;
     }
 
     /** An attempt that lost its request, but not its life, is not to count as a death. */

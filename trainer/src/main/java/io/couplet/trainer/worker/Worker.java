@@ -311,7 +311,6 @@ final class Worker {
         long renewMillis = settings.lock().toMillis() / 3;
         long renewed = queue.heldSince();
         boolean held = true;
-        boolean interrupted = false;
         while (true) {
             try {
                 return task.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
@@ -320,8 +319,7 @@ final class Worker {
                     renewed = System.nanoTime();
                     held = renew(request);
                 }
-                if (closing && !interrupted) {
-                    interrupted = true;
+                if (closing) {
                     attempt.interruptUnlessBegun(
                             trainingThread); // it reads images, which may take longer than a shutdown
                 }

@@ -513,7 +513,7 @@ class TrainerServiceTest {
             @Override
             public DataSplit open(DataReference reference) throws InterruptedException {
                 reading.countDown();
-                Thread.sleep(PATIENCE.toMillis());
+                new CountDownLatch(1).await(); // as slow as images can be: only an interruption ends it
                 throw new IllegalStateException("nobody has interrupted it");
             }
         };
